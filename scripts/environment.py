@@ -110,7 +110,7 @@ def install_locked_packages(uv: Path) -> None:
 
 
 def uv_environment() -> dict[str, str]:
-    """Environment for uv, with the registry and certificates that pip is configured for: uv does not read pip's files."""
+    """Environment for uv with the registry and certificates of pip's configuration, which uv does not read."""
     environment = {"UV_PYTHON_DOWNLOADS": "never", **os.environ}
     settings = pip_settings()
     for variable, setting in (("UV_DEFAULT_INDEX", "index-url"), ("UV_INDEX", "extra-index-url")):

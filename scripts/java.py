@@ -118,12 +118,17 @@ def problem_with(executable: Path, *, version: str, modules: str) -> str:
     """Why Spark could not run on a Java of this version with these modules; empty if it can."""
     if not version:
         return f"{executable} does not run"
-    major = int(re.match(r"(?:1\.)?(\d+)", version + "0").group(1)) if version[0].isdigit() else 0
-    if not OLDEST <= major <= NEWEST:
+    if not OLDEST <= major(version) <= NEWEST:
         return f"{executable} is Java {version}, needed is {OLDEST} to {NEWEST}"
     if VECTOR_MODULE not in modules:
         return f"{executable} lacks the module {VECTOR_MODULE}"
     return ""
+
+
+def major(version: str) -> int:
+    """Major number of a Java version: 8 for 1.8.0_392, 17 for 17.0.15, 21 for 21-ea; 0 when it has none."""
+    found = re.match(r"(?:1\.)?(\d+)", version)
+    return int(found.group(1)) if found else 0
 
 
 def java_property(properties: str, name: str) -> str:
