@@ -1,0 +1,183 @@
+"""The lakehouse: Delta tables by contract, every write idempotent per night."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import reduce
+from types import MappingProxyType
+
+from delta.tables import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from lakehouse.contract import checked, widening
+from lakehouse.table import Table
+
+NOT_THERE = -1
+"""The version of a table that did not exist."""
+
+
+@dataclass(frozen=True)
+class NightStart:
+    """What stood when a night first started: a rerun reads and resets to this, whatever happened since.
+
+    Units: versions are Delta versions by table name (NOT_THERE where there was no table); models are versions by name.
+    """
+
+    night: date
+    versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    models: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True)
+class Lakehouse:
+    """Reads and writes the tables of one lake; bound to a night, its writes first undo an earlier try of that night."""
+
+    path: str
+    spark: SparkSession
+    start: NightStart | None = None
+
+    def for_night(self, start: NightStart) -> "Lakehouse":
+        """The same lake, writing night `start.night`."""
+        return replace(self, start=start)
+
+    def location(self, table: Table) -> str:
+        return f"{self.path.rstrip('/')}/{table.folder}"
+
+    def exists(self, table: Table) -> bool:
+        return DeltaTable.isDeltaTable(self.spark, self.location(table))
+
+    def read(self, table: Table) -> DataFrame:
+        """The table as it stands now; a frame without rows where it does not exist."""
+        if not self.exists(table):
+            return self.spark.createDataFrame([], table.schema)
+        return _with_declared(self.spark.read.format("delta").load(self.location(table)), table)
+
+    def read_as_night_began(self, table: Table) -> DataFrame:
+        """The table as it stood when this night first started: how a step reads its own past."""
+        version = self._version_at_start(table)
+        if version is None:
+            return self.read(table)
+        return self.read_version(table, version)
+
+    def read_version(self, table: Table, version: int) -> DataFrame:
+        """The table at one Delta version; a frame without rows for NOT_THERE."""
+        if version == NOT_THERE:
+            return self.spark.createDataFrame([], table.schema)
+        loaded = self.spark.read.format("delta").option("versionAsOf", version).load(self.location(table))
+        return _with_declared(loaded, table)
+
+    def version(self, table: Table) -> int:
+        """The table's Delta version now; NOT_THERE where it does not exist."""
+        if not self.exists(table):
+            return NOT_THERE
+        log = self.spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
+        path = self.location(table)
+        return int(log.forTable(self.spark._jsparkSession, path).unsafeVolatileSnapshot().version())
+
+    def versions(self, tables: Iterable[Table]) -> dict[str, int]:
+        return {table.name: self.version(table) for table in tables}
+
+    def replace_night(self, table: Table, frame: DataFrame, night: date) -> None:
+        """Make `frame` the table's rows of this night; other nights stay."""
+        rows = self._prepared(table, frame)
+        condition = f"{table.night_column} = DATE'{night.isoformat()}'"
+        writer = rows.write.format("delta").mode("overwrite").option("replaceWhere", condition)
+        self._options(writer, table).partitionBy(table.night_column).save(self.location(table))
+
+    def replace_all(self, table: Table, frame: DataFrame) -> None:
+        """Make `frame` the whole table."""
+        rows = self._prepared(table, frame)
+        self._options(rows.write.format("delta").mode("overwrite"), table).save(self.location(table))
+
+    def merge(self, table: Table, frame: DataFrame, *, gone: DataFrame | None = None) -> None:
+        """Insert the new keys of `frame`, update those that differ, delete the keys of `gone`.
+
+        Within a night the table is first put back to how the night found it, so that a rerun merges into the same past.
+        """
+        self._put_back(table)
+        rows = self._prepared(table, frame)
+        if not self.exists(table):
+            self._options(rows.write.format("delta"), table).save(self.location(table))
+            return
+        if not rows.isEmpty():
+            self._upsert(table, rows)
+        if gone is not None and not gone.isEmpty():
+            merge = self._delta(table).alias("old").merge(gone.alias("new"), _same_key(table))
+            merge.whenMatchedDelete().execute()
+
+    def append_once(self, table: Table, frame: DataFrame, *, batch: str) -> None:
+        """Append `frame` unless a batch of this name was appended before.
+
+        Source: idempotent table writes, https://docs.delta.io/latest/delta-streaming.html#idempotent-table-writes-in-foreachbatch
+        """
+        rows = self._prepared(table, frame)
+        writer = rows.write.format("delta").mode("append")
+        writer = writer.option("txnAppId", f"{table.name}/{batch}").option("txnVersion", "1")
+        self._options(writer, table).save(self.location(table))
+
+    def _prepared(self, table: Table, frame: DataFrame) -> DataFrame:
+        rows = checked(table, frame)
+        if self.exists(table):
+            stored = self.spark.read.format("delta").load(self.location(table)).schema
+            self._add_columns(table, widening(table, stored, rows.schema))
+        return rows
+
+    def _add_columns(self, table: Table, fields: list[T.StructField]) -> None:
+        if fields:
+            added = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in fields)
+            self.spark.sql(f"ALTER TABLE delta.`{self.location(table)}` ADD COLUMNS ({added})")
+
+    def _put_back(self, table: Table) -> None:
+        version = self._version_at_start(table)
+        if version is None or version == self.version(table):
+            return
+        if version == NOT_THERE:
+            self._delta(table).delete()
+        else:
+            self._delta(table).restoreToVersion(version)
+
+    def _version_at_start(self, table: Table) -> int | None:
+        if self.start is None:
+            return None
+        return self.start.versions.get(table.name, NOT_THERE)
+
+    def _upsert(self, table: Table, rows: DataFrame) -> None:
+        compared = [name for name in rows.columns if name not in table.key]
+        differs = " or ".join(f"not (old.`{name}` <=> new.`{name}`)" for name in compared) or "false"
+        merge = self._delta(table).alias("old").merge(rows.alias("new"), _same_key(table))
+        merge.whenMatchedUpdateAll(condition=differs).whenNotMatchedInsertAll().execute()
+
+    def _delta(self, table: Table) -> DeltaTable:
+        return DeltaTable.forPath(self.spark, self.location(table))
+
+    def _options(self, writer, table: Table):  # type: ignore[no-untyped-def]
+        for name, value in table_properties(table).items():
+            writer = writer.option(name, value)
+        return writer
+
+
+def table_properties(table: Table) -> dict[str, str]:
+    """Delta properties of a table: no deletion vectors, no personal values in the log's statistics.
+
+    Source: https://docs.delta.io/latest/table-properties.html; erasure must find no e-mail in a min/max statistic.
+    """
+    partition = table.night_column if table.write == "replace_night" else None
+    indexed = [f"`{c.name}`" for c in table.columns if not c.personal and c.name != partition][:32]
+    retention = {"delta.logRetentionDuration": "interval 7 days"} if table.has_personal_columns else {}
+    return {
+        "delta.enableDeletionVectors": "false",
+        "delta.dataSkippingStatsColumns": ",".join(indexed),
+        "delta.deletedFileRetentionDuration": "interval 4 days",
+    } | retention
+
+
+def _same_key(table: Table) -> str:
+    return " and ".join(f"old.`{name}` <=> new.`{name}`" for name in table.key)
+
+
+def _with_declared(frame: DataFrame, table: Table) -> DataFrame:
+    """The frame with the columns that the contract has gained since the table was written, as nulls."""
+    missing = [column for column in table.columns if column.name not in frame.columns]
+    return reduce(lambda wide, c: wide.withColumn(c.name, F.lit(None).cast(c.type)), missing, frame)

@@ -1,0 +1,115 @@
+"""ops.nights: what stood when each night first started, and whether it ended; nights run in order."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from pyspark.sql import Row
+
+from lakehouse.delta import Lakehouse, NightStart
+from lakehouse.errors import NightOutOfOrder
+from lakehouse.table import Table, columns, required
+
+NIGHTS = Table(
+    name="ops.nights",
+    grain="one row per night and table or model, written when the night first starts",
+    key=("night", "kind", "name"),
+    columns=columns(
+        required("night", "date", "night"),
+        required("kind", "string", "table or model"),
+        required("name", "string", "table or model"),
+        required("version", "string", "Delta version (-1: not there) or model version that the night starts from"),
+    ),
+    write="append_once",
+)
+NIGHTS_ENDED = Table(
+    name="ops.nights_ended",
+    grain="one row per night that ran to its end",
+    key=("night",),
+    columns=columns(required("night", "date", "night")),
+    write="append_once",
+)
+
+
+def begin_night(
+    lake: Lakehouse, night: date, *, tables: Iterable[Table], models: Mapping[str, str], first_night: date
+) -> NightStart:
+    """What the night starts from; recorded at its first start, read back at every rerun.
+
+    Raises: NightOutOfOrder if the night lies before the last one or leaves a gap.
+    """
+    check_order(lake, night, first_night=first_night)
+    recorded = night_start(lake, night)
+    if recorded is not None:
+        return recorded
+    start = NightStart(night, MappingProxyType(lake.versions(tables)), MappingProxyType(dict(models)))
+    rows = [Row(night=night, kind="table", name=name, version=str(v)) for name, v in start.versions.items()]
+    rows += [Row(night=night, kind="model", name=name, version=v) for name, v in start.models.items()]
+    frame = lake.spark.createDataFrame(rows, NIGHTS.schema)
+    lake.append_once(NIGHTS, frame.coalesce(1), batch=night.isoformat())
+    return start
+
+
+def night_start(lake: Lakehouse, night: date) -> NightStart | None:
+    """What was recorded at the night's first start; None if it never started."""
+    rows = lake.read(NIGHTS).where(f"night = DATE'{night.isoformat()}'").collect()
+    if not rows:
+        return None
+    versions = {row["name"]: int(row["version"]) for row in rows if row["kind"] == "table"}
+    models = {row["name"]: row["version"] for row in rows if row["kind"] == "model"}
+    return NightStart(night, MappingProxyType(versions), MappingProxyType(models))
+
+
+def end_night(lake: Lakehouse, night: date) -> None:
+    """Record that the night ran to its end."""
+    frame = lake.spark.createDataFrame([Row(night=night)], NIGHTS_ENDED.schema)
+    lake.append_once(NIGHTS_ENDED, frame.coalesce(1), batch=night.isoformat())
+
+
+def last_started(lake: Lakehouse) -> date | None:
+    """The newest night that ever started."""
+    found: date | None = lake.read(NIGHTS).selectExpr("max(night) as night").first()["night"]  # type: ignore[index]
+    return found
+
+
+def has_ended(lake: Lakehouse, night: date) -> bool:
+    """Whether the night ran to its end at least once."""
+    return not lake.read(NIGHTS_ENDED).where(f"night = DATE'{night.isoformat()}'").isEmpty()
+
+
+def check_order(lake: Lakehouse, night: date, *, first_night: date) -> None:
+    """Refuse a night that does not follow.
+
+    Raises: NightOutOfOrder; the message names the night that may run.
+    """
+    last = last_started(lake)
+    if last is None:
+        allowed = (first_night,)
+    elif has_ended(lake, last):
+        allowed = (last, last + timedelta(days=1))
+    else:
+        allowed = (last,)
+    if night in allowed:
+        return
+    raise NightOutOfOrder(
+        _reason(night, last, allowed),
+        where=f"night {night}",
+        still_true="No table was changed.",
+        next_step=_next_step(night, allowed[-1]),
+    )
+
+
+def _reason(night: date, last: date | None, allowed: tuple[date, ...]) -> str:
+    if last is None:
+        return f"the first night of this retailer is {allowed[0]}"
+    if night < last:
+        return f"the lake already holds night {last}; only the last night may run again"
+    if night > allowed[-1] and allowed == (last,):
+        return f"night {last} started and did not end"
+    return f"nights run in order and the last one was {last}"
+
+
+def _next_step(night: date, allowed: date) -> str:
+    if night > allowed:
+        return f"Catch up with `habitue night --from {allowed} --to {night}`."
+    return f"Run `habitue night --date {allowed}`."

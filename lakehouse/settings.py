@@ -1,0 +1,66 @@
+"""Settings of this machine, read once from the environment; the only place that reads os.environ."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakehouse.errors import MissingCredentials
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where state lies and how Spark is started.
+
+    Units: spark_memory as the JVM takes it, for example 4g.
+    """
+
+    spark_master: str = "local[*]"
+    spark_memory: str = "4g"
+    spark_conf_file: Path | None = None
+    jars_folder: Path = PROJECT / ".jars"
+    java_home: Path | None = None
+    state: Path | None = None
+
+    def state_folder(self, lake: str) -> Path:
+        """The folder of lock, MLflow, Dagster, outbox and keys: HABITUE_STATE, or `<lake>.state` beside a local lake."""
+        return self.state or Path(lake.rstrip("/") + ".state").resolve()
+
+
+def settings() -> Settings:
+    """The settings of this process, from HABITUE_* variables and the project's own Java and jars."""
+    conf_file, state = os.environ.get("HABITUE_SPARK_CONF"), os.environ.get("HABITUE_STATE")
+    own_java = PROJECT / ".java"
+    return Settings(
+        spark_master=os.environ.get("HABITUE_SPARK_MASTER", "local[*]"),
+        spark_memory=os.environ.get("HABITUE_SPARK_MEMORY", "4g"),
+        spark_conf_file=Path(conf_file) if conf_file else None,
+        jars_folder=Path(os.environ.get("HABITUE_JARS", PROJECT / ".jars")),
+        java_home=own_java if (own_java / "bin" / "java").exists() else None,
+        state=Path(state).resolve() if state else None,
+    )
+
+
+def credential(name: str, *, where: str) -> str:
+    """The secret in the environment variable `name`.
+
+    Raises: MissingCredentials if it is not set; the message names the variable, never a value.
+    """
+    value = os.environ.get(name)
+    if value:
+        return value
+    raise MissingCredentials(
+        f"the environment variable {name} is not set",
+        where=where,
+        still_true="Nothing was started.",
+        next_step=f"Set it (`export {name}=...`) and run the same command again.",
+    )
+
+
+def prepare_environment(java_home: Path | None, python: str) -> None:
+    """Set what Spark reads from the environment before its JVM starts."""
+    os.environ["PYSPARK_PYTHON"] = python
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    if java_home is not None:
+        os.environ["JAVA_HOME"] = str(java_home)

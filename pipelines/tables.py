@@ -1,0 +1,203 @@
+"""The unified tables: one history per customer."""
+
+from lakehouse.table import Column, Table, columns, personal, required
+
+CUSTOMER_ID = required("customer_id", "string", "one person, for ever: an old id resolves through unified.identity_events")
+FACT = (
+    required("source", "string", "source of the retailer file"),
+    Column("customer_id", "string", "whose it is; null where no identifier is known"),
+    Column("event_at", "timestamp", "when it happened (UTC)"),
+    required("known_from", "date", "first night that could know the row"),
+)
+
+IDENTITY_LINKS = Table(
+    name="unified.identity_links",
+    grain="one row per person record: a contact of a source, or an identifier that only facts carry",
+    key=("record_key",),
+    columns=columns(
+        required("record_key", "string", "contact:<source>:<contact id>, or <kind>:<keyed hash of the identifier>"),
+        Column("source", "string", "source of a contact record"),
+        Column("source_contact_id", "string", "the contact's id in that source"),
+        CUSTOMER_ID,
+        required("evidence", "string", "kinds of identifier that tie the record to the rest, comma separated; alone"),
+        required("since", "date", "night of the last change of this link"),
+    ),
+    write="merge",
+)
+IDENTIFIERS = Table(
+    name="unified.identifiers",
+    grain="one row per identifier that points to exactly one customer",
+    key=("identifier_key",),
+    columns=columns(
+        required("identifier_key", "string", "<kind>:<keyed hash of the normalised value>, or contact:<source>:<id>"),
+        CUSTOMER_ID,
+    ),
+    write="replace_all",
+)
+IDENTITY_EVENTS = Table(
+    name="unified.identity_events",
+    grain="one row per event in the life of a customer id",
+    key=("night", "customer_id", "event", "other_customer_id"),
+    columns=columns(
+        required("night", "date", "night"),
+        CUSTOMER_ID,
+        required("event", "string", "created, joined, merged_into, split_from or ended"),
+        Column("other_customer_id", "string", "the living id that it was merged into, or the id that it was split from"),
+        Column("records_count", "bigint", "records that moved"),
+        Column("evidence", "string", "kinds of identifier behind it"),
+    ),
+    write="replace_night",
+)
+CUSTOMERS = Table(
+    name="unified.customers",
+    grain="one row per living customer: the golden record",
+    key=("customer_id",),
+    columns=columns(
+        CUSTOMER_ID,
+        personal("first_name", "string", "given name"),
+        personal("last_name", "string", "family name"),
+        Column("name_source", "string", "source of the name"),
+        personal("email", "string", "normalised e-mail"),
+        Column("email_source", "string", "source of the e-mail"),
+        personal("phone", "string", "phone in E.164"),
+        Column("phone_source", "string", "source of the phone"),
+        personal("street", "string", "street and house number"),
+        personal("postcode", "string", "postal code"),
+        personal("city", "string", "town"),
+        Column("region", "string", "state or region"),
+        Column("country", "string", "ISO 3166 code where known"),
+        Column("address_source", "string", "source of the whole address"),
+        personal("born_on", "date", "date of birth"),
+        Column("born_on_source", "string", "source of the date of birth"),
+        personal("gender", "string", "female, male or other"),
+        Column("records_count", "int", "person records behind the customer"),
+        Column("sources", "array<string>", "sources that know the customer"),
+    ),
+    write="replace_all",
+)
+CUSTOMER_PROFILE = Table(
+    name="unified.customer_profile",
+    grain="one row per living customer: what may be known without knowing who",
+    key=("customer_id",),
+    columns=columns(
+        CUSTOMER_ID,
+        Column("age_band", "string", "under_18, 18_29, 30_44, 45_59, 60_plus or unknown, at the night"),
+        Column("gender_group", "string", "female, male, other or unknown"),
+        Column("region", "string", "state or region"),
+        Column("country", "string", "country"),
+        Column("store_id", "string", "home store"),
+        Column("customer_since", "date", "earliest record or order, retailer's day"),
+        required("is_staff", "boolean", "employee"),
+        required("is_test", "boolean", "test account"),
+        required("is_deleted", "boolean", "every record was deleted by its source"),
+        required("objects_to_profiling", "boolean", "objected to or withdrew profiling: no score"),
+    ),
+    write="replace_all",
+)
+ORDERS = Table(
+    name="unified.orders",
+    grain="one row per order, ticket or return",
+    key=("source", "order_id"),
+    columns=columns(
+        *FACT,
+        required("order_id", "string", "order or ticket number"),
+        Column("channel", "string", "web, store, ..."),
+        Column("store_id", "string", "store"),
+        Column("brand", "string", "brand"),
+        Column("kind", "string", "sale or return"),
+        Column("returned_order_id", "string", "order that a return belongs to"),
+        Column("order_amount", "decimal(18,2)", "total in the retailer's currency", unit="retailer's currency"),
+        Column("discount_amount", "decimal(18,2)", "discount", unit="retailer's currency"),
+    ),
+    write="merge",
+)
+ORDER_LINES = Table(
+    name="unified.order_lines",
+    grain="one row per line of an order",
+    key=("source", "order_id", "line_id"),
+    columns=columns(
+        *FACT,
+        required("order_id", "string", "order or ticket number"),
+        required("line_id", "string", "line"),
+        Column("product_id", "string", "article"),
+        Column("category", "string", "category of the article"),
+        Column("kind", "string", "sale or return"),
+        Column("quantity", "decimal(18,3)", "pieces"),
+        Column("line_amount", "decimal(18,2)", "line total", unit="retailer's currency"),
+    ),
+    write="merge",
+)
+VISITS = Table(
+    name="unified.visits",
+    grain="one row per visit",
+    key=("source", "visit_id"),
+    columns=columns(
+        *FACT,
+        required("visit_id", "string", "visit"),
+        Column("ended_at", "timestamp", "last page"),
+        Column("pages_count", "int", "pages seen"),
+        Column("has_basket", "boolean", "something was put into the basket"),
+        Column("order_id", "string", "order placed in the visit"),
+    ),
+    write="merge",
+)
+LOYALTY_MOVEMENTS = Table(
+    name="unified.loyalty_movements",
+    grain="one row per movement of points",
+    key=("source", "movement_id"),
+    columns=columns(
+        *FACT,
+        required("movement_id", "string", "movement"),
+        Column("kind", "string", "earn, burn, expire or adjust"),
+        Column("points", "int", "points"),
+        Column("expires_on", "date", "when earned points expire"),
+    ),
+    write="merge",
+)
+MESSAGES = Table(
+    name="unified.messages",
+    grain="one row per thing that happened to a message",
+    key=("source", "message_id", "kind"),
+    columns=columns(
+        *FACT,
+        required("message_id", "string", "message"),
+        required("kind", "string", "sent, opened, clicked, bounced or unsubscribed"),
+        Column("campaign_id", "string", "campaign"),
+        Column("channel", "string", "email, phone, ..."),
+    ),
+    write="merge",
+)
+FEEDBACK = Table(
+    name="unified.feedback",
+    grain="one row per review or survey answer; without its text",
+    key=("source", "feedback_id"),
+    columns=columns(
+        *FACT,
+        required("feedback_id", "string", "review or answer"),
+        Column("rating", "double", "1 (worst) to 5 (best)"),
+        Column("product_id", "string", "article"),
+    ),
+    write="merge",
+)
+CONSENTS = Table(
+    name="unified.consents",
+    grain="one row per address (or customer), brand, channel and purpose: the state of consent on this night",
+    key=("subject_key", "brand", "channel", "purpose"),
+    columns=columns(
+        required("subject_key", "string", "identifier key of the address (email:<hash>, phone:<hash>) or of the record"),
+        Column("customer_id", "string", "customer that the address belongs to now; consent itself stays with the address"),
+        personal("address", "string", "normalised e-mail or E.164 phone where the statement names one"),
+        required("brand", "string", "brand, empty for all"),
+        required("channel", "string", "email, phone, post, push"),
+        required("purpose", "string", "marketing, profiling"),
+        required("status", "string", "requested, granted, denied, withdrawn or objected"),
+        Column("legal_basis", "string", "consent, contract or legitimate_interest"),
+        Column("expires_on", "date", "end of validity"),
+        Column("decided_at", "timestamp", "when; null for an undated statement"),
+        Column("source", "string", "source of the deciding statement"),
+        Column("evidence", "string", "where the proof lies"),
+    ),
+    write="replace_all",
+)
+UNIFIED_FACTS = (ORDERS, ORDER_LINES, VISITS, LOYALTY_MOVEMENTS, MESSAGES, FEEDBACK)
+TABLES = (IDENTITY_LINKS, IDENTIFIERS, IDENTITY_EVENTS, CUSTOMERS, CUSTOMER_PROFILE, *UNIFIED_FACTS, CONSENTS)

@@ -1,0 +1,29 @@
+"""One Spark session for the whole run, built by production code; a fresh lake for each test that asks."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.delta import Lakehouse
+from lakehouse.settings import settings
+from lakehouse.spark import spark_session
+
+TEST_JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """The session of the run."""
+    small = replace(settings(), spark_master="local[2]", spark_memory="2g")
+    session = spark_session(small, {"spark.driver.extraJavaOptions": TEST_JVM, "spark.sql.shuffle.partitions": "2"})
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def lake(spark: SparkSession, tmp_path: Path) -> Lakehouse:
+    """An empty lake in a folder of its own."""
+    return Lakehouse(str(tmp_path / "lake"), spark)
