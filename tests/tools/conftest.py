@@ -1,0 +1,30 @@
+"""Real servers and programs for the tests of this folder; `make test-tools` installs them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from scripts.tools import chromium_program, postgresql_programs
+from tests.tools.chromium import Chromium
+from tests.tools.postgresql import PostgreSQL, running_postgresql
+
+NOT_HERE = "{name} is not installed: type `make test-tools`, which installs it (as root on Debian)."
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgreSQL]:
+    """A PostgreSQL server for the run; tests make tables of their own names."""
+    programs = postgresql_programs()
+    if programs is None:
+        pytest.fail(NOT_HERE.format(name="PostgreSQL"), pytrace=False)
+    with running_postgresql(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Chromium:
+    """The installed Chromium."""
+    program = chromium_program()
+    if program is None:
+        pytest.fail(NOT_HERE.format(name="Chromium"), pytrace=False)
+    return Chromium(program)
