@@ -111,7 +111,7 @@ def java_runtime(home: Path | None) -> Check:
     if home is None:
         return Check("Java", ok=False, found="set-up has recorded none in .java", fix=SETUP)
     found = java.inspect(home / "bin" / "java", source=".java")
-    problem = "" if is_wrapper(home) and found.version else found.problem
+    problem = "" if found.version and is_wrapper(home) else found.problem
     shown = problem or f"{found.version} at {found.home}"
     return Check("Java", ok=not problem, found=shown, fix=f"rm -rf .java && {SETUP}")
 
