@@ -1,0 +1,92 @@
+"""What may be asked of the fictional retailer: size, dates, rates of dirt, of trade and of faults."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+CHUNK = 5_000
+
+
+@dataclass(frozen=True)
+class Dirt:
+    """Share of records (0 to 1) that each kind of dirt spoils; defaults are those of issue 3."""
+
+    name_typo: float = 0.08
+    nickname: float = 0.06
+    name_reversed: float = 0.02
+    family_name_changed: float = 0.03
+    email_missing_crm: float = 0.15
+    email_missing_loyalty: float = 0.30
+    email_missing_till: float = 0.60
+    email_other: float = 0.25
+    email_shared: float = 0.04
+    phone_missing: float = 0.40
+    phone_shared: float = 0.08
+    address_moved: float = 0.10
+    birth_date_missing: float = 0.30
+    birth_date_wrong: float = 0.03
+    crm_duplicate: float = 0.03
+
+
+@dataclass(frozen=True)
+class Trade:
+    """How customers behave: a Pareto/NBD process with season, baskets, returns and response to messages."""
+
+    orders_per_year: float = 6.0
+    order_rate_shape: float = 0.9
+    dropout_per_year: float = 0.35
+    dropout_shape: float = 1.5
+    extra_lines: float = 1.3
+    return_till: float = 0.03
+    return_web: float = 0.09
+    responders: float = 0.25
+    response_lift: float = 2.0
+    response_days: int = 7
+    campaign_every_days: int = 14
+    campaign_share: float = 0.70
+    unsubscribe: float = 0.004
+    visits_per_year: float = 10.0
+    survey: float = 0.05
+    card_shown: float = 0.80
+    card_replaced: float = 0.05
+    staff: float = 0.01
+    test_account: float = 0.002
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Share of delivered rows (at least one per file kind and night) that is broken on purpose."""
+
+    missing_id: float = 0.0003
+    unparsed_date: float = 0.0003
+    future_date: float = 0.0003
+    negative_quantity: float = 0.0003
+    unknown_currency: float = 0.0003
+    exact_repeat: float = 0.002
+    late: float = 0.01
+    unparsed_birth_date: float = 0.002
+    crm_deleted_per_night: float = 0.001
+    repeated_files_per_night: int = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One call: how many customers, how many nights, from when, with which rates."""
+
+    customers: int
+    nights: int
+    seed: int = 7
+    days: int = 730
+    first_night: date = date(2026, 3, 1)
+    dirt: Dirt = field(default_factory=Dirt)
+    trade: Trade = field(default_factory=Trade)
+    faults: Faults = field(default_factory=Faults)
+
+    def night(self, number: int) -> date:
+        """The date of a night; number 0 is the first."""
+        return self.first_night + timedelta(days=number)
+
+    @property
+    def chunks(self) -> list[tuple[int, int]]:
+        """(first person, number of persons) of every chunk of customers."""
+        starts = range(0, self.customers, CHUNK)
+        return [(start, min(CHUNK, self.customers - start)) for start in starts]
