@@ -34,10 +34,10 @@ def test_delta_table_is_written_with_every_other_java_hidden(tmp_path: Path) -> 
 
 
 def path_without_java(folder: Path) -> Path:
-    """A folder with what Spark's start scripts call, and no java."""
+    """A folder with every program of this system but Java."""
     folder.mkdir()
-    for name in ("bash", "sh", "env", "dirname", "basename", "ls", "ps", "rm", "uname"):
-        for place in ("/bin", "/usr/bin"):
-            if (Path(place) / name).exists() and not (folder / name).exists():
-                (folder / name).symlink_to(Path(place) / name)
+    for program in (*Path("/usr/bin").iterdir(), *Path("/bin").iterdir()):
+        link = folder / program.name
+        if not program.name.startswith("java") and not link.is_symlink():
+            link.symlink_to(program)
     return folder
