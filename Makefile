@@ -23,6 +23,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(PACKAGES) $(JAVA) $(JARS) ## install Python packages, Java and the Delta archives into this folder, nothing outside it
+	@:
 
 demo: setup ## the fictional retailer: two nights, training, a summary and a report (about 5 minutes)
 	@$(VENV_PYTHON) -m orchestration.demo $(ARGS)
