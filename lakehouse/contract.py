@@ -29,8 +29,11 @@ def widening(table: Table, stored: T.StructType, new: T.StructType) -> list[T.St
     Raises: ContractBroken if a stored column has another type than the new one: that is a migration.
     """
     held = _types(stored)
-    changed = [f"{f.name} is stored as {held[f.name]} and comes as {f.dataType.simpleString()}"
-               for f in new.fields if f.name in held and held[f.name] != f.dataType.simpleString()]
+    changed = [
+        f"{f.name} is stored as {held[f.name]} and comes as {f.dataType.simpleString()}"
+        for f in new.fields
+        if f.name in held and held[f.name] != f.dataType.simpleString()
+    ]
     if changed:
         raise _broken(table, "; ".join(changed), "Write a migration in lakehouse/migrations/, or map the column anew.")
     return [field for field in new.fields if field.name not in held]

@@ -43,9 +43,11 @@ class Lakehouse:
         return replace(self, start=start)
 
     def location(self, table: Table) -> str:
+        """The folder of the table's Delta files."""
         return f"{self.path.rstrip('/')}/{table.folder}"
 
     def exists(self, table: Table) -> bool:
+        """Whether the table was ever written."""
         return DeltaTable.isDeltaTable(self.spark, self.location(table))
 
     def read(self, table: Table) -> DataFrame:
@@ -77,6 +79,7 @@ class Lakehouse:
         return int(log.forTable(self.spark._jsparkSession, path).unsafeVolatileSnapshot().version())
 
     def versions(self, tables: Iterable[Table]) -> dict[str, int]:
+        """The Delta version of each table now, by table name."""
         return {table.name: self.version(table) for table in tables}
 
     def replace_night(self, table: Table, frame: DataFrame, night: date) -> None:
@@ -101,8 +104,9 @@ class Lakehouse:
         if not self.exists(table):
             self._options(rows.write.format("delta"), table).save(self.location(table))
             return
-        if not rows.isEmpty():
-            self._upsert(table, rows)
+        changed = _changed(rows, self.read(table))
+        if not changed.isEmpty():
+            self._upsert(table, changed)
         if gone is not None and not gone.isEmpty():
             merge = self._delta(table).alias("old").merge(gone.alias("new"), _same_key(table))
             merge.whenMatchedDelete().execute()
@@ -144,10 +148,8 @@ class Lakehouse:
         return self.start.versions.get(table.name, NOT_THERE)
 
     def _upsert(self, table: Table, rows: DataFrame) -> None:
-        compared = [name for name in rows.columns if name not in table.key]
-        differs = " or ".join(f"not (old.`{name}` <=> new.`{name}`)" for name in compared) or "false"
         merge = self._delta(table).alias("old").merge(rows.alias("new"), _same_key(table))
-        merge.whenMatchedUpdateAll(condition=differs).whenNotMatchedInsertAll().execute()
+        merge.whenMatchedUpdateAll().whenNotMatchedInsertAll().execute()
 
     def _delta(self, table: Table) -> DeltaTable:
         return DeltaTable.forPath(self.spark, self.location(table))
@@ -175,6 +177,13 @@ def table_properties(table: Table) -> dict[str, str]:
 
 def _same_key(table: Table) -> str:
     return " and ".join(f"old.`{name}` <=> new.`{name}`" for name in table.key)
+
+
+def _changed(rows: DataFrame, stored: DataFrame) -> DataFrame:
+    """The rows that the table does not hold just so; MERGE would rewrite every file that holds a matching key."""
+    pairs = (F.col(f"new.`{name}`").eqNullSafe(F.col(f"old.`{name}`")) for name in rows.columns)
+    same = reduce(lambda left, right: left & right, pairs)
+    return rows.alias("new").join(stored.alias("old"), same, "left_anti")
 
 
 def _with_declared(frame: DataFrame, table: Table) -> DataFrame:

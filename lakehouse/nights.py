@@ -83,12 +83,7 @@ def check_order(lake: Lakehouse, night: date, *, first_night: date) -> None:
     Raises: NightOutOfOrder; the message names the night that may run.
     """
     last = last_started(lake)
-    if last is None:
-        allowed = (first_night,)
-    elif has_ended(lake, last):
-        allowed = (last, last + timedelta(days=1))
-    else:
-        allowed = (last,)
+    allowed = _allowed(lake, last, first_night)
     if night in allowed:
         return
     raise NightOutOfOrder(
@@ -97,6 +92,12 @@ def check_order(lake: Lakehouse, night: date, *, first_night: date) -> None:
         still_true="No table was changed.",
         next_step=_next_step(night, allowed[-1]),
     )
+
+
+def _allowed(lake: Lakehouse, last: date | None, first_night: date) -> tuple[date, ...]:
+    if last is None:
+        return (first_night,)
+    return (last, last + timedelta(days=1)) if has_ended(lake, last) else (last,)
 
 
 def _reason(night: date, last: date | None, allowed: tuple[date, ...]) -> str:

@@ -24,7 +24,7 @@ class Settings:
     state: Path | None = None
 
     def state_folder(self, lake: str) -> Path:
-        """The folder of lock, MLflow, Dagster, outbox and keys: HABITUE_STATE, or `<lake>.state` beside a local lake."""
+        """The folder of lock, MLflow, Dagster, outbox and key: HABITUE_STATE, or `<lake>.state` beside a local lake."""
         return self.state or Path(lake.rstrip("/") + ".state").resolve()
 
 

@@ -36,7 +36,7 @@ def spark_session(settings: Settings, extra: Mapping[str, str] | None = None) ->
     """
     jars = _jars(settings.jars_folder)
     prepare_environment(settings.java_home, sys.executable)
-    builder = SparkSession.builder.appName("habitue").master(settings.spark_master)  # type: ignore[attr-defined]
+    builder = SparkSession.builder.appName("habitue").master(settings.spark_master)
     options = CONFIGURATION | {"spark.driver.memory": settings.spark_memory, "spark.jars": jars}
     for name, value in (options | _from_file(settings.spark_conf_file) | dict(extra or {})).items():
         builder = builder.config(name, value)

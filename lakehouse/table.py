@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from pyspark.sql import types as T
 
@@ -42,10 +42,12 @@ class Table:
 
     @property
     def layer(self) -> str:
+        """The part of the name before the dot."""
         return self.name.split(".")[0]
 
     @property
     def has_personal_columns(self) -> bool:
+        """Whether a column tells who a person is."""
         return any(column.personal for column in self.columns)
 
     @property
@@ -56,15 +58,17 @@ class Table:
 
     @property
     def column_names(self) -> tuple[str, ...]:
+        """The declared columns in their order."""
         return tuple(column.name for column in self.columns)
 
     @property
     def schema(self) -> T.StructType:
         """The Spark schema of the declared columns."""
         ddl = ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
-        return T._parse_datatype_string(ddl)  # type: ignore[attr-defined,no-any-return]
+        return cast(T.StructType, T.StructType.fromDDL(ddl))
 
     def column(self, name: str) -> Column:
+        """The declared column of this name."""
         return next(column for column in self.columns if column.name == name)
 
 
@@ -73,14 +77,14 @@ def columns(*rows: tuple[str, str, str] | Column) -> tuple[Column, ...]:
     return tuple(row if isinstance(row, Column) else Column(*row) for row in rows)
 
 
-def personal(name: str, type: str, meaning: str) -> Column:
+def personal(name: str, spark_type: str, meaning: str) -> Column:
     """A column that tells who a person is."""
-    return Column(name, type, meaning, personal=True)
+    return Column(name, spark_type, meaning, personal=True)
 
 
-def required(name: str, type: str, meaning: str, unit: str | None = None) -> Column:
+def required(name: str, spark_type: str, meaning: str, unit: str | None = None) -> Column:
     """A column that is never null."""
-    return Column(name, type, meaning, unit=unit, required=True)
+    return Column(name, spark_type, meaning, unit=unit, required=True)
 
 
 def by_name(tables: Iterable[Table]) -> dict[str, Table]:

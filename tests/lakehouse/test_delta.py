@@ -1,0 +1,137 @@
+"""The laws of the lakehouse: writes are idempotent per night, contracts hold, personal values stay out of the log."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+import pytest
+from pyspark.sql import DataFrame
+
+from lakehouse.delta import NOT_THERE, Lakehouse, NightStart
+from lakehouse.errors import ContractBroken
+from lakehouse.table import Column, Table, columns, personal, required
+
+PEOPLE = Table(
+    name="unified.people",
+    grain="one row per person",
+    key=("id",),
+    columns=columns(required("id", "int", "id"), personal("email", "string", "e-mail"), ("town", "string", "town")),
+    write="merge",
+)
+SCORES = Table(
+    name="scores.people",
+    grain="one row per night and person",
+    key=("night", "id"),
+    columns=columns(required("night", "date", "night"), required("id", "int", "id")),
+    write="replace_night",
+)
+NIGHT = date(2024, 3, 2)
+
+
+def people(lake: Lakehouse, *rows: tuple[int, str | None, str | None]) -> DataFrame:
+    return lake.spark.createDataFrame(list(rows), PEOPLE.schema)
+
+
+def held(lake: Lakehouse, table: Table) -> list[tuple[object, ...]]:
+    return sorted(tuple(row) for row in lake.read(table).collect())
+
+
+def began(night: date, versions: Mapping[str, int]) -> NightStart:
+    return NightStart(night, MappingProxyType(dict(versions)))
+
+
+def test_table_that_was_never_written_reads_as_no_rows_of_its_contract(lake: Lakehouse) -> None:
+    assert lake.read(PEOPLE).columns == list(PEOPLE.column_names)
+    assert lake.read(PEOPLE).isEmpty()
+    assert lake.version(PEOPLE) == NOT_THERE
+
+
+def test_merge_inserts_updates_and_deletes_by_key(lake: Lakehouse) -> None:
+    lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm"), (2, None, "Bath")))
+    gone = lake.spark.createDataFrame([(2,)], "id int")
+    lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Lyon"), (3, None, None)), gone=gone)
+    assert held(lake, PEOPLE) == [(1, "a@x.org", "Lyon"), (3, None, None)]
+
+
+def test_merge_of_equal_rows_rewrites_nothing(lake: Lakehouse) -> None:
+    lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm")))
+    before = set(Path(lake.location(PEOPLE)).glob("*.parquet"))
+    lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm")))
+    assert set(Path(lake.location(PEOPLE)).glob("*.parquet")) == before
+
+
+def test_rerun_merges_into_what_the_night_found_not_into_its_own_first_try(lake: Lakehouse) -> None:
+    lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm")))
+    night = lake.for_night(began(NIGHT, lake.versions([PEOPLE])))
+    night.merge(PEOPLE, people(lake, (2, None, "row of a broken mapping")))
+    night.merge(PEOPLE, people(lake, (3, None, "Bath")))
+    assert held(lake, PEOPLE) == [(1, "a@x.org", "Ulm"), (3, None, "Bath")]
+
+
+def test_rerun_of_the_night_that_made_the_table_starts_from_nothing(lake: Lakehouse) -> None:
+    night = lake.for_night(began(NIGHT, {PEOPLE.name: NOT_THERE}))
+    night.merge(PEOPLE, people(lake, (1, None, "first try")))
+    assert night.read_as_night_began(PEOPLE).isEmpty()
+    night.merge(PEOPLE, people(lake, (2, None, "second try")))
+    assert held(lake, PEOPLE) == [(2, None, "second try")]
+
+
+def test_step_reads_its_own_past_as_the_night_found_it(lake: Lakehouse) -> None:
+    lake.merge(PEOPLE, people(lake, (1, None, "Ulm")))
+    night = lake.for_night(began(NIGHT, lake.versions([PEOPLE])))
+    night.merge(PEOPLE, people(lake, (1, None, "Lyon")))
+    assert [row["town"] for row in night.read_as_night_began(PEOPLE).collect()] == ["Ulm"]
+
+
+def test_replace_night_leaves_other_nights_alone(lake: Lakehouse) -> None:
+    other = date(2024, 3, 1)
+    for night, ids in ((other, [1]), (NIGHT, [1, 2]), (NIGHT, [3])):
+        lake.replace_night(SCORES, lake.spark.createDataFrame([(night, i) for i in ids], SCORES.schema), night)
+    assert held(lake, SCORES) == [(other, 1), (NIGHT, 3)]
+
+
+def test_batch_of_one_name_is_appended_once(lake: Lakehouse) -> None:
+    log = replace(PEOPLE, write="append_once")
+    for batch in ("file-1", "file-1", "file-2"):
+        lake.append_once(log, people(lake, (1, None, batch)), batch=batch)
+    assert [row[2] for row in held(lake, log)] == ["file-1", "file-2"]
+
+
+def test_contract_may_gain_a_column(lake: Lakehouse) -> None:
+    lake.merge(PEOPLE, people(lake, (1, None, "Ulm")))
+    wider = replace(PEOPLE, columns=(*PEOPLE.columns, Column("age", "int", "age")))
+    assert [row["age"] for row in lake.read(wider).collect()] == [None]
+    lake.merge(wider, lake.spark.createDataFrame([(2, None, "Bath", 7)], wider.schema))
+    assert sorted((row["id"], row["age"]) for row in lake.read(wider).collect()) == [(1, None), (2, 7)]
+
+
+def test_change_of_a_type_is_refused_and_the_table_stays(lake: Lakehouse) -> None:
+    lake.merge(PEOPLE, people(lake, (1, None, "Ulm")))
+    other = replace(PEOPLE, columns=(*PEOPLE.columns[:2], Column("town", "int", "town")))
+    with pytest.raises(ContractBroken, match="town is stored as string and comes as int"):
+        lake.merge(other, lake.spark.createDataFrame([(1, None, 7)], other.schema))
+    assert held(lake, PEOPLE) == [(1, None, "Ulm")]
+
+
+def test_frame_with_an_undeclared_column_is_refused(lake: Lakehouse) -> None:
+    frame = lake.spark.createDataFrame([(1, None, "Ulm", "x")], "id int, email string, town string, secret string")
+    with pytest.raises(ContractBroken, match="column secret is not declared"):
+        lake.merge(PEOPLE, frame)
+
+
+def test_personal_tables_lie_apart_and_their_values_are_not_in_the_log(lake: Lakehouse) -> None:
+    lake.merge(PEOPLE, people(lake, (1, "zoe@example.org", "Ulm")))
+    assert "/personal/" in lake.location(PEOPLE)
+    assert "/pseudonymous/" in lake.location(SCORES)
+    logs = list(Path(lake.location(PEOPLE)).glob("_delta_log/*.json"))
+    assert logs
+    assert not any("zoe@example.org" in path.read_text() for path in logs)
+
+
+def test_deletion_vectors_are_off(lake: Lakehouse) -> None:
+    lake.merge(PEOPLE, people(lake, (1, None, "Ulm")))
+    detail = lake.spark.sql(f"DESCRIBE DETAIL delta.`{lake.location(PEOPLE)}`").first()
+    assert detail is not None
+    assert detail["properties"]["delta.enableDeletionVectors"] == "false"
