@@ -47,11 +47,15 @@ def _plan(asked: dict[str, Any]) -> Plan:
     first = asked["first_night"]
     if asked["last_night"]:
         first = asked["last_night"] - timedelta(days=asked["nights"] - 1)
-    dirt, trade, faults = (
-        section(**{rate.name: asked[rate.name] for rate in fields(section)}) for section in (Dirt, Trade, Faults)
-    )
     size = {name: asked[name] for name in ("customers", "nights", "seed", "days")}
-    return Plan(first_night=first, dirt=dirt, trade=trade, faults=faults, **size)
+    rates = {section: {rate.name: asked[rate.name] for rate in fields(section)} for section in (Dirt, Trade, Faults)}
+    return Plan(
+        first_night=first,
+        dirt=Dirt(**rates[Dirt]),
+        trade=Trade(**rates[Trade]),
+        faults=Faults(**rates[Faults]),
+        **size,
+    )
 
 
 def _option(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Articles, stores and exchange rates: the same for every size, drawn from the seed alone."""
+"""Articles, stores and exchange rates: the same for every size."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -72,7 +72,7 @@ def assortment(seed: int) -> Assortment:
 
 
 @cache
-def stores(seed: int) -> pd.DataFrame:
+def stores() -> pd.DataFrame:
     """The stores; `region` and `group` say where, the currency follows the country."""
     rows = []
     for place, (region, count) in enumerate(zip(REGIONS, STORES_PER_REGION, strict=True)):
@@ -99,4 +99,5 @@ def pound_rates(seed: int, days: int, nights: int) -> NDArray[np.float64]:
     after = rng.normal(0, 0.0025, nights + 400)
     later = np.cumsum(after)
     earlier = np.cumsum(before)[::-1]
-    return np.round(1.17 * np.exp(np.clip(np.concatenate([earlier, later]), -0.08, 0.08)), 5)
+    found: NDArray[np.float64] = np.round(1.17 * np.exp(np.clip(np.concatenate([earlier, later]), -0.08, 0.08)), 5)
+    return found

@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from synthetic.catalogue import stores
+from synthetic.columns import Texts, Whole, kept
 from synthetic.files import Csv, Delivery, JsonLines, Parquet
 from synthetic.moments import local_time, utc_time, written
 from synthetic.people import NEVER
@@ -55,7 +56,7 @@ def contacts(plan: Plan, crm: pd.DataFrame, night: int) -> pd.DataFrame:
             "PostalCode": home["postcode"],
             "Town": home["city"],
             "Country": some["country"].to_numpy(),
-            "HomeStore": _home_store(plan, some),
+            "HomeStore": _home_store(some),
             "Staff": np.where(some["is_staff"], "Y", "N"),
             "Test": np.where(some["is_test"], "Y", "N"),
             "CreatedOn": written(created, "%d/%m/%Y %H:%M"),
@@ -65,11 +66,11 @@ def contacts(plan: Plan, crm: pd.DataFrame, night: int) -> pd.DataFrame:
     )
 
 
-def _home_store(plan: Plan, some: pd.DataFrame) -> np.ndarray:
-    place = stores(plan.seed)["region"].to_numpy()
+def _home_store(some: pd.DataFrame) -> Texts:
+    place = stores()["region"].to_numpy()
     first = np.searchsorted(place, some["region"].to_numpy())
     count = np.bincount(place)[some["region"].to_numpy()]
-    found: np.ndarray = stores(plan.seed)["store_id"].to_numpy()[first + some["person"].to_numpy() % count]
+    found: Texts = stores()["store_id"].to_numpy()[first + some["person"].to_numpy() % count]
     return found
 
 
@@ -78,13 +79,14 @@ def consents(plan: Plan, given: pd.DataFrame) -> pd.DataFrame:
     taken_back = given[given["withdrawn"] < plan.nights].assign(status="withdrawn")
     taken_back = taken_back.assign(day=taken_back["withdrawn"], second=(taken_back["second"] + 3600) % 86_400)
     said = pd.concat([given, taken_back], ignore_index=True)
-    code = said["channel"].str[:2] + said["purpose"].str[:2] + np.where(said["status"] == "withdrawn", "-w", "")
+    code = said["channel"].str[:2] + said["purpose"].str[:2]
+    code = code.where(said["status"] != "withdrawn", code + "-w")
     decided = local_time(plan.first_night, said["day"], said["second"])
     return pd.DataFrame(
         {
             "ConsentId": said["record_id"] + "-" + code,
             "ContactId": said["record_id"],
-            "EMail": np.where(said["channel"] == "email", said["email"], None),
+            "EMail": kept(said["channel"] == "email", said["email"]),
             "Channel": said["channel"],
             "Purpose": said["purpose"],
             "Status": said["status"],
@@ -141,10 +143,10 @@ def till_customers(plan: Plan, pos: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def card_on(loyalty: pd.DataFrame, day: np.ndarray) -> np.ndarray:
+def card_on(loyalty: pd.DataFrame, day: Whole) -> Texts:
     """The number of each member's card on a day."""
     old = (loyalty["replaced"] < NEVER).to_numpy() & (day < loyalty["replaced"].to_numpy())
-    found: np.ndarray = np.where(old, loyalty["old_card"], loyalty["record_id"])
+    found: Texts = np.where(old, loyalty["old_card"], loyalty["record_id"])
     return found
 
 
@@ -181,6 +183,6 @@ def replacements(plan: Plan, loyalty: pd.DataFrame) -> pd.DataFrame:
             "old_card": some["old_card"].to_numpy(),
             "new_card": some["record_id"].to_numpy(),
             "replaced_at": written(replaced, "%Y-%m-%d %H:%M"),
-            "_night": np.maximum(0, some["replaced"] + 1).to_numpy(),
+            "_night": np.maximum(0, some["replaced"].to_numpy() + 1),
         }
     )

@@ -24,9 +24,9 @@ def products(plan: Plan, night: int) -> pd.DataFrame:
     return found.assign(list_price=[f"{value:.2f}" for value in price], _night=night)
 
 
-def store_list(plan: Plan) -> pd.DataFrame:
+def store_list() -> pd.DataFrame:
     """All stores, delivered once."""
-    found = stores(plan.seed)[["store_id", "store_name", "group", "country"]]
+    found = stores()[["store_id", "store_name", "group", "country"]]
     return found.rename(columns={"group": "region"}).assign(_night=0)
 
 

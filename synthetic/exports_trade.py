@@ -3,15 +3,18 @@
 Every frame carries `_night` (the night whose file holds the row) and, for tills, `_part` (the store group).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from synthetic.catalogue import GROUPS, stores
+from synthetic.columns import Flags, Texts, Whole, kept
 from synthetic.exports_people import card_on
 from synthetic.files import Csv, Delivery, JsonLines
-from synthetic.moments import ZONE, decimal_comma, local_time, utc_time, written
+from synthetic.moments import decimal_comma, local_time, utc_time, written
 from synthetic.purchases import Purchases, Window
 from synthetic.randomness import generator
 from synthetic.records import Records
@@ -40,10 +43,10 @@ BLAME = (
 class Identified:
     """The identifiers that each order carries; None where nothing was shown."""
 
-    card: np.ndarray
-    customer: np.ndarray
-    account: np.ndarray
-    email: np.ndarray
+    card: Texts
+    customer: Texts
+    account: Texts
+    email: Texts
 
 
 def identified(plan: Plan, bought: Purchases, known: Records, persons: pd.DataFrame, window: Window) -> Identified:
@@ -58,38 +61,41 @@ def identified(plan: Plan, bought: Purchases, known: Records, persons: pd.DataFr
     account, has_account = _record(known.web, orders, persons)
     card = card_on(known.loyalty.iloc[member], orders["day"].to_numpy()) if len(known.loyalty) else np.empty(0)
     guest = web & ~has_account & (rng.random(size) < GUEST_EMAIL)
-    email = np.where(has_account, _taken(known.web, "email", account), None)
+    email = kept(has_account, _taken(known.web, "email", account))
     email = np.where(guest, persons["email"].to_numpy()[orders["at"]], email)
     return Identified(
-        card=np.where(is_member & (shows_card | web), card, None),
-        customer=np.where(~web & is_customer & shows_receipt, _taken(known.pos, "record_id", customer), None),
-        account=np.where(web & has_account, _taken(known.web, "record_id", account), None),
-        email=np.where(web, email, None),
+        card=kept(is_member & (shows_card | web), card),
+        customer=kept(~web & is_customer & shows_receipt, _taken(known.pos, "record_id", customer)),
+        account=kept(web & has_account, _taken(known.web, "record_id", account)),
+        email=kept(web, email),
     )
 
 
-def _record(records: pd.DataFrame, orders: pd.DataFrame, persons: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+def _record(records: pd.DataFrame, orders: pd.DataFrame, persons: pd.DataFrame) -> tuple[Whole, Flags]:
     """Position of each buyer's record in a system, and whether there was one on the day."""
     position = np.full(len(persons), -1)
     position[records["at"].to_numpy()] = np.arange(len(records))
     found = position[orders["at"].to_numpy()]
     created = np.append(records["created"].to_numpy(), 0)
-    return np.maximum(found, 0), (found >= 0) & (created[found] <= orders["day"].to_numpy())
+    known: Flags = (found >= 0) & (created[found] <= orders["day"].to_numpy())
+    return np.maximum(found, 0), known
 
 
-def _taken(records: pd.DataFrame, column: str, position: np.ndarray) -> np.ndarray:
-    values: np.ndarray = records[column].to_numpy() if len(records) else np.array([None], object)
-    return values[position]
+def _taken(records: pd.DataFrame, column: str, position: Whole) -> Texts:
+    values = records[column].to_numpy(np.object_) if len(records) else np.array([None], np.object_)
+    found: Texts = values[position]
+    return found
 
 
-def _nights(days: pd.Series, window: Window) -> np.ndarray:
-    return np.maximum(window.number, days.to_numpy() + 1)
+def _nights(days: pd.Series[int], window: Window) -> Whole:
+    found: Whole = np.maximum(window.number, days.to_numpy() + 1)
+    return found
 
 
 def tickets(plan: Plan, bought: Purchases, shown: Identified, window: Window) -> pd.DataFrame:
     """Headers of tills: local time, decimal comma, one file per group of stores."""
     some = (~bought.orders["is_web"]).to_numpy()
-    orders, shops = bought.orders[some], stores(plan.seed)
+    orders, shops = bought.orders[some], stores()
     sold = local_time(plan.first_night, orders["day"], orders["second"])
     return pd.DataFrame(
         {
@@ -124,7 +130,7 @@ def ticket_lines(plan: Plan, bought: Purchases, window: Window) -> pd.DataFrame:
             "Currency": lines["currency"].to_numpy(),
             "SoldAt": written(local_time(plan.first_night, lines["day"], lines["second"]), "%d/%m/%Y %H:%M"),
             "_night": _nights(lines["day"], window),
-            "_part": np.array(GROUPS, object)[stores(plan.seed)["region"].to_numpy()[lines["store"]]],
+            "_part": np.array(GROUPS, object)[stores()["region"].to_numpy()[lines["store"]]],
         }
     )
 
@@ -181,15 +187,14 @@ def visits(plan: Plan, seen: pd.DataFrame, known: Records, persons: pd.DataFrame
     account, has_account = _record(known.web, seen.assign(at=seen["at"].clip(lower=0)), persons)
     logged_in = seen["is_logged_in"].to_numpy() & has_account
     started = local_time(plan.first_night, seen["day"], seen["second"])
-    zoned = started.dt.tz_localize(ZONE, ambiguous=True, nonexistent="shift_forward")
-    text = pd.Series(written(started, "%Y-%m-%dT%H:%M:%S"))
-    is_summer = (zoned.dt.tz_localize(None) - zoned.dt.tz_convert("UTC").dt.tz_localize(None)).dt.total_seconds() > 3600
+    ahead = (started - utc_time(plan.first_night, seen["day"], seen["second"])).dt.total_seconds()
+    offset = np.where(ahead > 3600, "+02:00", "+01:00").astype(object)
     return pd.DataFrame(
         {
             "visit_id": seen["visit_id"].to_numpy(),
             "cookie": seen["cookie"].to_numpy(),
-            "account_id": np.where(logged_in, _taken(known.web, "record_id", account), None),
-            "started_at": text + np.where(is_summer, "+02:00", "+01:00"),
+            "account_id": kept(logged_in, _taken(known.web, "record_id", account)),
+            "started_at": written(started, "%Y-%m-%dT%H:%M:%S") + offset,
             "seconds": seen["length"].to_numpy(),
             "pages": seen["pages"].to_numpy(),
             "basket": seen["has_basket"].to_numpy().astype(int),
@@ -263,7 +268,7 @@ def surveys(plan: Plan, bought: Purchases, shown: Identified, persons: pd.DataFr
             "card": some["card"].to_numpy(),
             "order": some["order_id"].to_numpy(),
             "rating": rating,
-            "comment": np.where(rng.random(len(some)) < 0.6, np.array(texts, object), None),
+            "comment": kept(rng.random(len(some)) < 0.6, texts),
             "answered_at": written(answered, "%Y-%m-%d %H:%M:%S"),
             "_night": np.maximum(window.number, days + 1),
         }

@@ -66,7 +66,7 @@ def planted(rng: np.random.Generator, delivery: str, rows: pd.DataFrame, rates: 
 
     Units: first is True for the first chunk of customers: there each kind occurs once at least on the first night.
     """
-    rows = rows.assign(_planted=None, _outcome=None)
+    rows = rows.assign(_planted="", _outcome="")
     if delivery in LATE:
         _delay(rng, rows, rates.late)
     if delivery == "crm.contacts":
@@ -80,20 +80,28 @@ def _spoiled(rng: np.random.Generator, rows: pd.DataFrame, fault: Fault, *, firs
     chosen = rng.random(len(rows)) < fault.share
     if first and fault.share > 0 and (rows["_night"] == 0).any():
         chosen[int((rows["_night"] == 0).to_numpy().argmax())] = True
-    good = rows["_planted"].isna().to_numpy()
+    good = (rows["_planted"] == "").to_numpy()
     some = rows[chosen & good].copy()
     return fault.spoil(some).assign(_planted=fault.kind, _outcome=fault.outcome)
 
 
-def _set(column: str, value: object) -> Spoil:
-    return lambda rows: rows.assign(**{column: value})
+def _set(column: str, value: str | None) -> Spoil:
+    def spoil(rows: pd.DataFrame) -> pd.DataFrame:
+        spoiled = rows.copy()
+        spoiled[column] = value
+        return spoiled
+
+    return spoil
 
 
 def _anew(identifier: str, column: str, value: str) -> Spoil:
     """A copy under an id of its own, with one field broken."""
 
     def spoil(rows: pd.DataFrame) -> pd.DataFrame:
-        return rows.assign(**{column: value, identifier: rows[identifier] + "-" + value[:2]})
+        spoiled = rows.copy()
+        spoiled[column] = value
+        spoiled[identifier] = rows[identifier] + "-" + value[:2]
+        return spoiled
 
     return spoil
 

@@ -22,8 +22,10 @@ def local_time(first_night: date, day: Any, second: Any) -> pd.Series[pd.Timesta
 
 def utc_time(first_night: date, day: Any, second: Any) -> pd.Series[pd.Timestamp]:
     """The same moments in UTC, without a zone."""
-    local = local_time(first_night, day, second).dt.tz_localize(ZONE, ambiguous=True, nonexistent="shift_forward")
-    return local.dt.tz_convert("UTC").dt.tz_localize(None)
+    local = local_time(first_night, day, second)
+    first_of_two = np.ones(len(local), bool)
+    zoned = local.dt.tz_localize(ZONE, ambiguous=first_of_two, nonexistent="shift_forward")
+    return zoned.dt.tz_convert("UTC").dt.tz_localize(None)
 
 
 def written(times: Any, pattern: str) -> NDArray[np.object_]:

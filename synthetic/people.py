@@ -106,10 +106,12 @@ def _reachable(persons: pd.DataFrame, rng: np.random.Generator) -> None:
     style = rng.integers(0, 4, len(persons))
     columns = (persons["first_name"], persons["last_name"], number, style)
     persons["email"] = [
-        f"{_local_part(first, last, int(n), s)}@{DOMAINS[d]}" for first, last, n, s, d in zip(*columns, domain[0])
+        f"{_local_part(first, last, int(n), s)}@{DOMAINS[d]}"
+        for first, last, n, s, d in zip(*columns, domain[0], strict=True)
     ]
     persons["other_email"] = [
-        f"{_ascii(first)[:5]}{int(n) * 7 + 3:x}@{DOMAINS[d]}" for first, n, d in zip(columns[0], number, domain[1])
+        f"{_ascii(first)[:5]}{int(n) * 7 + 3:x}@{DOMAINS[d]}"
+        for first, n, d in zip(columns[0], number, domain[1], strict=True)
     ]
     persons["household_email"] = persons["email"].to_numpy()[persons["head"]]
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from synthetic.columns import Texts, Whole, texts
 from synthetic.randomness import scattered
 
 
@@ -60,24 +60,24 @@ REGIONS = (
 )  # fmt: skip
 
 
-def addresses(region: Region, rng: np.random.Generator, size: int) -> dict[str, NDArray[np.object_]]:
+def addresses(region: Region, rng: np.random.Generator, size: int) -> dict[str, Texts]:
     """Street with number, postcode and town for `size` homes of a region."""
     weights = np.array([town[2] for town in region.towns])
     town = rng.choice(len(weights), size, p=weights / weights.sum())
     street = rng.integers(0, len(region.streets), size)
     number, digits = rng.integers(1, 180, size), rng.integers(0, 100_000, size)
     return {
-        "street": _texts(_street(region, region.streets[s], n) for s, n in zip(street, number, strict=True)),
-        "postcode": _texts(_postcode(region, region.towns[t][1], d) for t, d in zip(town, digits, strict=True)),
-        "city": _texts(region.towns[t][0] for t in town),
+        "street": texts(_street(region, region.streets[s], n) for s, n in zip(street, number, strict=True)),
+        "postcode": texts(_postcode(region, region.towns[t][1], d) for t, d in zip(town, digits, strict=True)),
+        "city": texts(region.towns[t][0] for t in town),
     }
 
 
-def telephone_numbers(kind: tuple[str, tuple[str, ...], int], owner: NDArray[np.int64]) -> NDArray[np.object_]:
-    """International numbers without formatting, as `+32475123456`; six digits of subscriber number serve 999,993 owners."""
+def telephone_numbers(kind: tuple[str, tuple[str, ...], int], owner: Whole) -> Texts:
+    """International numbers without formatting, as `+32475123456`; six digits serve 999,993 owners."""
     country, prefixes, digits = kind
     numbers = scattered(owner, 10**digits - 7, 4_711)
-    return _texts(
+    return texts(
         f"+{country}{prefixes[int(o) % len(prefixes)]}{int(n):0{digits}d}" for o, n in zip(owner, numbers, strict=True)
     )
 
@@ -92,7 +92,3 @@ def _postcode(region: Region, start: str, digits: int) -> str:
         return f"{start}{digits % 19 + 1} {digits % 9 + 1}{letters[digits % 20]}{letters[digits // 20 % 20]}"
     rest = region.postcode_digits - len(start)
     return start + f"{digits % 10**rest:0{rest}d}" if len(start) < 2 else start + f"{digits % 8 * 10:02d}"
-
-
-def _texts(values: object) -> NDArray[np.object_]:
-    return np.array(list(values), object)  # type: ignore[call-overload,no-any-return]

@@ -51,7 +51,7 @@ def purchases(plan: Plan, persons: pd.DataFrame, window: Window, response: pd.Da
     seasons = calendar(plan.first_night, plan.days, plan.nights)
     own = _own_orders(rng, seasons, persons, window)
     orders = pd.concat([own, response[["at", "day", "message_id"]]], ignore_index=True)
-    _placed(rng, plan, orders, persons, window, chunk)
+    _placed(rng, orders, persons, window, chunk)
     lines = _lines(generator(plan.seed, "lines", chunk, window.number), plan, orders, persons, seasons)
     returns, returned = _returns(generator(plan.seed, "returns", chunk, window.number), plan, orders, lines)
     orders["amount"] = lines.groupby("order", sort=True)["amount"].sum().round(2).to_numpy()
@@ -64,32 +64,28 @@ def _own_orders(rng: np.random.Generator, seasons: Calendar, persons: pd.DataFra
     end = np.clip(np.minimum(persons["dropped"].to_numpy(), window.end), first, None)
     expected = persons["order_rate"].to_numpy() * seasons.between(first, end)
     at = np.repeat(np.arange(len(persons)), rng.poisson(expected))
-    return pd.DataFrame({"at": at, "day": days_between(rng, seasons, first[at], end[at]), "message_id": None})
+    return pd.DataFrame({"at": at, "day": days_between(rng, seasons, first[at], end[at]), "message_id": ""})
 
 
-def _placed(
-    rng: np.random.Generator, plan: Plan, orders: pd.DataFrame, persons: pd.DataFrame, window: Window, chunk: int
-) -> None:
+def _placed(rng: np.random.Generator, orders: pd.DataFrame, persons: pd.DataFrame, window: Window, chunk: int) -> None:
     size, at = len(orders), orders["at"].to_numpy()
     is_web = rng.random(size) < persons["web_share"].to_numpy()[at]
     orders["order"] = np.arange(size)
     orders["is_web"] = is_web
     opening = rng.integers(9 * 3600, 20 * 3600, size)
     orders["second"] = np.where(is_web, rng.integers(6 * 3600, 24 * 3600, size), opening)
-    orders["store"] = np.where(is_web, -1, _store(rng, plan.seed, persons["region"].to_numpy()[at], at + chunk))
-    shops = stores(plan.seed)
+    orders["store"] = np.where(is_web, -1, _store(rng, persons["region"].to_numpy()[at], at + chunk))
+    shops = stores()
     abroad = shops["currency"].to_numpy()[orders["store"]] == "GBP"
     british = persons["country"].to_numpy()[at] == "GB"
     orders["currency"] = np.where(np.where(is_web, british, abroad), "GBP", "EUR").astype(object)
     orders["kind"], orders["returns"] = "sale", None
-    orders["order_id"] = _ids(orders, shops, plan, window.number, chunk)
+    orders["order_id"] = _ids(orders, shops, window.number, chunk)
 
 
-def _store(
-    rng: np.random.Generator, seed: int, region: NDArray[np.int64], number: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _store(rng: np.random.Generator, region: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.int64]:
     """The home store of a person in 85 of 100 tickets, else any store of the region; abroad now and then."""
-    place = stores(seed)["region"].to_numpy()
+    place = stores()["region"].to_numpy()
     start, count = np.searchsorted(place, np.arange(4)), np.bincount(place)
     travels = rng.random(len(region)) < 0.02
     where = np.where(travels, rng.integers(0, 4, len(region)), region)
@@ -99,7 +95,7 @@ def _store(
     return chosen
 
 
-def _ids(orders: pd.DataFrame, shops: pd.DataFrame, plan: Plan, window: int, chunk: int) -> NDArray[np.object_]:
+def _ids(orders: pd.DataFrame, shops: pd.DataFrame, window: int, chunk: int) -> NDArray[np.object_]:
     till = shops["store_id"].to_numpy()
     block = chunk // 100 * 1_000 + window
     rows = zip(orders["is_web"], orders["store"], orders["order"], strict=True)
@@ -155,7 +151,7 @@ def _returns(
     back["order_id"] = back["order_id"] + "R"
     returns["day"] += rng.integers(3, 31, len(returns))
     returns["second"] = rng.integers(9 * 3600, 20 * 3600, len(returns))
-    returns["message_id"] = None
+    returns["message_id"] = ""
     for column in ("amount", "discount"):
         returns[column] = back.groupby("order", sort=True)[column].sum().round(2).to_numpy()
     return returns, back

@@ -15,7 +15,8 @@ def weighted(rng: np.random.Generator, weights: NDArray[np.float64], size: int) 
     """Positions drawn by weight; faster than Generator.choice for long lists."""
     steps = np.cumsum(weights)
     drawn = np.searchsorted(steps, rng.random(size) * steps[-1], side="right")
-    return np.minimum(drawn, len(weights) - 1).astype(np.int64)
+    found: NDArray[np.int64] = np.minimum(drawn, len(weights) - 1).astype(np.int64)
+    return found
 
 
 def scattered(number: NDArray[np.int64], size: int, salt: int) -> NDArray[np.int64]:
@@ -23,4 +24,5 @@ def scattered(number: NDArray[np.int64], size: int, salt: int) -> NDArray[np.int
     multiplier = 2_654_435_761 % size | 1
     while np.gcd(multiplier, size) != 1:
         multiplier += 2
-    return (number * multiplier + salt) % size
+    found: NDArray[np.int64] = (number * multiplier + salt) % size
+    return found

@@ -52,7 +52,7 @@ class Retailer:
     def _reference(self) -> None:
         for night in range(self.plan.nights):
             self._deliver(exports_reference.PRODUCTS, exports_reference.products(self.plan, night))
-        self._deliver(exports_reference.STORES, exports_reference.store_list(self.plan))
+        self._deliver(exports_reference.STORES, exports_reference.store_list())
         self._deliver(exports_reference.RATES, exports_reference.rates(self.plan))
 
     def _chunk(self, first: int, size: int) -> None:
@@ -122,16 +122,18 @@ class Retailer:
         rng = generator(self.plan.seed, f"faults {name}", first + 1, window)
         rows = planted(rng, name, rows, self.plan.faults, first=first == 0) if len(rows) else rows
         rows = rows[rows["_night"] < self.plan.nights]
-        by = ["_night", "_part"] if "_part" in rows else ["_night"]
-        for (night, *part), some in rows.groupby(by, sort=True):
-            self._append(delivery, int(night), some, *part)
+        rows = rows if "_part" in rows else rows.assign(_part="")
+        for night in np.unique(rows["_night"]):
+            of_night = rows[rows["_night"] == night]
+            for part in np.unique(of_night["_part"].to_numpy(str)):
+                self._append(delivery, int(night), of_night[of_night["_part"] == part], str(part))
 
-    def _append(self, delivery: Delivery, night: int, rows: pd.DataFrame, part: str = "") -> None:
-        delivered = rows.drop(columns=[column for column in rows if column.startswith("_")])
+    def _append(self, delivery: Delivery, night: int, rows: pd.DataFrame, part: str) -> None:
+        delivered = rows.drop(columns=list(rows.filter(regex="^_")))
         name, before = self.landing.append(delivery, self.plan.night(night), delivered, part)
-        if "_planted" not in rows or not rows["_planted"].notna().any():
+        if "_planted" not in rows or not (rows["_planted"] != "").any():
             return
-        places = np.flatnonzero(rows["_planted"].notna())
+        places = np.flatnonzero(rows["_planted"] != "")
         kinds, outcomes = rows["_planted"].iloc[places].tolist(), rows["_outcome"].iloc[places].tolist()
         ones = [1] * len(places)
         self.truth.append(

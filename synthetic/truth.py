@@ -1,5 +1,7 @@
 """What really holds: persons, records, orders, responses and planted rows, as Parquet outside the landing folder."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -8,7 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
+from numpy.typing import NDArray
 
+from synthetic.columns import Real, Whole
 from synthetic.messages import campaign_days
 from synthetic.people import NEVER
 from synthetic.purchases import expected_order_value, is_gone
@@ -46,15 +50,13 @@ class Truth:
 
 def true_persons(plan: Plan, persons: pd.DataFrame) -> pd.DataFrame:
     """One row per person: household, dates of the first and last day as a customer, response, and process rates."""
-    dates = {name: _dates(plan, persons[name]) for name in ("joined", "dropped", "moved", "married")}
     kept = ["person", "household", "first_name", "last_name", "former_name", "gender", "country", "email", "mobile"]
     rates = ["order_rate", "leaving_rate", "web_share", "is_responder", "is_staff"]
     lift = np.where(persons["is_responder"], plan.trade.response_lift, 0.0)
-    return persons[kept + rates].assign(
-        **{f"{name}_on": value for name, value in dates.items()},
-        order_value=expected_order_value(plan, persons),
-        response_lift=lift,
-    )
+    found = persons[kept + rates].assign(order_value=expected_order_value(plan, persons), response_lift=lift)
+    for name in ("joined", "dropped", "moved", "married"):
+        found[f"{name}_on"] = _dates(plan, persons[name])
+    return found
 
 
 def true_records(plan: Plan, known: Records) -> pd.DataFrame:
@@ -62,15 +64,18 @@ def true_records(plan: Plan, known: Records) -> pd.DataFrame:
     parts = []
     for source in ("crm", "web", "loyalty", "pos"):
         records = known.of(source)
-        dirt = [column for column in records if column.startswith("has_")]
-        columns = ["record_id", "person", "is_duplicate", "is_test", *dirt]
-        dates = {"created_on": _dates(plan, records["created"])}
-        parts.append(records[columns].assign(source=source, is_old_card=False, **dates))
+        parts.append(_true_records(plan, records, source))
         if source == "loyalty":
             old = records[records["replaced"] < plan.nights]
-            renamed = old[columns].assign(record_id=old["old_card"], source=source, is_old_card=True)
-            parts.append(renamed.assign(created_on=_dates(plan, old["created"])))
+            parts.append(_true_records(plan, old.assign(record_id=old["old_card"], is_old_card=True), source))
     return pd.concat(parts, ignore_index=True)
+
+
+def _true_records(plan: Plan, records: pd.DataFrame, source: str) -> pd.DataFrame:
+    found = records[["record_id", "person", "is_duplicate", "is_test"]].assign(source=source)
+    found["is_old_card"] = records.get("is_old_card", False)
+    found["created_on"] = _dates(plan, records["created"])
+    return found.join(records.filter(like="has_"))
 
 
 def outlook(plan: Plan, persons: pd.DataFrame, given: pd.DataFrame, night: int) -> pd.DataFrame:
@@ -83,7 +88,7 @@ def outlook(plan: Plan, persons: pd.DataFrame, given: pd.DataFrame, night: int) 
     """
     seasons = calendar(plan.first_night, plan.days, plan.nights)
     alive = ~is_gone(persons, night)
-    found = {"person": persons["person"].to_numpy(), "night": _dates(plan, pd.Series(night, persons.index))}
+    found = {"person": persons["person"].to_numpy(), "night": _dates(plan, persons["joined"] * 0 + night)}
     found["is_alive"] = alive
     for horizon in HORIZONS:
         orders, spend, none = _expected(plan, persons, given, seasons, night, horizon)
@@ -95,7 +100,7 @@ def outlook(plan: Plan, persons: pd.DataFrame, given: pd.DataFrame, night: int) 
 
 def _expected(
     plan: Plan, persons: pd.DataFrame, given: pd.DataFrame, seasons: Calendar, night: int, horizon: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[Real, Real, Real]:
     """Expected orders, expected spend and the probability of no order, for persons that are alive."""
     rate, leaving = persons["order_rate"].to_numpy(), persons["leaving_rate"].to_numpy()
     value, lift = expected_order_value(plan, persons), _daily_lift(plan, persons, given, night, horizon)
@@ -113,7 +118,7 @@ def _expected(
     return orders, spend, none + survived * silent
 
 
-def _daily_lift(plan: Plan, persons: pd.DataFrame, given: pd.DataFrame, night: int, horizon: int) -> list[np.ndarray]:
+def _daily_lift(plan: Plan, persons: pd.DataFrame, given: pd.DataFrame, night: int, horizon: int) -> list[Real]:
     """Expected lift of each person on each day of the horizon, from campaigns planned from the night on."""
     email = given[(given["channel"] == "email") & (given["status"] == "granted") & given["email"].notna()]
     withdrawn = np.full(len(persons), -NEVER)
@@ -127,10 +132,11 @@ def _daily_lift(plan: Plan, persons: pd.DataFrame, given: pd.DataFrame, night: i
     return lift
 
 
-def _dates(plan: Plan, days: pd.Series) -> np.ndarray:
+def _dates(plan: Plan, days: pd.Series[int]) -> NDArray[np.datetime64]:
     """Dates of day numbers; null for NEVER."""
     found = np.datetime64(plan.first_night, "D") + days.to_numpy().astype("timedelta64[D]")
-    return np.where(days.to_numpy() >= NEVER, np.datetime64("NaT"), found).astype("datetime64[D]")
+    found[days.to_numpy() >= NEVER] = np.datetime64("NaT")
+    return found
 
 
 def planted_file(plan: Plan, name: str, night: int, count: int) -> pd.DataFrame:
@@ -139,7 +145,7 @@ def planted_file(plan: Plan, name: str, night: int, count: int) -> pd.DataFrame:
 
 
 def planted_rows(
-    plan: Plan, name: str, numbers: np.ndarray, night: int, kinds: list[str], outcomes: list[str], counts: list[int]
+    plan: Plan, name: str, numbers: Whole, night: int, kinds: list[str], outcomes: list[str], counts: list[int]
 ) -> pd.DataFrame:
     """Planted rows of a file.
 
