@@ -32,7 +32,7 @@ test: setup ## every test that needs Python and Java alone; ARGS="-k night" for 
 	@$(VENV_PYTHON) -m pytest tests --ignore tests/tools $(ARGS)
 
 test-tools: setup ## tests against real servers: PostgreSQL and Chromium, from the system's packages (as root on Debian)
-	@$(VENV_PYTHON) scripts/tools.py
+	@$(VENV_PYTHON) -m scripts.tools
 	@$(VENV_PYTHON) -m pytest tests/tools $(ARGS)
 
 check: setup ## format, lint, import order, types, and reference pages up to date
@@ -74,12 +74,12 @@ $(PACKAGES): requirements.lock pyproject.toml scripts/environment.py $(if $(wild
 
 $(JAVA): $(PACKAGES) scripts/java.py $(if $(wildcard .java/bin/java),,again)
 	@echo "set-up 2 of 3: Java"
-	@$(VENV_PYTHON) scripts/java.py
+	@$(VENV_PYTHON) -m scripts.java
 	@touch $@
 
-$(JARS): $(PACKAGES) $(JAVA) jars.sha256 scripts/jars.py $(if $(wildcard .jars/*.jar),,again)
+$(JARS): $(PACKAGES) $(JAVA) jars.sha256 scripts/jars.py scripts/java_network.py $(if $(wildcard .jars/*.jar),,again)
 	@echo "set-up 3 of 3: Java archives for Delta tables and PostgreSQL"
-	@$(VENV_PYTHON) scripts/jars.py
+	@$(VENV_PYTHON) -m scripts.jars
 	@touch $@
 
 again:

@@ -72,9 +72,9 @@ def installed_uv() -> Path:
     requirement = f"uv=={UV_VERSION}"
     if has_module("ensurepip"):
         run(sys.executable, "-m", "venv", BOOT)
-        run(BOOT / "bin" / "python", "-m", "pip", "install", "--quiet", requirement)
+        run(BOOT / "bin" / "python", "-m", "pip", "install", "-qq", requirement)
     elif has_module("pip"):
-        run(sys.executable, "-m", "pip", "install", "--quiet", "--target", BOOT, requirement)
+        run(sys.executable, "-m", "pip", "install", "-qq", "--target", BOOT, requirement)
     else:
         sys.exit(NO_PIP.format(executable=sys.executable, uv=UV_VERSION, boot=BOOT))
     return uv

@@ -4,22 +4,18 @@ Resolved once by Spark's own Ivy, checked against the committed `jars.sha256`; e
 no network.
 """
 
-import contextlib
 import hashlib
 import os
 import shutil
-import ssl
 import subprocess
 import sys
 import tempfile
-import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from cryptography.x509 import Certificate
+from scripts.java_network import java_options
 
+PROJECTIMPORT
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGES = ("io.delta:delta-spark_4.1_2.13:4.4.0", "org.postgresql:postgresql:42.7.14")
 
@@ -175,58 +171,16 @@ def spark_home() -> Path:
 
 
 def spark_environment(workspace: Path) -> dict[str, str]:
-    """Environment for Spark with the recorded Java and with the certificate authorities that Python trusts.
-
-    A Java brings authorities of its own; where a company proxy signs anew, the download failed with PKIX errors
-    although pip had just worked.
-    """
-    store = workspace / "authorities.jks"
-    written = write_trust_store(store)
-    options = f"-Djavax.net.ssl.trustStore={store} -Djavax.net.ssl.trustStorePassword=changeit" if written else ""
+    """Environment for Spark with the recorded Java, which reaches the network as Python does."""
+    options = [os.environ.get("JDK_JAVA_OPTIONS", ""), *java_options(workspace)]
     return {
         **os.environ,
         "JAVA_HOME": str(PROJECT / ".java"),
-        "JDK_JAVA_OPTIONS": f"{os.environ.get('JDK_JAVA_OPTIONS', '')} {options}".strip(),
+        "JDK_JAVA_OPTIONS": " ".join(options).strip(),
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_HOME": str(spark_home()),
         "SPARK_LOCAL_IP": "127.0.0.1",
     }
-
-
-def write_trust_store(store: Path) -> int:
-    """Number of certificate authorities written as a PKCS12 trust store for Java, from the bundle that Python uses."""
-    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
-    from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12Certificate, serialize_java_truststore
-
-    trusted = [
-        PKCS12Certificate(one, f"authority-{number}".encode()) for number, one in enumerate(python_authorities())
-    ]
-    if trusted:
-        store.write_bytes(serialize_java_truststore(trusted, BestAvailableEncryption(b"changeit")))
-    return len(trusted)
-
-
-def python_authorities() -> Iterable["Certificate"]:
-    """Each certificate authority that Python's ssl, pip's and requests' settings or certifi trust, once."""
-    from cryptography.x509 import load_der_x509_certificate
-
-    for encoded in sorted(trusted_encodings()):
-        with warnings.catch_warnings(), contextlib.suppress(ValueError):
-            # Some old authorities break the standard; Java does without them.
-            warnings.simplefilter("ignore")
-            yield load_der_x509_certificate(encoded)
-
-
-def trusted_encodings() -> set[bytes]:
-    """The authorities of every bundle that a Python program on this machine is told to trust, in DER."""
-    import certifi
-
-    context = ssl.create_default_context()
-    named = (os.environ.get(variable) for variable in ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"))
-    for bundle in [certifi.where(), *filter(None, named)]:
-        if Path(bundle).is_file():
-            context.load_verify_locations(cafile=bundle)
-    return set(context.get_ca_certs(binary_form=True))
 
 
 def cause(log: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.jars import JarsRefused, cause, listed, problems, verify, write_trust_store
+from scripts.jars import JarsRefused, cause, listed, problems, verify
 from tests.setup.project import PROJECT
 
 
@@ -53,9 +53,3 @@ def test_cause_is_the_line_that_explains_most() -> None:
     ]
     assert cause(log) == log[2].strip()
     assert cause(["all is well"]) == "the log names none"
-
-
-def test_java_is_given_the_authorities_that_python_trusts(tmp_path: Path) -> None:
-    store = tmp_path / "authorities.jks"
-    assert write_trust_store(store) > 50
-    assert store.stat().st_size > 10_000
