@@ -13,6 +13,7 @@ from synthetic.season import SALE_REDUCTION, SALE_SHARE, Calendar, calendar, day
 from synthetic.settings import Plan
 
 PIECES = (0.80, 0.14, 0.06)
+RECEIPT_LOST = 0.2
 MEAN_PIECES = PIECES[0] + 2 * PIECES[1] + 3 * PIECES[2]
 
 
@@ -152,6 +153,8 @@ def _returns(
     returns["day"] += rng.integers(3, 31, len(returns))
     returns["second"] = rng.integers(9 * 3600, 20 * 3600, len(returns))
     returns["message_id"] = ""
+    lost = (returns["store"] >= 0).to_numpy() & (rng.random(len(returns)) < RECEIPT_LOST)
+    returns.loc[lost, "returns"] = None
     for column in ("amount", "discount"):
         returns[column] = back.groupby("order", sort=True)[column].sum().round(2).to_numpy()
     return returns, back

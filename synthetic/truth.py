@@ -75,6 +75,8 @@ def _true_records(plan: Plan, records: pd.DataFrame, source: str) -> pd.DataFram
     found = records[["record_id", "person", "is_duplicate", "is_test"]].assign(source=source)
     found["is_old_card"] = records.get("is_old_card", False)
     found["created_on"] = _dates(plan, records["created"])
+    gone = records["deleted_night"].where(records["deleted_night"] < plan.nights, NEVER)
+    found["deleted_on"] = _dates(plan, gone)
     return found.join(records.filter(like="has_"))
 
 
@@ -149,14 +151,12 @@ def planted_rows(
 ) -> pd.DataFrame:
     """Planted rows of a file.
 
-    Units: row_number is the 1-based data row within the file; rows is 1, or all of a repeated file.
+    Units: file is the path below the landing folder; row_number is the 1-based data row within the file; rows is 1, or all of a repeated file.
     """
-    source, file_name = name.split("/")
     date = plan.first_night + timedelta(days=night)
     return pd.DataFrame(
         {
-            "source": source,
-            "file": file_name,
+            "file": name,
             "night": np.full(len(numbers), np.datetime64(date, "D")),
             "row_number": numbers,
             "kind": kinds,
