@@ -15,7 +15,6 @@ from pathlib import Path
 
 from scripts.java_network import java_options
 
-PROJECTIMPORT
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGES = ("io.delta:delta-spark_4.1_2.13:4.4.0", "org.postgresql:postgresql:42.7.14")
 
