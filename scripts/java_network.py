@@ -35,7 +35,9 @@ def proxy_options(proxies: Mapping[str, str]) -> list[str]:
         if proxy.hostname:
             port = proxy.port or (443 if proxy.scheme == "https" else 80)
             options += [f"-D{scheme}.proxyHost={proxy.hostname}", f"-D{scheme}.proxyPort={port}"]
-    return options
+    direct = [name.strip() for name in proxies.get("no", "").split(",") if name.strip()]
+    patterns = "|".join(f"*{name}" if name.startswith(".") else name for name in direct)
+    return [*options, f"-Dhttp.nonProxyHosts={patterns}"] if options and direct else options
 
 
 def write_trust_store(store: Path) -> int:

@@ -12,6 +12,7 @@ def test_authorities_that_python_trusts_are_handed_to_java(tmp_path: Path) -> No
 
 
 def test_proxies_that_python_uses_are_handed_to_java() -> None:
-    proxies = {"https": "http://name:secret@proxy.example:3128", "no": "localhost"}
-    assert proxy_options(proxies) == ["-Dhttps.proxyHost=proxy.example", "-Dhttps.proxyPort=3128"]
+    proxies = {"https": "http://name:secret@proxy.example:3128", "no": "localhost, .example.net"}
+    proxy = ["-Dhttps.proxyHost=proxy.example", "-Dhttps.proxyPort=3128"]
+    assert proxy_options(proxies) == [*proxy, "-Dhttp.nonProxyHosts=localhost|*.example.net"]
     assert proxy_options({}) == []
