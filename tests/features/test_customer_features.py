@@ -1,0 +1,90 @@
+"""What the features of a few customers are, and what stands where nothing is known."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from features import CUSTOMER_FEATURES, FEATURES, GROUPS, data_dictionary, tenure
+from features.build import History, customer_features, history
+from features.point_in_time import Snapshot, snapshot_at
+from lakehouse.contract import checked
+from lakehouse.errors import MissingColumns
+from tests.features.history_builder import NIGHT, SNAPSHOT, fact, frame, history_of, order
+
+
+def rows(history: History, *snapshots: Snapshot) -> dict[tuple[date, str], dict[str, Any]]:
+    found = customer_features(history, *(snapshots or (SNAPSHOT,))).collect()
+    return {(row["night"], row["customer_id"]): row.asDict() for row in found}
+
+
+def test_a_return_lowers_the_net_amount_and_is_no_activity(spark: SparkSession) -> None:
+    orders = [order("ann", 100, 80), order("ann", 40, 20), order("ann", 5, -30, kind="return")]
+    ann = rows(history_of(spark, orders=orders))[NIGHT, "ann"]
+    assert (ann["orders_count"], ann["orders_count_30d"], ann["orders_count_90d"]) == (2, 0, 1)
+    assert (ann["net_amount"], ann["net_amount_30d"]) == (Decimal("70.00"), Decimal("-30.00"))
+    assert (ann["basket_mean"], ann["basket_mean_30d"]) == (Decimal("50.00"), None)
+    assert (ann["days_since_last_order"], ann["inter_purchase_days_mean"]) == (40, 60.0)
+    assert ann["returns_rate"] == pytest.approx(0.3)
+    assert (ann["repeat_purchase_days_count"], ann["first_to_last_order_days"]) == (1, 60)
+    assert (ann["days_since_first_order"], ann["tenure_days"], ann["days_since_any_event"]) == (100, 100, 5)
+
+
+def test_a_customer_without_orders_has_the_documented_values_without_history(spark: SparkSession) -> None:
+    visits = [fact("bob", 3, visit_id="v", pages_count=4, has_basket=True)]
+    bob = rows(history_of(spark, visits=visits))[NIGHT, "bob"]
+    assert (bob["visits_count_30d"], bob["baskets_abandoned_count_30d"], bob["days_since_last_visit"]) == (1, 1, 3)
+    elsewhere = [f for group in GROUPS if group.source not in ("visits",) for f in group.features]
+    assert {f.name: bob[f.name] for f in elsewhere} == {f.name: f.no_history for f in elsewhere}
+
+
+def test_every_source_gives_its_features(spark: SparkSession) -> None:
+    cat = rows(
+        history_of(
+            spark,
+            orders=[order("cat", 10, 60, discount_amount=Decimal(20)), order("cat", 9, channel="store", store_id="1")],
+            order_lines=[
+                fact("cat", 10, order_id="1", product_id="p", category="shoes", kind="sale"),
+                fact("cat", 500, order_id="0", product_id="q", category="hats", kind="sale"),
+            ],
+            loyalty_movements=[fact("cat", 10, kind="earn", points=60), fact("cat", 5, kind="burn", points=-50)],
+            messages=[fact("cat", 20, message_id=str(n), kind="sent") for n in range(4)]
+            + [fact("cat", 19, message_id="0", kind="opened")],
+            feedback=[fact("cat", 9, feedback_id="a", rating=5.0), fact("cat", 2, feedback_id="b", rating=2.0)],
+        )
+    )[NIGHT, "cat"]
+    assert (cat["discount_rate"], cat["web_orders_rate"], cat["stores_count"]) == (pytest.approx(20 / 130), 0.5, 1)
+    assert (cat["categories_count"], cat["products_count_365d"]) == (2, 1)
+    assert (cat["points_balance"], cat["points_burned_365d"]) == (10, 50)
+    assert (cat["messages_opened_rate_365d"], cat["days_since_last_open"]) == (0.25, 19)
+    assert (cat["rating_mean"], cat["rating_last"], cat["low_ratings_count_365d"]) == (3.5, 2.0, 1)
+    assert cat["sources_count"] == 5
+
+
+def test_several_snapshots_in_one_pass_equal_each_alone(spark: SparkSession) -> None:
+    past = snapshot_at(date(2024, 3, 1), "UTC")
+    facts = history_of(spark, orders=[order("ann", 100), order("ann", 10), order("bob", 50)])
+    assert rows(facts, SNAPSHOT, past) == rows(facts, SNAPSHOT) | rows(facts, past)
+
+
+def test_days_are_days_of_the_retailer_across_a_change_of_the_clock(spark: SparkSession) -> None:
+    snapshot = snapshot_at(date(2024, 11, 1), "Europe/Paris")
+    midnight_in_summer = datetime(2024, 9, 30, 22, tzinfo=UTC)
+    orders = [order("ann", 0, event_at=midnight_in_summer, known_from=date(2024, 10, 2))]
+    assert snapshot.as_of == datetime(2024, 10, 31, 23, tzinfo=UTC)
+    assert rows(history_of(spark, orders=orders), snapshot)[snapshot.night, "ann"]["days_since_last_order"] == 31
+
+
+def test_the_frame_fits_the_contract_and_every_feature_is_computed_by_its_group(spark: SparkSession) -> None:
+    checked(CUSTOMER_FEATURES, customer_features(history(spark, {}), SNAPSHOT))
+    for group in GROUPS:
+        assert set(group.compute()) == {feature.name for feature in group.features}, group.name
+    assert set(tenure.compute(["orders", "visits"])) == {feature.name for feature in tenure.FEATURES}
+    assert [row["name"] for row in data_dictionary()] == [feature.name for feature in FEATURES]
+
+
+def test_a_source_without_a_column_that_features_read_is_refused(spark: SparkSession) -> None:
+    with pytest.raises(MissingColumns, match=r"unified\.orders lacks store_id"):
+        history(spark, {"orders": frame(spark, "orders", [order("ann", 1)]).drop("store_id")})
