@@ -58,6 +58,7 @@ FUTURE = {
 REPEATED = (
     "pos.tickets", "pos.lines", "web.orders", "web.visits", "loyalty.movements", "marketing.messages", "crm.contacts"
 )  # fmt: skip
+LATE_GROUP = "uk"
 LATE = ("pos.tickets", "web.orders", "loyalty.movements")
 
 
@@ -69,6 +70,8 @@ def planted(rng: np.random.Generator, delivery: str, rows: pd.DataFrame, rates: 
     rows = rows.assign(_planted="", _outcome="")
     if delivery in LATE:
         _delay(rng, rows, rates.late)
+    if "_part" in rows and rates.late_file_every:
+        _hold_file(rows, rates.late_file_every)
     if delivery == "crm.contacts":
         _spoil_births(rng, rows, rates.unparsed_birth_date)
     spoiled = [_spoiled(rng, rows, fault, first=first) for fault in faults_of(delivery, rates)]
@@ -116,6 +119,14 @@ def _delay(rng: np.random.Generator, rows: pd.DataFrame, share: float) -> None:
     late = recent.to_numpy() & (rng.random(len(rows)) < share)
     rows.loc[late, "_night"] += rng.integers(1, 4, int(late.sum()))
     rows.loc[late, ["_planted", "_outcome"]] = ["late", "published"]
+
+
+def _hold_file(rows: pd.DataFrame, every: int) -> None:
+    """Now and then a group of stores sends nothing, and all of that night with the files of the next one."""
+    night = rows["_night"].to_numpy()
+    held = (rows["_part"] == LATE_GROUP).to_numpy() & (night > 0) & (night % every == max(every - 2, 0))
+    rows.loc[held, "_night"] += 1
+    rows.loc[held, ["_planted", "_outcome"]] = ["late_file", "published"]
 
 
 def _spoil_births(rng: np.random.Generator, rows: pd.DataFrame, share: float) -> None:

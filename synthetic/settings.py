@@ -54,7 +54,10 @@ class Trade:
 
 @dataclass(frozen=True)
 class Faults:
-    """Share of delivered rows (at least one per file kind and night) that is broken on purpose."""
+    """Share of delivered rows that is broken on purpose; each kind occurs once at least on the first night.
+
+    Units: late_file_every is the number of nights after which a group of stores is late again; 0 is never.
+    """
 
     missing_id: float = 0.0003
     unparsed_date: float = 0.0003
@@ -63,6 +66,7 @@ class Faults:
     unknown_currency: float = 0.0003
     exact_repeat: float = 0.002
     late: float = 0.01
+    late_file_every: int = 7
     unparsed_birth_date: float = 0.002
     crm_deleted_per_night: float = 0.001
     repeated_files_per_night: int = 1

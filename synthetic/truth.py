@@ -151,7 +151,8 @@ def planted_rows(
 ) -> pd.DataFrame:
     """Planted rows of a file.
 
-    Units: file is the path below the landing folder; row_number is the 1-based data row within the file; rows is 1, or all of a repeated file.
+    Units: file is the path below the landing folder; row_number the 1-based data row within it; rows is 1, or all
+           rows of a repeated file.
     """
     date = plan.first_night + timedelta(days=night)
     return pd.DataFrame(
