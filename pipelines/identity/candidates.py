@@ -1,0 +1,143 @@
+"""What ties person records together: records with their normalised names, and ties between records and identifiers."""
+
+from collections.abc import Iterable
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.canonical import PERSON
+from pipelines.identity.keys import KEY_COLUMNS, contact_key, identifier_key, with_identifier_keys
+from pipelines.identity.normalise import birth_date, capitals, card_form, email_form, name_tokens, trimmed
+from pipelines.identity.phones import with_phone_form
+
+PERSON_COLUMNS = tuple(column.name for column in PERSON)
+
+
+def records(contacts: DataFrame) -> DataFrame:
+    """One row per contact: record_key, source, source_contact_id, given, family, tokens, born_on, is_test, first_seen.
+
+    Units: given and family are empty where only a whole name in unknown order is there; tokens hold every word.
+    """
+    loud = capitals(F.col("full_name"))
+    parted = F.col("first_name").isNotNull() & F.col("last_name").isNotNull()
+    whole = name_tokens(F.concat_ws(" ", "first_name", "last_name"))
+    named = contacts.withColumns({"_whole": name_tokens(F.col("full_name")), "_loud": name_tokens(loud)})
+    quiet = F.filter("_whole", lambda word: ~F.array_contains("_loud", word))
+    none = F.array().cast("array<string>")
+    return named.select(
+        contact_key(F.col("source"), F.col("source_contact_id")).alias("record_key"),
+        "source",
+        "source_contact_id",
+        F.when(parted, name_tokens(F.col("first_name"))).when(loud.isNotNull(), quiet).otherwise(none).alias("given"),
+        F.when(parted, name_tokens(F.col("last_name")))
+        .when(loud.isNotNull(), F.col("_loud"))
+        .otherwise(none)
+        .alias("family"),
+        F.array_distinct(F.when(F.size(whole) > 0, whole).otherwise(F.col("_whole"))).alias("tokens"),
+        birth_date(F.col("born_on")).alias("born_on"),
+        F.expr("coalesce(is_test, false)").alias("is_test"),
+        F.coalesce("event_at", F.col("arrived").cast("timestamp")).alias("first_seen"),
+    )
+
+
+def ties(
+    contacts: DataFrame, links: DataFrame, facts: Iterable[DataFrame], *, key: str, region: str | None
+) -> DataFrame:
+    """Distinct ties (left_key, right_key, kind, is_own): a record and its identifiers, or two identifiers.
+
+    Units: kind is the kind of the right identifier, `name_birth`, `link`, or `itself` for an identifier that a fact
+           carries; is_own is false where a fact tied them. Test records are tied to nothing.
+    """
+    own = _own_ties(with_identifier_keys(contacts, key=key, region=region), key)
+    carried = with_identifier_keys(identified(facts), key=key, region=region)
+    found = [own, _fact_ties(carried), _linked(links, key=key, region=region)]
+    tests = _tests(contacts)
+    tied = reduce(DataFrame.unionByName, found).where("left_key <> right_key or kind = 'itself'").distinct()
+    without_left = tied.join(tests.withColumnRenamed("record_key", "left_key"), "left_key", "left_anti")
+    return without_left.join(tests.withColumnRenamed("record_key", "right_key"), "right_key", "left_anti")
+
+
+def identified(facts: Iterable[DataFrame]) -> DataFrame:
+    """The distinct combinations of identifiers that living facts carry."""
+    columns = ["source", *PERSON_COLUMNS]
+    living = [fact.where("not is_deleted").select(*columns).where(_any(PERSON_COLUMNS[1:])) for fact in facts]
+    return reduce(DataFrame.unionByName, living).distinct()
+
+
+def name_birth_key(tokens: Column, born_on: Column, key: str) -> Column:
+    """Key of a whole name in any order with its birth date; null where the name has one word or the date is missing."""
+    whole = F.when(F.size(tokens) > 1, F.concat_ws(" ", F.sort_array(tokens)))
+    return identifier_key("name_birth", F.concat(whole, F.lit("|"), born_on.cast("string")), key)
+
+
+def _own_ties(contacts: DataFrame, key: str) -> DataFrame:
+    named = contacts.withColumn("_name_key", name_birth_key(*_name_and_birth(), key))
+    own_key = contact_key(F.col("source"), F.col("source_contact_id"))
+    pairs = [("loyalty_id", "loyalty_id_key"), ("email", "email_key"), ("phone", "phone_key")]
+    pairs += [("cookie", "cookie_key"), ("name_birth", "_name_key"), ("link", "contact_key")]
+    return _exploded(named, [(own_key, kind, F.col(column)) for kind, column in pairs], is_own=True)
+
+
+def _name_and_birth() -> tuple[Column, Column]:
+    parted = name_tokens(F.concat_ws(" ", "first_name", "last_name"))
+    tokens = F.array_distinct(F.when(F.size(parted) > 0, parted).otherwise(name_tokens(F.col("full_name"))))
+    return tokens, birth_date(F.col("born_on"))
+
+
+def _fact_ties(carried: DataFrame) -> DataFrame:
+    """Ties from the strongest identifier of a fact to each of its others."""
+    centre = F.coalesce(*KEY_COLUMNS)
+    others = [(centre, name.removesuffix("_key"), F.col(name)) for name in KEY_COLUMNS[1:]]
+    itself = F.when(~centre.startswith("cookie:"), centre)
+    return _exploded(carried, [*others, (itself, "itself", itself)], is_own=False)
+
+
+def _linked(links: DataFrame, *, key: str, region: str | None) -> DataFrame:
+    """Ties that a source states itself: card replaced by card, account merged into account, cookie to account."""
+    living = links.where("not is_deleted and from_id is not null and to_id is not null")
+    ends = living.select("source", "kind", F.col("from_id").alias("phone"), F.col("to_id").alias("_to"))
+    with_from = with_phone_form(ends, region).withColumnsRenamed({"phone": "_from", "phone_form": "_from_phone"})
+    both = with_phone_form(with_from.withColumnRenamed("_to", "phone"), region)
+    both = both.withColumnsRenamed({"phone": "_to", "phone_form": "_to_phone"})
+    left, right = (_stated_key(F.col(f"_{end}"), F.col(f"_{end}_phone"), key) for end in ("from", "to"))
+    is_cookie = F.col("kind") == "cookie_to_contact"
+    cookie = identifier_key("cookie", trimmed(F.col("_from")), key)
+    to_contact = contact_key(F.col("source"), F.col("_to"))
+    return both.select(
+        F.when(is_cookie, to_contact).otherwise(left).alias("left_key"),
+        F.when(is_cookie, cookie).otherwise(right).alias("right_key"),
+        F.when(is_cookie, "cookie").otherwise("link").alias("kind"),
+        (~is_cookie).alias("is_own"),
+    ).where("left_key is not null and right_key is not null")
+
+
+def _stated_key(value: Column, phone: Column, key: str) -> Column:
+    kind = F.col("kind")
+    return (
+        F.when(kind == "card", identifier_key("loyalty_id", card_form(value), key))
+        .when(kind == "contact", contact_key(F.col("source"), value))
+        .when(kind == "email", identifier_key("email", email_form(value), key))
+        .when(kind == "phone", identifier_key("phone", phone, key))
+    )
+
+
+def _exploded(frame: DataFrame, ends: list[tuple[Column, str, Column]], *, is_own: bool) -> DataFrame:
+    """One tie per pair of ends that are both there."""
+    ties = F.array(
+        *(
+            F.struct(left.alias("left_key"), right.alias("right_key"), F.lit(kind).alias("kind"))
+            for left, kind, right in ends
+        )
+    )
+    tied = frame.select(F.inline(ties)).where("left_key is not null and right_key is not null")
+    return tied.withColumn("is_own", F.lit(is_own))
+
+
+def _tests(contacts: DataFrame) -> DataFrame:
+    tests = contacts.where("is_test")
+    return tests.select(contact_key(F.col("source"), F.col("source_contact_id")).alias("record_key"))
+
+
+def _any(names: Iterable[str]) -> Column:
+    return F.coalesce(*(F.col(name) for name in names)).isNotNull()

@@ -1,0 +1,41 @@
+"""The hand-over of frames to another engine: Parquet below `<lake>/personal/_tmp`, deleted whatever happens."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.dataset
+from pyarrow import fs
+from pyspark.sql import DataFrame
+
+
+@dataclass(frozen=True)
+class Handover:
+    """A folder for one hand-over."""
+
+    folder: str
+
+    def table(self, frame: DataFrame, name: str) -> pa.Table:
+        """The frame as an Arrow table, through Parquet files of this folder."""
+        place = f"{self.folder}/{name}"
+        frame.write.mode("overwrite").parquet(place)
+        system, path = _located(place)
+        return pyarrow.dataset.dataset(path, filesystem=system, format="parquet").to_table()
+
+
+@contextmanager
+def handover(lake_path: str, name: str) -> Iterator[Handover]:
+    """A folder `<lake>/personal/_tmp/<name>` that is gone when the block ends."""
+    folder = f"{lake_path.rstrip('/')}/personal/_tmp/{name}"
+    try:
+        yield Handover(folder)
+    finally:
+        system, path = _located(folder)
+        if system.get_file_info(path).type != fs.FileType.NotFound:
+            system.delete_dir(path)
+
+
+def _located(place: str) -> tuple[fs.FileSystem, str]:
+    found: tuple[fs.FileSystem, str] = fs.FileSystem.from_uri(place)
+    return found

@@ -1,0 +1,48 @@
+"""Identifier keys: what a record or a fact is known by, hashed with the lake's key: no personal value."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.keys import keyed_hash
+from pipelines.identity.normalise import card_form, email_form, trimmed
+from pipelines.identity.phones import with_phone_form
+
+KINDS = ("contact", "loyalty_id", "email", "phone", "cookie")
+"""Kinds of identifier, the strongest first: a fact belongs to the customer of the first that resolves."""
+KEY_COLUMNS = tuple(f"{kind}_key" for kind in KINDS)
+
+
+def with_identifier_keys(frame: DataFrame, *, key: str, region: str | None) -> DataFrame:
+    """The frame with contact_key, loyalty_id_key, email_key, phone_key, cookie_key and email_form, phone_form.
+
+    Reads: source and the columns of canonical.PERSON, those that are missing count as null; country where there is one.
+    """
+    missing = [name for name in ("contact_source", "source_contact_id", *FORMS, "phone") if name not in frame.columns]
+    whole = frame.withColumns({name: F.lit(None).cast("string") for name in missing})
+    forms = {f"_{kind}": form(F.col(column)) for column, (kind, form) in FORMS.items()}
+    formed = with_phone_form(whole.withColumns(forms), region).withColumnRenamed("_email", "email_form")
+    keys = {
+        "contact_key": contact_key(F.coalesce("contact_source", "source"), F.col("source_contact_id")),
+        "loyalty_id_key": identifier_key("loyalty_id", F.col("_loyalty_id"), key),
+        "email_key": identifier_key("email", F.col("email_form"), key),
+        "phone_key": identifier_key("phone", F.col("phone_form"), key),
+        "cookie_key": identifier_key("cookie", F.col("_cookie"), key),
+    }
+    return formed.withColumns(keys).drop("_loyalty_id", "_cookie", *missing)
+
+
+def contact_key(source: Column, contact_id: Column) -> Column:
+    """`contact:<source>:<contact id>`; null without an id."""
+    return F.concat(F.lit("contact:"), source, F.lit(":"), trimmed(contact_id))
+
+
+def identifier_key(kind: str, form: Column, key: str) -> Column:
+    """`<kind>:<keyed hash>` of a normalised value; null without a value."""
+    return F.concat(F.lit(f"{kind}:"), keyed_hash(form, key))
+
+
+FORMS = {
+    "loyalty_id": ("loyalty_id", card_form),
+    "email": ("email", email_form),
+    "cookie_id": ("cookie", trimmed),
+}

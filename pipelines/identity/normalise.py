@@ -1,0 +1,82 @@
+"""Normalised forms of what sources deliver about a person: e-mail, card, names, birth date. Spark columns."""
+
+import unicodedata
+from functools import reduce
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+# fmt: off
+ROLES = (
+    "abuse", "admin", "administrator", "anonymous", "billing", "contact", "dummy", "email", "enquiries",
+    "example", "fake", "hello", "helpdesk", "info", "invalid", "kasse", "kontakt", "mail", "marketing", "n/a",
+    "na", "nobody", "nomail", "noemail", "no-email", "none", "no", "noreply", "no-reply", "office", "sales",
+    "secretariat", "service", "shop", "spam", "support", "test", "tester", "unknown", "user", "webmaster", "xx",
+    "xxx",
+)
+# fmt: on
+"""Mailbox names of desks and of nobody: they tell a company or a clerk in a hurry, not a person."""
+# fmt: off
+TITLES = (
+    "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "madam", "herr", "frau", "fraulein", "mme", "mlle",
+    "monsieur", "madame", "mevr", "mevrouw", "dhr", "heer", "sr", "sra", "srta", "sig", "signor", "signora",
+    "jr", "junior", "senior", "phd", "md",
+)
+# fmt: on
+NO_DATES = ("1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31")
+"""Birth dates that forms and databases put where there is none."""
+
+
+def email_form(email: Column) -> Column:
+    """The e-mail without spaces and in lower case; null for what is no address and for role addresses."""
+    plain = F.lower(F.regexp_replace(email, r"^\s*(?:mailto:)?\s*|\s+$", ""))
+    mailbox = F.regexp_extract(plain, r"^([^@+]*)", 1)
+    is_person = plain.rlike(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s.,;<>]{2,}$") & ~mailbox.isin(*ROLES)
+    return F.when(is_person, plain)
+
+
+def card_form(card: Column) -> Column:
+    """The card number in capitals without separators; null for runs of one character such as 00000."""
+    plain = F.upper(F.regexp_replace(card, r"[\s._/-]", ""))
+    return F.when((F.length(plain) > 1) & ~plain.rlike(r"^(.)\1*$"), plain)
+
+
+def trimmed(value: Column) -> Column:
+    """The value without spaces around it; null where nothing is left."""
+    plain = F.trim(value)
+    return F.when(plain != "", plain)
+
+
+def name_tokens(name: Column) -> Column:
+    """The words of a name: lower case, without accents, punctuation and titles, in the order delivered."""
+    plain = F.lower(F.translate(name, *_accents()))
+    plain = reduce(lambda text, pair: F.replace(text, F.lit(pair[0]), F.lit(pair[1])), LIGATURES, plain)
+    words = F.split(F.regexp_replace(F.regexp_replace(plain, "['’`´.]", ""), r"[^\p{L}]+", " "), " ")
+    kept = F.filter(words, lambda word: (word != "") & ~word.isin(*TITLES))
+    return F.coalesce(kept, F.array().cast("array<string>"))
+
+
+def capitals(full_name: Column) -> Column:
+    """The words of a whole name that stand in capitals where others do not: by custom the family name."""
+    words = F.split(F.trim(full_name), r"\s+")
+    loud = F.filter(words, lambda word: (F.upper(word) == word) & (F.length(word) > 1))
+    mixed = (F.size(loud) > 0) & (F.size(loud) < F.size(words))
+    return F.when(mixed, F.concat_ws(" ", loud))
+
+
+def birth_date(born_on: Column) -> Column:
+    """The date of birth; null where a form's filling stands for it."""
+    return F.when(~born_on.cast("string").isin(*NO_DATES) & (F.year(born_on) >= 1900), born_on)
+
+
+LIGATURES = (("ß", "ss"), ("æ", "ae"), ("œ", "oe"), ("þ", "th"))
+
+
+def _accents() -> tuple[str, str]:
+    """Letters with marks and the same letters without, for `translate`."""
+    bare = {
+        chr(code): unicodedata.normalize("NFKD", chr(code))[0] for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00))
+    }
+    found = {letter: plain for letter, plain in bare.items() if plain.isascii() and plain.isalpha()}
+    found |= {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ı": "i"}
+    return "".join(found), "".join(found.values())
