@@ -1,4 +1,4 @@
-"""`make help` explains every target, and set-up does nothing twice."""
+"""`make help` explains every target."""
 
 import re
 import subprocess
