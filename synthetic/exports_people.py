@@ -113,15 +113,18 @@ def accounts(plan: Plan, web: pd.DataFrame) -> pd.DataFrame:
             "email": some["email"],
             "phone": some["phone"],
             "birthdate": written(some["born_on"], "%Y-%m-%d"),
-            "street": some["street"],
-            "zip": some["postcode"],
-            "city": some["city"],
-            "country": some["country"],
+            "address": _nested(some),
             "is_test": some["is_test"],
             "created_at": written(created, "%Y-%m-%dT%H:%M:%SZ"),
             "_night": night,
         }
     )
+
+
+def _nested(some: pd.DataFrame) -> list[dict[str, str]]:
+    """Addresses as objects within the account's object."""
+    parts = (some["street"], some["postcode"], some["city"], some["country"])
+    return [{"street": s, "zip": z, "city": c, "country": n} for s, z, c, n in zip(*parts, strict=True)]
 
 
 def till_customers(plan: Plan, pos: pd.DataFrame) -> pd.DataFrame:

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 
 from synthetic.catalogue import assortment, pound_rates, stores
-from synthetic.files import Csv, Delivery
+from synthetic.files import Csv, Delivery, Xlsx
 from synthetic.randomness import generator
 from synthetic.settings import Plan
 
 PRODUCTS = Delivery("erp", "products", Csv(delimiter="\t"))
-STORES = Delivery("erp", "stores", Csv())
+STORES = Delivery("erp", "stores", Xlsx("Stores"))
 RATES = Delivery("erp", "rates", Csv())
 
 

@@ -2,12 +2,15 @@
 
 import gzip
 import io
+import re
+import zipfile
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Literal
 
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
@@ -63,12 +66,43 @@ class Parquet:
 
 
 @dataclass(frozen=True)
+class Xlsx:
+    """A workbook with one sheet, written at once."""
+
+    sheet: str
+    ending: str = "xlsx"
+
+    def content(self, rows: pd.DataFrame, *, starts: bool) -> bytes:
+        """The rows as bytes; a workbook cannot be continued."""
+        if not starts:
+            raise ValueError("a workbook is written at once: a second part would be lost")
+        book = openpyxl.Workbook()
+        sheet = book.active
+        sheet.title = self.sheet
+        for row in (list(rows), *rows.itertuples(index=False)):
+            sheet.append(list(row))
+        sink = io.BytesIO()
+        book.save(sink)
+        return _undated(sink.getvalue())
+
+
+def _undated(workbook: bytes) -> bytes:
+    """The workbook without the time at which it was saved: the same rows give the same bytes."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook)) as read, zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as written:
+        for name in read.namelist():
+            content = re.sub(rb"\d{4}-\d\d-\d\dT[\d:]{8}Z", b"2000-01-01T00:00:00Z", read.read(name))
+            written.writestr(zipfile.ZipInfo(name, (2000, 1, 1, 0, 0, 0)), content)
+    return sink.getvalue()
+
+
+@dataclass(frozen=True)
 class Delivery:
     """Files of one kind from one source; several a night where `parts` names them."""
 
     source: str
     name: str
-    format: Csv | JsonLines | Parquet
+    format: Csv | JsonLines | Parquet | Xlsx
 
     def file(self, night: date, part: str = "") -> str:
         """The file's path below the landing folder."""
