@@ -17,7 +17,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = vars(_parser().parse_args(arguments))
     try:
         written = write_retailer(_plan(asked), asked["out"])
-    except FileExistsError as error:
+    except (FileExistsError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     found = {"files": len(written.rows), "rows": sum(written.rows.values()), "planted": written.planted}

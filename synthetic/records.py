@@ -91,4 +91,5 @@ def _flagged(rng: np.random.Generator, plan: Plan, found: pd.DataFrame, persons:
     found["is_test"] = rng.random(len(found)) < (plan.trade.test_account if source in ("crm", "web") else 0.0)
     test = found["is_test"].to_numpy()
     found.loc[test, ["first_name", "last_name"]] = "Test"
+    found.loc[test, "phone"], found.loc[test, "born_on"] = None, pd.NaT
     found.loc[test, "email"] = [f"test+{n}@shop.example" for n in np.flatnonzero(test)]

@@ -1,6 +1,6 @@
 """What may be asked of the fictional retailer: size, dates, rates of dirt, of trade and of faults."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 
 CHUNK = 5_000
@@ -72,6 +72,13 @@ class Faults:
     repeated_files_per_night: int = 1
 
 
+# Those that are no share: amounts per year, shapes, numbers of days.
+UNBOUNDED = {
+    "orders_per_year", "order_rate_shape", "dropout_per_year", "dropout_shape", "extra_lines", "response_lift",
+    "response_days", "campaign_every_days", "visits_per_year", "late_file_every", "repeated_files_per_night",
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Plan:
     """One call: how many customers, how many nights, from when, with which rates."""
@@ -85,6 +92,25 @@ class Plan:
     trade: Trade = field(default_factory=Trade)
     faults: Faults = field(default_factory=Faults)
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be written.
+
+        Raises: ValueError, naming every option that is out of range.
+        """
+        wrong = [f"{name} is {value}, not {least} to {most:,}" for name, value, least, most in self._sizes()]
+        for section in (self.dirt, self.trade, self.faults):
+            wrong += [f"{name} is {value}, not 0 to {most:g}" for name, value, most in _out_of_range(section)]
+        if wrong:
+            raise ValueError(f"{'; '.join(wrong)}. Nothing was written. See `python -m synthetic --help`.")
+
+    def _sizes(self) -> list[tuple[str, int, int, int]]:
+        sizes = (
+            ("customers", self.customers, 1, 20_000_000),
+            ("nights", self.nights, 1, 900),
+            ("days", self.days, 1, 7300),
+        )
+        return [size for size in sizes if not size[2] <= size[1] <= size[3]]
+
     def night(self, number: int) -> date:
         """The date of a night; number 0 is the first."""
         return self.first_night + timedelta(days=number)
@@ -94,3 +120,9 @@ class Plan:
         """(first person, number of persons) of every chunk of customers."""
         starts = range(0, self.customers, CHUNK)
         return [(start, min(CHUNK, self.customers - start)) for start in starts]
+
+
+def _out_of_range(section: Dirt | Trade | Faults) -> list[tuple[str, float, float]]:
+    rates = ((rate.name, getattr(section, rate.name)) for rate in fields(section))
+    limits = ((name, value, 1_000.0 if name in UNBOUNDED else 1.0) for name, value in rates)
+    return [(name, value, most) for name, value, most in limits if not 0 <= value <= most]

@@ -85,6 +85,14 @@ def test_second_call_into_the_same_folder_is_refused(tmp_path: Path, capsys: pyt
     assert contents(tmp_path) == before
 
 
+def test_option_out_of_range_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--customers", "0", "--name-typo", "8", "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "customers is 0" in said
+    assert "name_typo is 8.0, not 0 to 1" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_rates_and_dates_are_arguments(tmp_path: Path) -> None:
     call = ["--customers", "300", "--nights", "2", "--days", "30", "--last-night", "2025-06-10"]
     call += ["--crm-duplicate", "0", "--email-missing-crm", "1"]
