@@ -1,6 +1,7 @@
 """Orders, lines and returns of a chunk of persons in one window of days."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,11 @@ class Window:
     number: int
     first: int
     end: int
+
+    def nights(self, days: Any) -> NDArray[np.int64]:
+        """The night whose file holds what happened on each day: the one after, and none before this window's."""
+        found: NDArray[np.int64] = np.maximum(self.number, np.asarray(days) + 1)
+        return found
 
 
 @dataclass(frozen=True)

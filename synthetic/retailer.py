@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from synthetic import exports_people, exports_reference, exports_trade, truth
+from synthetic import exports_people, exports_reference, exports_touches, exports_trade, truth
 from synthetic.faults import planted
 from synthetic.files import Delivery, Landing
+from synthetic.identified import identified
 from synthetic.messages import campaigns, consents
 from synthetic.people import people
 from synthetic.purchases import Purchases, Window, purchases, windows
@@ -83,17 +84,17 @@ class Retailer:
         plan, first = self.plan, int(persons["person"].iloc[0])
         sent = campaigns(plan, persons, given, window)
         bought = purchases(plan, persons, window, sent.response)
-        shown = exports_trade.identified(plan, bought, known, persons, window)
+        shown = identified(plan, bought, known, persons, window)
         seen = visits(plan, persons, bought, window)
         for delivery, rows in (
             (exports_trade.TICKETS, exports_trade.tickets(plan, bought, shown, window)),
             (exports_trade.TICKET_LINES, exports_trade.ticket_lines(plan, bought, window)),
             (exports_trade.WEB_ORDERS, exports_trade.web_orders(plan, bought, shown, window)),
             (exports_trade.WEB_LINES, exports_trade.web_lines(plan, bought, window)),
-            (exports_trade.VISITS, exports_trade.visits(plan, seen, known, persons, window)),
-            (exports_trade.MOVEMENTS, exports_trade.movements(plan, bought, shown, first, window)),
-            (exports_trade.MESSAGES, exports_trade.messages(plan, sent.events, window)),
-            (exports_trade.SURVEYS, exports_trade.surveys(plan, bought, shown, persons, window)),
+            (exports_touches.VISITS, exports_touches.visits(plan, seen, known, persons, window)),
+            (exports_touches.MOVEMENTS, exports_touches.movements(plan, bought, shown, first, window)),
+            (exports_touches.MESSAGES, exports_touches.messages(plan, sent.events, window)),
+            (exports_touches.SURVEYS, exports_touches.surveys(plan, bought, shown, persons, window)),
         ):
             self._deliver(delivery, rows, first, window.number)
         self._true_window(persons, bought, sent.events, seen)
