@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """Where state lies and how Spark is started.
+    """Where state lies, how Spark is started, and which retailer the Dagster UI shows.
 
     Units: spark_memory as the JVM takes it, for example 4g.
     """
@@ -22,6 +22,9 @@ class Settings:
     jars_folder: Path = PROJECT / ".jars"
     java_home: Path | None = None
     state: Path | None = None
+    retailer_file: Path | None = None
+    landing: Path | None = None
+    lake: str | None = None
 
     def state_folder(self, lake: str) -> Path:
         """The folder of lock, MLflow, Dagster, outbox and key: HABITUE_STATE, or `<lake>.state` beside a local lake."""
@@ -30,16 +33,24 @@ class Settings:
 
 def settings() -> Settings:
     """The settings of this process, from HABITUE_* variables and the project's own Java and jars."""
-    conf_file, state = os.environ.get("HABITUE_SPARK_CONF"), os.environ.get("HABITUE_STATE")
+    state, landing = _path("HABITUE_STATE"), _path("HABITUE_LANDING")
     own_java = PROJECT / ".java"
     return Settings(
         spark_master=os.environ.get("HABITUE_SPARK_MASTER", "local[*]"),
         spark_memory=os.environ.get("HABITUE_SPARK_MEMORY", "4g"),
-        spark_conf_file=Path(conf_file) if conf_file else None,
+        spark_conf_file=_path("HABITUE_SPARK_CONF"),
         jars_folder=Path(os.environ.get("HABITUE_JARS", PROJECT / ".jars")),
         java_home=own_java if (own_java / "bin" / "java").exists() else None,
-        state=Path(state).resolve() if state else None,
+        state=state.resolve() if state else None,
+        retailer_file=_path("HABITUE_RETAILER"),
+        landing=landing,
+        lake=os.environ.get("HABITUE_LAKE"),
     )
+
+
+def _path(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    return Path(value) if value else None
 
 
 def credential(name: str, *, where: str) -> str:
@@ -56,6 +67,11 @@ def credential(name: str, *, where: str) -> str:
         still_true="Nothing was started.",
         next_step=f"Set it (`export {name}=...`) and run the same command again.",
     )
+
+
+def environment_with(**variables: str) -> dict[str, str]:
+    """This process's environment with more variables, for a process that is started from here."""
+    return {**os.environ, **variables}
 
 
 def prepare_environment(java_home: Path | None, python: str) -> None:

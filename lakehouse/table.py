@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from pyspark.sql import types as T
 
@@ -63,9 +63,8 @@ class Table:
 
     @property
     def schema(self) -> T.StructType:
-        """The Spark schema of the declared columns."""
-        ddl = ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
-        return cast(T.StructType, T.StructType.fromDDL(ddl))
+        """The Spark schema of the declared columns; needs no running Spark."""
+        return T.StructType([T.StructField(column.name, spark_type(column.type)) for column in self.columns])
 
     def column(self, name: str) -> Column:
         """The declared column of this name."""
@@ -85,6 +84,27 @@ def personal(name: str, spark_type: str, meaning: str) -> Column:
 def required(name: str, spark_type: str, meaning: str, unit: str | None = None) -> Column:
     """A column that is never null."""
     return Column(name, spark_type, meaning, unit=unit, required=True)
+
+
+def spark_type(text: str) -> T.DataType:
+    """The Spark type that a contract writes as text, for example `decimal(18,2)` or `array<string>`."""
+    if text.startswith("array<"):
+        return T.ArrayType(spark_type(text[len("array<") : -1]))
+    if text.startswith("decimal("):
+        precision, scale = text[len("decimal(") : -1].split(",")
+        return T.DecimalType(int(precision), int(scale))
+    return ATOMIC[text]()
+
+
+ATOMIC: dict[str, type[T.DataType]] = {
+    "string": T.StringType,
+    "int": T.IntegerType,
+    "bigint": T.LongType,
+    "double": T.DoubleType,
+    "boolean": T.BooleanType,
+    "date": T.DateType,
+    "timestamp": T.TimestampType,
+}
 
 
 def by_name(tables: Iterable[Table]) -> dict[str, Table]:
