@@ -1,0 +1,165 @@
+"""publish: materialise a frame once, gate that, set rejected rows aside, then write, then report."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame
+
+from lakehouse.delta import Lakehouse
+from lakehouse.nights import NIGHTS_ENDED
+from lakehouse.table import Table
+from quality.gate import GateOutcome, PublicationBlocked, failures, judged
+from quality.rejects import FileCount, Tally, marked, set_aside, sound, tally
+from quality.rules import Rule
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing one table did.
+
+    Units: rows were written tonight, total_rows stand in the table; rejected counts rows by rule, and a row that broke
+           two rules counts under both; rejected_rows counts each row once; counts are delivered rows per file.
+    """
+
+    table: str
+    rows: int
+    rejected: Mapping[str, int]
+    rejected_rows: int
+    gates: tuple[GateOutcome, ...]
+    version: int
+    counts: tuple[FileCount, ...]
+    total_rows: int
+
+
+def publish(
+    lake: Lakehouse,
+    table: Table,
+    frame: DataFrame,
+    *,
+    rules: Sequence[Rule],
+    night: date,
+    rejected: Table | None = None,
+    gone: DataFrame | None = None,
+) -> Published:
+    """Write the rows of the frame that broke no rule, and say what was written and what was set aside.
+
+    Reads:  with a rejected table also _broken, _mapping, _file_name, _rows and _delivered_row of the frame.
+    Shape:  rejected is the table of rows set aside; without one, a rule that rejects stops the table instead.
+    Raises: GateBlocked before the write: the table holds what it held, the rows set aside can be looked at.
+    """
+    asked = list(rules if rejected else map(_stopping, rules))
+    with _materialised(marked(frame, asked, night) if rejected else frame) as kept:
+        good = (sound(kept) if rejected else kept).select(*table.column_names)
+        count = tally(kept) if rejected else Tally(rows=kept.count())
+        gates = _gates(good, asked, count, table=table.name, night=night)
+        if rejected is not None:
+            _write_rejected(lake, rejected, set_aside(kept, rejected, night), night, rows=count.rejected_rows)
+        if any(outcome.outcome == "blocked" for outcome in gates):
+            raise _blocked(lake, table, gates, rules=asked, rows=count.rows, night=night)
+        _write(lake, table, good, night=night, gone=gone)
+        return _published(lake, table, count, gates)
+
+
+def _stopping(rule: Rule) -> Rule:
+    """A rule that rejects, as it reads for a table that sets no row aside."""
+    return replace(rule, severity="block", limit=rule.limit or 0.0) if rule.severity == "reject" else rule
+
+
+@contextmanager
+def _materialised(frame: DataFrame) -> Iterator[DataFrame]:
+    """The frame computed once, so that what is gated is what is written."""
+    kept = frame.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        yield kept
+    finally:
+        kept.unpersist()
+
+
+def _gates(good: DataFrame, rules: Sequence[Rule], count: Tally, *, table: str, night: date) -> tuple[GateOutcome, ...]:
+    """Rows that were set aside by rule, then Great Expectations on what stays."""
+    gated = [rule for rule in rules if rule.expectation is not None]
+    stay = count.rows - count.rejected_rows
+    left = failures(good, gated, table=table, night=night, rows=stay)
+    return (
+        *(judged(rule, count.rejected_rows, table=table, rows=count.rows) for rule in rules if rule not in gated),
+        *_of_conform(count, gated, table),
+        *(_gate(rule, failed, count, table=table) for rule, failed in zip(gated, left, strict=True)),
+    )
+
+
+def _of_conform(count: Tally, rules: Sequence[Rule], table: str) -> list[GateOutcome]:
+    """What conform itself found, as outcomes."""
+    ours = {rule.name for rule in rules}
+    theirs = {name: failed for name, failed in count.by_rule.items() if name not in ours}
+    return [GateOutcome(table, name, "reject", failed, count.rows, "set aside") for name, failed in theirs.items()]
+
+
+def _gate(rule: Rule, left: int, count: Tally, *, table: str) -> GateOutcome:
+    """The outcome of a rule; rows that a rejecting rule still finds in what stays mean that its readings differ."""
+    if rule.severity != "reject":
+        return judged(rule, left, table=table, rows=count.rows - count.rejected_rows)
+    outcome = judged(rule, count.by_rule.get(rule.name, 0), table=table, rows=count.rows)
+    return replace(outcome, outcome="blocked") if left else outcome
+
+
+def _write_rejected(lake: Lakehouse, rejected: Table, rows_aside: DataFrame, night: date, *, rows: int) -> None:
+    """Set the rows aside; an earlier try's rows of this night are replaced, and no empty table is made."""
+    if rows or lake.exists(rejected):
+        lake.replace_night(rejected, rows_aside, night)
+
+
+def _write(lake: Lakehouse, table: Table, good: DataFrame, *, night: date, gone: DataFrame | None) -> None:
+    if table.write == "merge":
+        lake.merge(table, good, gone=gone)
+    elif table.write == "replace_night":
+        lake.replace_night(table, good, night)
+    elif table.write == "replace_all":
+        lake.replace_all(table, good)
+    else:
+        lake.append_once(table, good, batch=night.isoformat())
+
+
+def _published(lake: Lakehouse, table: Table, count: Tally, gates: tuple[GateOutcome, ...]) -> Published:
+    return Published(
+        table=table.name,
+        rows=count.rows - count.rejected_rows,
+        rejected=count.by_rule,
+        rejected_rows=count.rejected_rows,
+        gates=gates,
+        version=lake.version(table),
+        counts=count.files,
+        total_rows=lake.read(table).count(),
+    )
+
+
+def _blocked(
+    lake: Lakehouse, table: Table, gates: Sequence[GateOutcome], *, rules: Sequence[Rule], rows: int, night: date
+) -> PublicationBlocked:
+    faults = {rule.name: rule.fault for rule in rules}
+    broken = [
+        f"{g.failed:,} of {rows:,} rows {faults[g.rule]} (limit {g.limit:,})" for g in gates if g.outcome == "blocked"
+    ]
+    return PublicationBlocked(
+        f"gate blocked publication: {'; '.join(broken)}.",
+        where=f"{table.name} {night}",
+        still_true=_still_true(lake, table, night),
+        next_step=f"Look at {_where_to_look(table, gates)}, then `habitue night --date {night}`.",
+        gates=tuple(gates),
+    )
+
+
+def _where_to_look(table: Table, gates: Sequence[GateOutcome]) -> str:
+    aside = any(outcome.severity == "reject" for outcome in gates)
+    return f"{table.name}_rejected" if aside else f"what {table.name} is made from"
+
+
+def _still_true(lake: Lakehouse, table: Table, night: date) -> str:
+    if not lake.exists(table):
+        return "The table does not exist yet."
+    ended = lake.read(NIGHTS_ENDED).where(f"night <= DATE'{night}'").selectExpr("max(night) as night").first()
+    if ended is None or ended["night"] is None:
+        return "The table is unchanged."
+    return f"The table still holds {ended['night']}."
