@@ -4,7 +4,7 @@ A null breaks `not_null` alone; every other rule about a column passes it by, as
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
@@ -42,26 +42,6 @@ class Rule:
         if self.holds is None:
             return F.lit(False)
         return F.coalesce(~self.holds(night), F.lit(False))
-
-    def only_where(self, column: str, value: str) -> "Rule":
-        """The same rule, asked only of the rows with this value in the column."""
-        holds, expectation = self.holds, self.expectation
-        if holds is None or expectation is None:
-            raise ValueError(f"{self.kind} is about the whole table")
-
-        def conditional(catalogue: Any, night: date) -> Any:
-            from great_expectations.expectations.row_conditions import Column as Condition
-
-            return expectation(catalogue, night).copy(update={"row_condition": Condition(column) == value})
-
-        return replace(
-            self,
-            name=f"{self.name} where {column} is {value}",
-            fault=f"{self.fault} although their {column} is {value}",
-            columns=(*self.columns, column),
-            holds=lambda night: F.when(F.col(column) == value, holds(night)),
-            expectation=conditional,
-        )
 
     def allowed(self, rows: int) -> int:
         """How many of so many rows may break it."""

@@ -27,7 +27,7 @@ NUMBERS = ("tinyint", "smallint", "int", "bigint", "float", "double", "decimal")
 TIMES = ("date", "timestamp")
 
 
-class RuleLine(BaseModel):
+class RuleSettings(BaseModel):
     """One rule: `{table: conformed.orders, rule: between, column: order_amount, min: 0, otherwise: reject}`.
 
     Units: limit is the share of rows (0 to 1) that may break it: above, reject and block stop the table, warn warns.
@@ -75,7 +75,7 @@ class RuleLine(BaseModel):
         return getattr(self, name) not in (None, ())
 
 
-_STATED: dict[str, Callable[[RuleLine], Rule]] = {
+_STATED: dict[str, Callable[[RuleSettings], Rule]] = {
     "not_null": lambda line: rules.not_null(line.column or ""),
     "unique": lambda line: rules.unique(*line.columns),
     "between": lambda line: rules.between(line.column or "", minimum=line.min, maximum=line.max),
@@ -87,7 +87,7 @@ _STATED: dict[str, Callable[[RuleLine], Rule]] = {
 }
 
 
-def check_rules(lines: Sequence[RuleLine], tables: Mapping[str, Table]) -> list[str]:
+def check_rules(lines: Sequence[RuleSettings], tables: Mapping[str, Table]) -> list[str]:
     """What is wrong with the lines, one message each; nothing where every table and column exists.
 
     Shape: tables are all tables by name, those of rows set aside included.
@@ -95,7 +95,7 @@ def check_rules(lines: Sequence[RuleLine], tables: Mapping[str, Table]) -> list[
     return [message for line in lines for message in _problems(line, tables)]
 
 
-def _problems(line: RuleLine, tables: Mapping[str, Table]) -> list[str]:
+def _problems(line: RuleSettings, tables: Mapping[str, Table]) -> list[str]:
     table = tables.get(line.table)
     if table is None:
         return [f"rules: there is no table {line.table}{_nearest(line.table, tables)}"]
@@ -106,7 +106,7 @@ def _problems(line: RuleLine, tables: Mapping[str, Table]) -> list[str]:
     return [*_wrong_type(line, table), *_nowhere_to_set_aside(line, tables)]
 
 
-def _wrong_type(line: RuleLine, table: Table) -> list[str]:
+def _wrong_type(line: RuleSettings, table: Table) -> list[str]:
     """Why the rule cannot be asked of the column's type."""
     if line.column is None:
         return []
@@ -123,7 +123,7 @@ def _wrong_type(line: RuleLine, table: Table) -> list[str]:
     return [f"rules: {line.rule} cannot be asked of {line.table}.{line.column}, which is a {kind}"]
 
 
-def _nowhere_to_set_aside(line: RuleLine, tables: Mapping[str, Table]) -> list[str]:
+def _nowhere_to_set_aside(line: RuleSettings, tables: Mapping[str, Table]) -> list[str]:
     if line.otherwise != "reject" or f"{line.table}_rejected" in tables:
         return []
     return [f"rules: {line.table} sets no rows aside; write `otherwise: warn` or `otherwise: block`"]

@@ -18,7 +18,7 @@ from quality.gates import (
     visits,
 )
 from quality.rules import Rule, rejected_share
-from quality.settings import RuleLine
+from quality.settings import RuleSettings
 from quality.structure import structure_rules
 
 BUILT_IN: dict[str, tuple[Rule, ...]] = {
@@ -41,7 +41,7 @@ MOST_SET_ASIDE = 0.25
 """Share of a conformed table's rows above which it is no row that is wrong, but the delivery or its mapping."""
 
 
-def rules_for(table: Table, added: Sequence[RuleLine] = ()) -> tuple[Rule, ...]:
+def rules_for(table: Table, added: Sequence[RuleSettings] = ()) -> tuple[Rule, ...]:
     """All rules of a table: those of its contract, the built-in ones and those of the retailer file."""
     ours = [line.as_rule() for line in added if line.table == table.name]
     share = (rejected_share(MOST_SET_ASIDE),) if table.layer == "conformed" else ()

@@ -37,7 +37,7 @@ RULES = (
     between("amount", minimum=0.01),
     between("share", minimum=0, maximum=1),
     between("day", minimum=date(1900, 1, 1), maximum=date(2026, 3, 1)),
-    between("number", maximum=2).only_where("kind", "sale"),
+    between("number", maximum=2),
     in_set("kind", "sale", "return"),
     matches("kind", "^sale$"),
     matches("kind", "ret"),

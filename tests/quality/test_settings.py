@@ -7,15 +7,15 @@ from lakehouse.table import by_name
 from pipelines.canonical import ENTITIES
 from pipelines.tables import TABLES
 from quality.gates import BUILT_IN, rules_for
-from quality.settings import RuleLine, check_rules
+from quality.settings import RuleSettings, check_rules
 
 CONFORMED = [table for entity in ENTITIES.values() for table in (entity.conformed, entity.rejected)]
 ALL = by_name([*CONFORMED, *TABLES])
-LINES = TypeAdapter(list[RuleLine])
+LINES = TypeAdapter(list[RuleSettings])
 
 
-def _line(**given: object) -> RuleLine:
-    return RuleLine.model_validate({"table": "conformed.orders"} | given)
+def _line(**given: object) -> RuleSettings:
+    return RuleSettings.model_validate({"table": "conformed.orders"} | given)
 
 
 def test_a_line_of_the_retailer_file_becomes_a_rule() -> None:
