@@ -19,7 +19,8 @@ FILES = Table(
         required("source", "string", "source of the retailer file"),
         required("delivery", "string", "delivery of that source"),
         required("file_name", "string", "path below the landing folder, or the table that was read"),
-        required("sha256", "string", "hash of the content"),
+        required("sha256", "string", "what the raw rows of the file bear as _file_sha256"),
+        required("content_sha256", "string", "hash of the content; another one only where an old snapshot came back"),
         required("status", "string", "new, repeated (same content under another name) or refused"),
         Column("rows", "bigint", "data rows; null where refused or repeated"),
         Column("bytes", "bigint", "size of the file; null for a database or table"),
@@ -53,7 +54,10 @@ def raw_table(source: str, delivery: str) -> Table:
 
 
 def raw_rows(lake: Lakehouse, source: str, delivery: str) -> DataFrame:
-    """Every row ever delivered, under the delivered column names, and the columns of WHERE_FROM."""
+    """Every row ever delivered, under the delivered column names, and the columns of WHERE_FROM.
+
+    Reads:  rows whose hash `raw.files` does not list as new were left by a night that was killed: leave them out.
+    """
     stored = lake.read(raw_table(source, delivery))
     return reduce(lambda frame, name: frame.withColumnRenamed(name, delivered_name(name)), stored.columns, stored)
 

@@ -1,0 +1,269 @@
+"""Take what a source has delivered into its raw tables: each content once, exactly as it came.
+
+A file that cannot be read is refused and recorded with its reason; everything else of the night goes on. Only a
+delivery marked `if_missing: block` stops the night, and only after every other delivery of its source was taken.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.delta import Lakehouse
+from lakehouse.errors import ContractBroken, DeliveryRefused
+from lakehouse.settings import credential
+from pipelines.identity.handover import handover
+from pipelines.known_files import KnownFile, KnownFiles, Status, known_files, record_files
+from pipelines.landing import Fingerprint, FoundFile, fingerprint, found_files
+from pipelines.mapping import Delivery, Source
+from pipelines.raw import raw_rows, raw_table
+from pipelines.raw_fit import as_stored, check_columns, columns_needed
+from pipelines.readers import batches
+from pipelines.readers.tables import above, content_hash, database_rows, delta_rows, numbered, unreadable
+from pipelines.staging import Staged, localised, stage, staged_frame
+
+
+@dataclass(frozen=True)
+class DeliveredFile:
+    """What became of one file, table or query of a delivery on this night.
+
+    Units: rows are data rows, corrupt ones among them; reason says why nothing was taken, or what to look at.
+    """
+
+    source: str
+    delivery: str
+    file_name: str
+    sha256: str | None
+    rows: int | None
+    status: Status
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the taking of one delivery works with."""
+
+    lake: Lakehouse
+    source_name: str
+    source: Source
+    name: str
+    landing: Path
+    night: date
+    known: KnownFiles
+    credentials: Callable[..., str]
+
+    @property
+    def delivery(self) -> Delivery:
+        """The delivery's section of the retailer file."""
+        return self.source.deliveries[self.name]
+
+    @property
+    def place(self) -> str:
+        """How messages name the delivery."""
+        return f"{self.source_name}.{self.name}"
+
+    def file(self, name: str, status: Status, content: str, *, rows: int | None = None) -> KnownFile:
+        """What raw.files is to know of a file of this delivery."""
+        return KnownFile(self.night, self.source_name, self.name, name, content, content, status, rows=rows)
+
+    def with_file(self, file: KnownFile) -> "Desk":
+        """The desk once a file is known too, so that its twin is recognised on the same night."""
+        return replace(self, known=KnownFiles((*self.known.files, file)) if file.status != "refused" else self.known)
+
+
+Outcome = tuple[DeliveredFile, KnownFile | None]
+
+
+def ingest(
+    lake: Lakehouse,
+    source_name: str,
+    source: Source,
+    landing: Path,
+    *,
+    night: date,
+    credentials: Callable[..., str] = credential,
+) -> list[DeliveredFile]:
+    """What became of every file that the source has delivered for this night; a rerun takes what arrived since.
+
+    Raises: LandingMissing; MissingCredentials; DeliveryRefused if a delivery marked `if_missing: block` was refused or
+            did not come, after everything else was taken.
+    """
+    known = known_files(lake, source_name)
+    outcomes: list[Outcome] = []
+    for name, delivery in source.deliveries.items():
+        desk = Desk(lake, source_name, source, name, landing, night, known.get(name, KnownFiles(())), credentials)
+        found = list(_files(desk) if delivery.files else _table(desk))
+        outcomes += found or [(_missing(desk), None)]
+    record_files(lake, [file for _, file in outcomes if file is not None])
+    delivered = [outcome for outcome, _ in outcomes]
+    _check_blocking(source, delivered)
+    return delivered
+
+
+def _files(desk: Desk) -> Iterator[Outcome]:
+    for found in found_files(desk.landing, desk.delivery, night=desk.night):
+        outcome = _one_file(desk, found)
+        if outcome is None:
+            continue
+        if outcome[1] is not None:
+            desk = desk.with_file(outcome[1])
+        yield outcome
+
+
+def _one_file(desk: Desk, found: FoundFile) -> Outcome | None:
+    """What became of one file; None if an earlier night took it."""
+    if found.waiting:
+        return _told(desk, found.name, "waiting", reason=found.waiting), None
+    now = found.path.stat()
+    known = desk.known.unchanged(found.name, size=now.st_size, modified_ns=now.st_mtime_ns)
+    if known is None:
+        prints = fingerprint(found.path)
+        if prints is None:
+            return _told(desk, found.name, "waiting", reason="it changed while it was read"), None
+        known = desk.known.same_content(found.name, prints)
+        if known is None:
+            return _new_content(desk, found, prints)
+    return (_known(desk, known), None) if known.night == desk.night else None
+
+
+def _new_content(desk: Desk, found: FoundFile, prints: Fingerprint) -> Outcome:
+    """What became of a file whose content was not seen under this name before."""
+    twin = desk.known.repeats(prints.sha256, desk.delivery)
+    if twin is not None:
+        file = _sized(desk.file(found.name, "repeated", prints.sha256), prints)
+        return _told(desk, found.name, "repeated", reason=f"same content as {twin}"), replace(file, repeated_as=twin)
+    try:
+        return _taken(desk, _stage_and_append(desk, found, prints))
+    except (DeliveryRefused, ContractBroken) as refusal:
+        return _refused(desk, found.name, prints.sha256, refusal)
+
+
+def _stage_and_append(desk: Desk, found: FoundFile, prints: Fingerprint) -> KnownFile:
+    delivery, layout = desk.delivery, desk.delivery.format
+    with handover(_absolute(desk.lake.path), "ingest") as place:
+        staged = stage(batches(found.path, layout), place.folder, drop=delivery.drop, file_name=found.path.name)
+        frame = localised(staged_frame(desk.lake.spark, staged, layout=layout), timezone=desk.source.timezone)
+        file = _sized(desk.file(found.name, "new", prints.sha256, rows=staged.rows), prints)
+        return _append(desk, frame, file, reason=_set_aside(staged))
+
+
+def _sized(file: KnownFile, prints: Fingerprint) -> KnownFile:
+    return replace(file, bytes=prints.bytes, modified_ns=prints.modified_ns)
+
+
+def _append(desk: Desk, frame: DataFrame, file: KnownFile, *, reason: str | None = None) -> KnownFile:
+    """The file, once its rows lie in the raw table; how its columns differ from those before is told."""
+    table = raw_table(desk.source_name, desk.name)
+    stored = desk.lake.read(table).schema if desk.lake.exists(table) else None
+    needed = columns_needed(desk.lake.spark, desk.source, desk.name)
+    complete = check_columns(frame, stored, needed, layout=desk.delivery.format, file_name=file.file_name)
+    fitting, added = as_stored(complete, stored, file_name=file.file_name)
+    taken = replace(file, sha256=desk.known.hash_to_take(file.content_sha256, desk.night))
+    told = {"_night": taken.night, "_file_name": taken.file_name, "_file_sha256": taken.sha256}
+    rows = fitting.withColumns({name: F.lit(value) for name, value in told.items()})
+    desk.lake.append_once(table, rows, batch=f"{desk.night}/{taken.sha256}")
+    news = f"columns that were not there before: {', '.join(added)}" if added else None
+    return replace(taken, reason="; ".join(filter(None, [reason, news])) or None)
+
+
+def _table(desk: Desk) -> Iterator[Outcome]:
+    """What became of a delivery that is a table; nothing if it holds nothing new."""
+    jdbc, delta, spark = desk.delivery.jdbc, desk.delivery.delta, desk.lake.spark
+    name = (jdbc.table or "query") if jdbc else str(delta)
+    try:
+        if jdbc:
+            frame = database_rows(spark, jdbc, credentials=desk.credentials, where=desk.place)
+            frame = above(frame, jdbc, taken=_taken_before(desk), timezone=desk.source.timezone)
+        else:
+            frame = delta_rows(spark, str(delta), landing=desk.landing, where=desk.place)
+        outcome = _one_table(desk, frame, name)
+    except (DeliveryRefused, ContractBroken) as refusal:
+        outcome = _refused(desk, name, None, refusal)
+    except Py4JJavaError as failure:
+        outcome = _refused(desk, name, None, unreadable(failure, where=desk.place))
+    if outcome is not None:
+        yield outcome
+
+
+def _one_table(desk: Desk, frame: DataFrame, name: str) -> Outcome | None:
+    held = frame.drop(*desk.delivery.drop).persist()
+    try:
+        content, rows = content_hash(held)
+        if desk.known.repeats(content, desk.delivery) or (rows == 0 and desk.delivery.load != "snapshot"):
+            return _already(desk, name)
+        numbers = numbered(held, timezone=desk.source.timezone)
+        return _taken(desk, _append(desk, numbers, desk.file(name, "new", content, rows=rows)))
+    finally:
+        held.unpersist()
+
+
+def _already(desk: Desk, name: str) -> Outcome | None:
+    taken = [file for file in desk.known.taken_on(desk.night) if file.file_name == name]
+    return (_known(desk, taken[-1]), None) if taken else None
+
+
+def _taken_before(desk: Desk) -> DataFrame | None:
+    """The raw rows of all batches that were recorded; what a killed night left behind is read again."""
+    hashes = [file.sha256 for file in desk.known.files if file.status == "new"]
+    if not hashes:
+        return None
+    rows = raw_rows(desk.lake, desk.source_name, desk.name)
+    return rows.where(F.col("_file_sha256").isin(hashes))
+
+
+def _taken(desk: Desk, file: KnownFile) -> Outcome:
+    return _told(desk, file.file_name, "new", file=file, reason=file.reason), file
+
+
+def _known(desk: Desk, file: KnownFile) -> DeliveredFile:
+    status: Status = "known" if file.status == "new" else file.status
+    return _told(desk, file.file_name, status, file=file, reason="recorded by an earlier run of this night")
+
+
+def _refused(desk: Desk, name: str, content: str | None, refusal: Exception) -> Outcome:
+    what = str(getattr(refusal, "what", refusal))
+    reason = f"{what}. {getattr(refusal, 'next_step', '')}".strip()
+    file = replace(desk.file(name, "refused", content or ""), reason=reason)
+    return _told(desk, name, "refused", reason=reason), file
+
+
+def _missing(desk: Desk) -> DeliveredFile:
+    wanted = ", ".join(desk.delivery.files) or "the table"
+    earlier = [file.night for file in desk.known.files if file.status == "new"]
+    since = f"; the last delivery came on {max(earlier)}" if earlier else ""
+    return _told(desk, wanted, "missing", reason=f"nothing new was delivered{since}")
+
+
+def _told(
+    desk: Desk, name: str, status: Status, *, reason: str | None = None, file: KnownFile | None = None
+) -> DeliveredFile:
+    sha256, rows = (file.sha256, file.rows) if file else (None, None)
+    return DeliveredFile(desk.source_name, desk.name, name, sha256, rows, status, reason)
+
+
+def _set_aside(staged: Staged) -> str | None:
+    return f"{staged.corrupt} of {staged.rows} rows have a wrong number of columns" if staged.corrupt else None
+
+
+def _check_blocking(source: Source, delivered: list[DeliveredFile]) -> None:
+    for name, delivery in source.deliveries.items():
+        of_it = [file for file in delivered if file.delivery == name]
+        came = {file.status for file in of_it}
+        if delivery.if_missing == "block" and ("refused" in came or not came & {"new", "known", "repeated"}):
+            reasons = "; ".join(
+                f"{f.file_name} {f.status}: {f.reason}" for f in of_it if f.status not in ("new", "known")
+            )
+            raise DeliveryRefused(
+                f"a delivery without which no night may run has not come whole ({reasons})",
+                where=f"{of_it[0].source}.{name}",
+                still_true="Every other delivery of the source was taken; the tables still hold the last night.",
+                next_step="Deliver it and run the same night again, or set `if_missing: warn`.",
+            )
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path else str(Path(path).resolve())
