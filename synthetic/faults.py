@@ -37,6 +37,8 @@ def faults_of(delivery: str, rates: Faults) -> list[Fault]:
         found.append(Fault("unknown_currency", rates.unknown_currency, "rejected", _anew(identifier, currency, "XXX")))
     if delivery == "pos.lines":
         found.append(Fault("negative_quantity", rates.negative_quantity, "rejected", _negative))
+    if delivery == "survey.answers":
+        found.append(Fault("rating_out_of_range", rates.rating_out_of_range, "rejected", _ten_of_five))
     if delivery in REPEATED:
         found.append(Fault("exact_repeat", rates.exact_repeat, "repeat", lambda rows: rows))
     return found
@@ -58,6 +60,8 @@ FUTURE = {
 REPEATED = (
     "pos.tickets", "pos.lines", "web.orders", "web.visits", "loyalty.movements", "marketing.messages", "crm.contacts"
 )  # fmt: skip
+CUT = {"loyalty.movements": "ECUT|29000000000\n", "web.orders": '{"order_id":"WCUT","placed_at":"20\n'}
+"""The text of a row that was cut off, by delivery."""
 LATE_GROUP = "uk"
 LATE = ("pos.tickets", "web.orders", "loyalty.movements")
 
@@ -111,6 +115,10 @@ def _anew(identifier: str, column: str, value: str) -> Spoil:
 
 def _negative(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(Line=rows["Line"] + 900, Pieces=-1, Kind="S", Amount="12,50")
+
+
+def _ten_of_five(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.assign(rating=10, answer_id=rows["answer_id"] + "-10")
 
 
 def _delay(rng: np.random.Generator, rows: pd.DataFrame, share: float) -> None:

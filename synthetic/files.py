@@ -132,6 +132,13 @@ class Landing:
         self.rows[name] = before + len(rows)
         return name, before
 
+    def append_text(self, name: str, text: str) -> int:
+        """Add a row of raw text to a file that was begun; its row number."""
+        with (self.folder / name).open("ab") as file:
+            file.write(text.encode())
+        self.rows[name] += 1
+        return self.rows[name]
+
     def _append_parquet(self, name: str, path: Path, rows: pd.DataFrame, schema: pa.Schema) -> None:
         if name not in self._open:
             self._open[name] = pyarrow.parquet.ParquetWriter(path, schema, version="2.6")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic import exports_people, exports_reference, exports_touches, exports_trade, truth
-from synthetic.faults import planted
+from synthetic.faults import CUT, planted
 from synthetic.files import Delivery, Landing
 from synthetic.identified import identified
 from synthetic.messages import campaigns, consents
@@ -128,6 +128,8 @@ class Retailer:
             of_night = rows[rows["_night"] == night]
             for part in np.unique(of_night["_part"].to_numpy(str)):
                 self._append(delivery, int(night), of_night[of_night["_part"] == part], str(part))
+        if first == 0 and name in CUT and (rows["_night"] == window).any():
+            self._cut(delivery, window, CUT[name])
 
     def _append(self, delivery: Delivery, night: int, rows: pd.DataFrame, part: str) -> None:
         delivered = rows.drop(columns=list(rows.filter(regex="^_")))
@@ -141,6 +143,15 @@ class Retailer:
             "planted", truth.planted_rows(self.plan, name, before + places + 1, night, kinds, outcomes, ones)
         )
         self.planted += len(places)
+
+    def _cut(self, delivery: Delivery, night: int, text: str) -> None:
+        """Rows that were cut off, once the first customers' rows of a night are written."""
+        name = delivery.file(self.plan.night(night))
+        for _ in range(self.plan.faults.cut_rows_per_night):
+            number = self.landing.append_text(name, text)
+            row = truth.planted_rows(self.plan, name, np.array([number]), night, ["cut_row"], ["rejected"], [1])
+            self.truth.append("planted", row)
+            self.planted += 1
 
     def _repeat_files(self) -> None:
         """The smallest group of stores sends a file again under another name, every night."""

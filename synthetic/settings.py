@@ -64,18 +64,21 @@ class Faults:
     future_date: float = 0.0003
     negative_quantity: float = 0.0003
     unknown_currency: float = 0.0003
+    rating_out_of_range: float = 0.002
     exact_repeat: float = 0.002
     late: float = 0.01
     late_file_every: int = 7
     unparsed_birth_date: float = 0.002
     crm_deleted_per_night: float = 0.001
     repeated_files_per_night: int = 1
+    cut_rows_per_night: int = 1
 
 
 # Those that are no share: amounts per year, shapes, numbers of days.
 UNBOUNDED = {
     "orders_per_year", "order_rate_shape", "dropout_per_year", "dropout_shape", "extra_lines", "response_lift",
     "response_days", "campaign_every_days", "visits_per_year", "late_file_every", "repeated_files_per_night",
+    "cut_rows_per_night",
 }  # fmt: skip
 
 

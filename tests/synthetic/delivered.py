@@ -60,6 +60,15 @@ def read_rows(landing: Path, file: str) -> list[Row]:
     delivery = file.rsplit("/", 1)[0] + "/" + file.rsplit("/", 1)[1].split("_")[0]
     text = content.decode(ENCODINGS.get(delivery, "utf-8"))
     if ".jsonl" in file:
-        return [{k: v for k, v in json.loads(line).items()} for line in text.splitlines()]  # noqa: C416
+        return [_fields(line) for line in text.splitlines()]
     read = csv.DictReader(io.StringIO(text, newline=""), delimiter=DELIMITERS.get(delivery, ","))
     return [{name: value or None for name, value in row.items()} for row in read]
+
+
+def _fields(line: str) -> Row:
+    """The fields of a JSON line; none where it is cut off."""
+    try:
+        found: Row = json.loads(line)
+    except json.JSONDecodeError:
+        return {}
+    return found

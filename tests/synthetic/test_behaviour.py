@@ -90,6 +90,6 @@ def test_unsubscribing_is_followed_by_a_withdrawal(retail: Retail) -> None:
 
 def test_returns_are_negative_and_name_their_order_where_it_is_known(retail: Retail) -> None:
     orders = retail.truth("orders").set_index("order_id")
-    returns = [row for row in retail.all_rows("web/orders") if row["kind"] == "return"]
+    returns = [row for row in retail.all_rows("web/orders") if row.get("kind") == "return"]
     assert returns
     assert all(float(str(row["total"])) < 0 and row["return_of"] in orders.index for row in returns)

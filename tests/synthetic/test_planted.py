@@ -13,10 +13,12 @@ IDS["loyalty/movements"] = "movement"
 FUTURE = {"24/12/2099", "2099-12-24", "2099122410"}
 
 BROKEN: dict[str, Callable[[str, Row], bool]] = {
-    "missing_id": lambda delivery, row: row[IDS[delivery]] is None,
+    "missing_id": lambda delivery, row: row.get(IDS[delivery], "") is None,
     "unparsed_date": lambda _, row: "31/02/2025" in row.values(),
     "future_date": lambda _, row: bool(FUTURE & {str(value)[:10] for value in row.values()}),
     "unknown_currency": lambda _, row: (row.get("Currency") or row.get("currency")) == "XXX",
+    "rating_out_of_range": lambda _, row: row.get("rating") == "10",
+    "cut_row": lambda _, row: not row or row.get("movement") == "ECUT",
     "negative_quantity": lambda _, row: row.get("Kind") == "S" and str(row.get("Pieces")).startswith("-"),
     "unparsed_birth_date": lambda _, row: row.get("BirthDate") == "31/02/1975",
 }
@@ -30,7 +32,7 @@ def delivery_of(file: str) -> str:
 def test_broken_rows_are_exactly_those_that_truth_lists(retail: Retail, kind: str) -> None:
     planted = retail.truth("planted").query("kind == @kind")
     listed = set(zip(planted["file"], planted["row_number"], strict=True))
-    files = {file for delivery in (*IDS, "crm/contacts") for file in retail.files(delivery)}
+    files = {file for delivery in (*IDS, "crm/contacts", "survey/answers") for file in retail.files(delivery)}
     wanted = {file for file in files if kind != "missing_id" or delivery_of(file) in IDS}
     found = {
         (file, number)
