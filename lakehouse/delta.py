@@ -166,7 +166,8 @@ def table_properties(table: Table) -> dict[str, str]:
     Source: https://docs.delta.io/latest/table-properties.html; erasure must find no e-mail in a min/max statistic.
     """
     partition = table.night_column if table.write == "replace_night" else None
-    indexed = [f"`{c.name}`" for c in table.columns if not c.personal and c.name != partition][:32]
+    sortable = [c for c in table.columns if c.type != "boolean" and not c.type.startswith("array<")]
+    indexed = [f"`{c.name}`" for c in sortable if not c.personal and c.name != partition][:32]
     retention = {"delta.logRetentionDuration": "interval 7 days"} if table.has_personal_columns else {}
     return {
         "delta.enableDeletionVectors": "false",

@@ -115,6 +115,14 @@ def test_change_of_a_type_is_refused_and_the_table_stays(lake: Lakehouse) -> Non
     assert held(lake, PEOPLE) == [(1, None, "Ulm")]
 
 
+def test_every_declared_type_can_be_written(lake: Lakehouse) -> None:
+    kinds = ("string", "int", "bigint", "double", "boolean", "date", "timestamp", "decimal(18,2)", "array<string>")
+    wide = tuple(Column(f"c{place}", kind, kind) for place, kind in enumerate(kinds))
+    table = Table("unified.kinds", "one row", ("c0",), wide, "merge")
+    lake.merge(table, lake.spark.createDataFrame([(None,) * len(kinds)], table.schema))
+    assert lake.read(table).schema.simpleString() == table.schema.simpleString()
+
+
 def test_frame_with_an_undeclared_column_is_refused(lake: Lakehouse) -> None:
     frame = lake.spark.createDataFrame([(1, None, "Ulm", "x")], "id int, email string, town string, secret string")
     with pytest.raises(ContractBroken, match="column secret is not declared"):
