@@ -2,7 +2,9 @@
 
 from lakehouse.table import Column, Table, columns, personal, required
 
-CUSTOMER_ID = required("customer_id", "string", "one person, for ever: an old id resolves through unified.identity_events")
+CUSTOMER_ID = required(
+    "customer_id", "string", "one person, for ever: an old id resolves through unified.identity_events"
+)
 FACT = (
     required("source", "string", "source of the retailer file"),
     Column("customer_id", "string", "whose it is; null where no identifier is known"),
@@ -42,7 +44,9 @@ IDENTITY_EVENTS = Table(
         required("night", "date", "night"),
         CUSTOMER_ID,
         required("event", "string", "created, joined, merged_into, split_from or ended"),
-        Column("other_customer_id", "string", "the living id that it was merged into, or the id that it was split from"),
+        Column(
+            "other_customer_id", "string", "the living id that it was merged into, or the id that it was split from"
+        ),
         Column("records_count", "bigint", "records that moved"),
         Column("evidence", "string", "kinds of identifier behind it"),
     ),
@@ -184,13 +188,17 @@ CONSENTS = Table(
     grain="one row per address (or customer), brand, channel and purpose: the state of consent on this night",
     key=("subject_key", "brand", "channel", "purpose"),
     columns=columns(
-        required("subject_key", "string", "identifier key of the address (email:<hash>, phone:<hash>) or of the record"),
-        Column("customer_id", "string", "customer that the address belongs to now; consent itself stays with the address"),
+        required(
+            "subject_key", "string", "identifier key of the address (email:<hash>, phone:<hash>) or of the record"
+        ),
+        Column(
+            "customer_id", "string", "customer that the address belongs to now; consent itself stays with the address"
+        ),
         personal("address", "string", "normalised e-mail or E.164 phone where the statement names one"),
         required("brand", "string", "brand, empty for all"),
         required("channel", "string", "email, phone, post, push"),
         required("purpose", "string", "marketing, profiling"),
-        required("status", "string", "requested, granted, denied, withdrawn or objected"),
+        required("status", "string", "requested, granted, expired, denied, undeliverable, withdrawn or objected"),
         Column("legal_basis", "string", "consent, contract or legitimate_interest"),
         Column("expires_on", "date", "end of validity"),
         Column("decided_at", "timestamp", "when; null for an undated statement"),

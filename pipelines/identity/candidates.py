@@ -42,16 +42,17 @@ def records(contacts: DataFrame) -> DataFrame:
 
 
 def ties(
-    contacts: DataFrame, links: DataFrame, facts: Iterable[DataFrame], *, key: str, region: str | None
+    contacts: DataFrame, links: DataFrame, carried: DataFrame, *, key: str, region: str | None, phones: DataFrame
 ) -> DataFrame:
     """Distinct ties (left_key, right_key, kind, is_own): a record and its identifiers, or two identifiers.
 
     Units: kind is the kind of the right identifier, `name_birth`, `link`, or `itself` for an identifier that a fact
            carries; is_own is false where a fact tied them. Test records are tied to nothing.
+    Reads: carried as from `identified`; phones as from `phone_forms`, for everything that is read here.
     """
-    own = _own_ties(with_identifier_keys(contacts, key=key, region=region), key)
-    carried = with_identifier_keys(identified(facts), key=key, region=region)
-    found = [own, _fact_ties(carried), _linked(links, key=key, region=region)]
+    own = _own_ties(with_identifier_keys(contacts, key=key, region=region, phones=phones), key)
+    seen = _fact_ties(with_identifier_keys(carried, key=key, region=region, phones=phones))
+    found = [own, seen, _linked(living_links(links), key=key, region=region, phones=phones)]
     tests = _tests(contacts)
     tied = reduce(DataFrame.unionByName, found).where("left_key <> right_key or kind = 'itself'").distinct()
     without_left = tied.join(tests.withColumnRenamed("record_key", "left_key"), "left_key", "left_anti")
@@ -63,6 +64,18 @@ def identified(facts: Iterable[DataFrame]) -> DataFrame:
     columns = ["source", *PERSON_COLUMNS]
     living = [fact.where("not is_deleted").select(*columns).where(_any(PERSON_COLUMNS[1:])) for fact in facts]
     return reduce(DataFrame.unionByName, living).distinct()
+
+
+def living_links(links: DataFrame) -> DataFrame:
+    """The stated links that hold, with both ends."""
+    return links.where("not is_deleted and from_id is not null and to_id is not null")
+
+
+def phone_holders(contacts: DataFrame, links: DataFrame, carried: DataFrame) -> list[DataFrame]:
+    """Frames with every phone that records, facts and stated links name."""
+    stated = living_links(links).where("kind = 'phone'")
+    ends = [stated.select(F.col(end).alias("phone")) for end in ("from_id", "to_id")]
+    return [contacts.select("phone", "country"), carried.select("phone"), *ends]
 
 
 def name_birth_key(tokens: Column, born_on: Column, key: str) -> Column:
@@ -93,12 +106,13 @@ def _fact_ties(carried: DataFrame) -> DataFrame:
     return _exploded(carried, [*others, (itself, "itself", itself)], is_own=False)
 
 
-def _linked(links: DataFrame, *, key: str, region: str | None) -> DataFrame:
+def _linked(living: DataFrame, *, key: str, region: str | None, phones: DataFrame) -> DataFrame:
     """Ties that a source states itself: card replaced by card, account merged into account, cookie to account."""
-    living = links.where("not is_deleted and from_id is not null and to_id is not null")
     ends = living.select("source", "kind", F.col("from_id").alias("phone"), F.col("to_id").alias("_to"))
-    with_from = with_phone_form(ends, region).withColumnsRenamed({"phone": "_from", "phone_form": "_from_phone"})
-    both = with_phone_form(with_from.withColumnRenamed("_to", "phone"), region)
+    with_from = with_phone_form(ends, region, phones=phones).withColumnsRenamed(
+        {"phone": "_from", "phone_form": "_from_phone"}
+    )
+    both = with_phone_form(with_from.withColumnRenamed("_to", "phone"), region, phones=phones)
     both = both.withColumnsRenamed({"phone": "_to", "phone_form": "_to_phone"})
     left, right = (_stated_key(F.col(f"_{end}"), F.col(f"_{end}_phone"), key) for end in ("from", "to"))
     is_cookie = F.col("kind") == "cookie_to_contact"

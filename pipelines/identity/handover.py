@@ -18,10 +18,15 @@ class Handover:
 
     def table(self, frame: DataFrame, name: str) -> pa.Table:
         """The frame as an Arrow table, through Parquet files of this folder."""
+        self.written(frame, name)
+        system, path = _located(f"{self.folder}/{name}")
+        return pyarrow.dataset.dataset(path, filesystem=system, format="parquet").to_table()
+
+    def written(self, frame: DataFrame, name: str) -> DataFrame:
+        """The frame, computed once: it may be read until the hand-over ends."""
         place = f"{self.folder}/{name}"
         frame.write.mode("overwrite").parquet(place)
-        system, path = _located(place)
-        return pyarrow.dataset.dataset(path, filesystem=system, format="parquet").to_table()
+        return frame.sparkSession.read.schema(frame.schema).parquet(place)
 
 
 @contextmanager

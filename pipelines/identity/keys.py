@@ -12,7 +12,9 @@ KINDS = ("contact", "loyalty_id", "email", "phone", "cookie")
 KEY_COLUMNS = tuple(f"{kind}_key" for kind in KINDS)
 
 
-def with_identifier_keys(frame: DataFrame, *, key: str, region: str | None) -> DataFrame:
+def with_identifier_keys(
+    frame: DataFrame, *, key: str, region: str | None, phones: DataFrame | None = None
+) -> DataFrame:
     """The frame with contact_key, loyalty_id_key, email_key, phone_key, cookie_key and email_form, phone_form.
 
     Reads: source and the columns of canonical.PERSON, those that are missing count as null; country where there is one.
@@ -20,7 +22,7 @@ def with_identifier_keys(frame: DataFrame, *, key: str, region: str | None) -> D
     missing = [name for name in ("contact_source", "source_contact_id", *FORMS, "phone") if name not in frame.columns]
     whole = frame.withColumns({name: F.lit(None).cast("string") for name in missing})
     forms = {f"_{kind}": form(F.col(column)) for column, (kind, form) in FORMS.items()}
-    formed = with_phone_form(whole.withColumns(forms), region).withColumnRenamed("_email", "email_form")
+    formed = with_phone_form(whole.withColumns(forms), region, phones=phones).withColumnRenamed("_email", "email_form")
     keys = {
         "contact_key": contact_key(F.coalesce("contact_source", "source"), F.col("source_contact_id")),
         "loyalty_id_key": identifier_key("loyalty_id", F.col("_loyalty_id"), key),

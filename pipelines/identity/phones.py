@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import pandas as pd
 import phonenumbers
@@ -15,18 +15,24 @@ LANGUAGES = ("en", "de", "fr", "nl", "es", "it", "pt")
 OTHER_NAMES = {"usa": "US", "uk": "GB", "england": "GB", "scotland": "GB", "wales": "GB", "holland": "NL", "uae": "AE"}
 
 
-def with_phone_form(frame: DataFrame, region: str | None) -> DataFrame:
+def with_phone_form(frame: DataFrame, region: str | None, *, phones: DataFrame | None = None) -> DataFrame:
     """The frame with `phone_form`: the phone in E.164 without its extension, null for placeholders.
 
     Reads: phone and, where there is one, country (ISO code or name); `region` is the ISO code for records without.
+           `phones` are the forms of all phones (from `phone_forms`) where the caller has them already.
     """
-    country = country_code(F.col("country")) if "country" in frame.columns else F.lit(None).cast("string")
-    located = frame.withColumn("_country", F.coalesce(country, F.lit(region)))
-    distinct = located.select("phone", "_country").where("phone is not null").distinct()
-    forms = distinct.mapInPandas(_forms, "phone string, _country string, phone_form string")
-    seen = forms.withColumnRenamed("phone", "_phone").withColumnRenamed("_country", "_region")
-    same = (F.col("phone") == F.col("_phone")) & F.col("_country").eqNullSafe(F.col("_region"))
-    return located.join(seen, same, "left").drop("_phone", "_region", "_country")
+    forms = phone_forms([frame], region) if phones is None else phones
+    seen = forms.withColumnsRenamed({"phone": "_phone", "phone_country": "_seen_country"})
+    located = frame.withColumn("_country", _located(frame, region))
+    same = (F.col("phone") == F.col("_phone")) & F.col("_country").eqNullSafe(F.col("_seen_country"))
+    return located.join(seen, same, "left").drop("_phone", "_seen_country", "_country")
+
+
+def phone_forms(frames: Iterable[DataFrame], region: str | None) -> DataFrame:
+    """One row per distinct phone and country of the frames: phone, phone_country, phone_form."""
+    given = [f.select("phone", _located(f, region).alias("phone_country")).where("phone is not null") for f in frames]
+    distinct = reduce(DataFrame.unionByName, given).distinct()
+    return distinct.mapInPandas(_forms, "phone string, phone_country string, phone_form string")
 
 
 def phone_form(phone: str, region: str | None) -> str | None:
@@ -46,19 +52,29 @@ def phone_form(phone: str, region: str | None) -> str | None:
 def country_code(country: Column) -> Column:
     """The ISO 3166 code of a country given as code or as name in LANGUAGES; null where unknown."""
     plain = F.lower(F.trim(country))
-    names = F.from_json(F.lit(_names_as_json()), "map<string,string>")
-    return F.when(plain.rlike("^[a-z]{2}$") & (plain != "uk"), F.upper(plain)).otherwise(F.try_element_at(names, plain))
+    is_code = plain.rlike("^[a-z]{2}$") & (plain != "uk")
+    return F.when(is_code, F.upper(plain)).otherwise(F.try_element_at(F.expr(_country_names()), plain))
+
+
+def _located(frame: DataFrame, region: str | None) -> Column:
+    country = country_code(F.col("country")) if "country" in frame.columns else F.lit(None).cast("string")
+    return F.coalesce(country, F.lit(region))
 
 
 def _forms(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     for batch in batches:
-        forms = [phone_form(phone, region) for phone, region in zip(batch["phone"], batch["_country"], strict=True)]
+        forms = [
+            phone_form(phone, region) for phone, region in zip(batch["phone"], batch["phone_country"], strict=True)
+        ]
         yield batch.assign(phone_form=pd.Series(forms, dtype=object, index=batch.index))
 
 
 @lru_cache(maxsize=1)
-def _names_as_json() -> str:
+def _country_names() -> str:
+    """A Spark SQL map of country names to codes; a literal, so that the optimiser folds it."""
     spoken = [
         (code, by_language.get(language, "*")) for code, by_language in LOCALE_DATA.items() for language in LANGUAGES
     ]
-    return json.dumps({name.lower(): code for code, name in spoken if not name.startswith("*")} | OTHER_NAMES)
+    names = {name.lower(): code for code, name in spoken if not name.startswith("*")} | OTHER_NAMES
+    pairs = (f'{json.dumps(name, ensure_ascii=False)}, "{code}"' for name, code in names.items())
+    return f"map({', '.join(pairs)})"

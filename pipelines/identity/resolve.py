@@ -11,9 +11,10 @@ from pyspark.sql import functions as F
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from pipelines import canonical
-from pipelines.identity.candidates import records, ties
+from pipelines.identity.candidates import identified, phone_holders, records, ties
 from pipelines.identity.cluster import clusters
 from pipelines.identity.handover import Handover, handover
+from pipelines.identity.phones import phone_forms
 from pipelines.identity.stable_ids import Identities, identities
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import IDENTIFIERS, IDENTITY_EVENTS, IDENTITY_LINKS
@@ -64,8 +65,10 @@ def resolved(
     """Who is who in conformed frames by entity name, given the previous links."""
     contacts, links = entities["contacts"], entities["identifier_links"]
     facts = [frame for name, frame in entities.items() if name not in ("contacts", "identifier_links")]
+    carried = folder.written(identified(facts), "carried")
+    phones = folder.written(phone_forms(phone_holders(contacts, links, carried), settings.country), "phones")
     people = folder.table(records(contacts), "records")
-    tied = folder.table(ties(contacts, links, facts, key=key, region=settings.country), "ties")
+    tied = folder.table(ties(contacts, links, carried, key=key, region=settings.country, phones=phones), "ties")
     before = folder.table(previous.select("record_key", "customer_id", "since"), "previous")
     members = clusters(people, tied, shared_by_at_most=settings.shared_by_at_most)
     return identities(members, people, before, night=night, key=key)

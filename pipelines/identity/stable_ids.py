@@ -41,8 +41,8 @@ def identities(members: pa.Table, records: pa.Table, previous: pa.Table, *, nigh
 
 def _inherited(engine: duckdb.DuckDBPyConnection) -> pa.Table:
     """(cluster, customer_id): the largest overlap first, ties to the older id; each cluster and each id once."""
-    clear = engine.sql(f"select cluster, customer_id from overlaps where {CLEAR}").to_arrow_table()
-    contested = engine.execute(f"select cluster, customer_id from overlaps where not ({CLEAR}) order by {STRONGEST}")
+    clear = engine.sql(f"select cluster, customer_id from shared where {CLEAR}").to_arrow_table()
+    contested = engine.execute(f"select cluster, customer_id from shared where not ({CLEAR}) order by {STRONGEST}")
     taken: dict[int, str] = {}
     given: set[str] = set()
     for cluster, customer_id in contested.fetchall():
@@ -54,7 +54,7 @@ def _inherited(engine: duckdb.DuckDBPyConnection) -> pa.Table:
 
 
 OVERLAPS = """
-create temp table overlaps as
+create temp table shared as
 with counted as (
     select cluster, customer_id, count(*) as records, min(since) as since, min(record_key) as first_key
     from members join previous on record_key = key
