@@ -1,0 +1,8 @@
+"""Scores and audiences to where marketing works. A new destination is one line here."""
+
+from activation.destination import DestinationType
+from activation.destinations.csv_file import CsvFile
+
+DESTINATIONS: dict[str, type[DestinationType]] = {
+    "csv": CsvFile,
+}

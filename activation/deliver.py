@@ -1,0 +1,201 @@
+"""Sends what the plan says, reads consent again at that moment, and records one outcome per record."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from activation import DESTINATIONS
+from activation.consent import objectors, with_consent
+from activation.destination import Answer, Batch, Destination, Operation, Record, Verdict
+from activation.frames import Frames
+from activation.ledger import Ledger
+from activation.plan import Plan, plans
+from activation.settings import Activation, Audience
+from lakehouse.errors import DeliveryFailed, HabitueError
+from lakehouse.settings import credential
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What was planned for one sync or audience and what became of it.
+
+    Units: outcomes counts records by (operation, outcome); problem says why nothing was sent.
+    """
+
+    plan: Plan
+    outcomes: Mapping[tuple[Operation, Verdict], int] = field(default_factory=dict)
+    problem: str | None = None
+
+    def count(self, verdict: Verdict, operation: Operation | None = None) -> int:
+        """How many records had this outcome (of one operation, where given)."""
+        return sum(n for (done, said), n in self.outcomes.items() if said == verdict and operation in (None, done))
+
+
+class DeliveriesFailed(DeliveryFailed):
+    """A destination did not take all that was sent; `delivered` holds what became of everything."""
+
+    def __init__(self, delivered: tuple[Delivered, ...], night: date) -> None:
+        self.delivered = delivered
+        failed = [_failure(one) for one in delivered if one.problem or one.count("failed")]
+        super().__init__(
+            "; ".join(failed),
+            where=f"deliveries of {night}",
+            still_true="Every other record has its outcome in activation.deliveries.",
+            next_step=f"Repair the destination, then `habitue night --date {night}` sends only what is missing.",
+        )
+
+
+def destinations(activation: Activation, folder: Path) -> dict[str, Destination]:
+    """The destinations of the retailer file, ready to send; relative paths start at `folder`.
+
+    Raises: MissingCredentials if an entry names an environment variable that is not set.
+    """
+    return {
+        name: DESTINATIONS[settings.type].opened(settings, folder=folder, secret=_secret(name, settings.credentials))
+        for name, settings in activation.destinations.items()
+    }
+
+
+def deliver(
+    activation: Activation,
+    opened: Mapping[str, Destination],
+    *,
+    frames: Frames,
+    members: DataFrame,
+    ledger: Ledger,
+    night: date,
+    key: str,
+    consents_now: Callable[[], DataFrame],
+    send: bool,
+) -> tuple[Delivered, ...]:
+    """What was planned and sent per sync and audience; with send=False the plans alone.
+
+    Reads: opened: what `destinations` gave; members: activation.audience_members of this night;
+           consents_now: reads unified.consents anew.
+    Raises: DeliveriesFailed at the end, if a destination did not take what was sent.
+    """
+    due = plans(activation, frames=frames, members=members, deliveries=ledger.deliveries(), night=night, key=key)
+    if not send:
+        return tuple(Delivered(plan) for plan in due)
+    problems = {name: _problem(destination) for name, destination in opened.items()}
+    delivered = []
+    for plan in due:
+        if problems[plan.destination]:
+            delivered.append(Delivered(plan, problem=problems[plan.destination]))
+            continue
+        rows = _rows(plan, activation.sendings.get(plan.name), consents_now(), night)
+        delivered.append(Delivered(plan, _send(plan, opened[plan.destination], rows, ledger=ledger, night=night)))
+    ledger.fold()
+    if any(one.problem or one.count("failed") for one in delivered):
+        raise DeliveriesFailed(tuple(delivered), night)
+    return tuple(delivered)
+
+
+def _rows(plan: Plan, sending: object, consents: DataFrame, night: date) -> Iterator[Row]:
+    """What is due, with `stopped`: why a record may not be sent any more."""
+    wanted = plan.changes.where("payload_hash is not null")
+    stopped = wanted.join(objectors(consents), "customer_id", "left_semi")
+    stopped = stopped.select("record_key", F.lit("objected to profiling after the plan").alias("stopped"))
+    if isinstance(sending, Audience):
+        asked = {"channel": sending.channel, "purpose": sending.purpose, "brand": sending.brand}
+        still = with_consent(wanted, consents, night=night, **asked)
+        withdrawn = still.where(~F.col("has_consent")).select(
+            "record_key", F.lit("no consent any more").alias("stopped")
+        )
+        stopped = stopped.unionByName(withdrawn).groupBy("record_key").agg(F.max("stopped").alias("stopped"))
+    due = plan.changes.join(stopped, "record_key", "left").where("operation is not null or stopped is not null")
+    rows: Iterator[Row] = due.drop("address").orderBy("record_key").toLocalIterator()
+    return rows
+
+
+def _send(
+    plan: Plan, destination: Destination, rows: Iterator[Row], *, ledger: Ledger, night: date
+) -> Mapping[tuple[Operation, Verdict], int]:
+    outcomes: Counter[tuple[Operation, Verdict]] = Counter()
+    size = destination.capabilities.batch_size
+    while part := list(islice(rows, size)):
+        withheld = Batch(plan.name, night, plan.fields, tuple(record for row in part if (record := _withheld(row))))
+        sent = Batch(plan.name, night, plan.fields, tuple(record for row in part if (record := _due(row))))
+        reasons = {row["record_key"]: Answer("withheld", row["stopped"]) for row in part}
+        outcomes += _recorded(withheld, plan.destination, ledger, partial(_hold_back, reasons))
+        outcomes += _recorded(sent, plan.destination, ledger, destination.send)
+    return outcomes
+
+
+def _hold_back(reasons: Mapping[str, Answer], _: Batch) -> Mapping[str, Answer]:
+    return reasons
+
+
+def _recorded(
+    batch: Batch, destination: str, ledger: Ledger, send: Callable[[Batch], Mapping[str, Answer]]
+) -> Counter[tuple[Operation, Verdict]]:
+    """Announce, send, record: a crash between any two leaves a record of what may have arrived."""
+    if not batch.records:
+        return Counter()
+    sequences = ledger.announce(batch, destination)
+    answers = ledger.answer(sequences, batch.records, _answers(send, batch))
+    pairs = zip(batch.records, answers, strict=True)
+    return Counter((record.operation, answer.verdict) for record, answer in pairs)
+
+
+def _answers(send: Callable[[Batch], Mapping[str, Answer]], batch: Batch) -> Mapping[str, Answer]:
+    try:
+        return send(batch)
+    except Exception as error:  # noqa: BLE001 - the edge: whatever broke becomes the outcome of each record
+        return {record.record_key: Answer("failed", _reason(error)) for record in batch.records}
+
+
+def _withheld(row: Row) -> Record | None:
+    return _record(row, row["operation"]) if row["stopped"] and row["operation"] else None
+
+
+def _due(row: Row) -> Record | None:
+    if not row["stopped"]:
+        return _record(row, row["operation"])
+    return _record(row, "remove") if row["may_be_held"] else None
+
+
+def _record(row: Row, operation: Operation) -> Record:
+    says = operation != "remove"
+    return Record(
+        record_key=row["record_key"],
+        contact_id=row["record_key"].split(":", 2)[2],
+        customer_id=row["customer_id"],
+        operation=operation,
+        payload=row["payload"] if says else None,
+        payload_hash=row["payload_hash"] if says else None,
+        valid_until=row["valid_until"] if says else None,
+        attempt=row["attempt"],
+    )
+
+
+def _secret(name: str, variable: str | None) -> str | None:
+    return credential(variable, where=f"destinations.{name}") if variable else None
+
+
+def _problem(destination: Destination) -> str | None:
+    try:
+        destination.check()
+    except Exception as error:  # noqa: BLE001 - the edge: one dead destination does not hold up the others
+        return _reason(error)
+    return None
+
+
+def _reason(error: Exception) -> str:
+    """What broke, without values that the tool may have echoed."""
+    return error.what if isinstance(error, HabitueError) else type(error).__name__
+
+
+def _failure(one: Delivered) -> str:
+    where = f"{one.plan.destination} ({one.plan.name})"
+    if one.problem:
+        return f"{where}: nothing sent, {one.problem}"
+    total: Iterable[int] = one.outcomes.values()
+    return f"{where}: {one.count('failed'):,} of {sum(total):,} records failed"

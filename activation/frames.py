@@ -1,0 +1,66 @@
+"""The frames that activation decides from, and the one view that conditions and fields may name."""
+
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+CONTACTS_SCHEMA = "record_key string, email string, phone string, is_deleted boolean"
+ADDRESS_FIELDS = {"email": "email", "phone": "phone", "sms": "phone"}
+"""Column of the contact's address by channel; on other channels the contact itself is the address."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What one night knows about its customers.
+
+    Reads: profile  unified.customer_profile; features and scores: the rows of this night, by customer_id;
+           links    unified.identity_links; consents: unified.consents;
+           contacts CONTACTS_SCHEMA: one row per contact record, e-mail and phone normalised as in unified.consents.
+    """
+
+    profile: DataFrame
+    features: DataFrame
+    scores: DataFrame
+    links: DataFrame
+    contacts: DataFrame
+    consents: DataFrame
+
+
+def customer_view(frames: Frames) -> DataFrame:
+    """Profile, scores and features side by side.
+
+    Grain: one row per customer of the profile.
+    """
+    return reduce(_beside, (frames.scores, frames.features), frames.profile)
+
+
+def view_schema(profile: T.StructType, scores: T.StructType, features: T.StructType) -> T.StructType:
+    """The schema of the customer view, from the contracts of its three tables: no frame is needed."""
+    fields: dict[str, T.StructField] = {}
+    for schema in (profile, scores, features):
+        fields |= {field.name: field for field in schema.fields if field.name not in fields and field.name != "night"}
+    return T.StructType(list(fields.values()))
+
+
+def source_records(frames: Frames, source: str) -> DataFrame:
+    """The living contact records of one source, with their addresses.
+
+    Grain: record_key, source_contact_id, customer_id, email, phone; one row per record of the source.
+    """
+    links = frames.links.where((F.col("source") == source) & F.col("source_contact_id").isNotNull())
+    joined = links.select("record_key", "source_contact_id", "customer_id").join(frames.contacts, "record_key", "left")
+    return joined.where(~F.coalesce("is_deleted", F.lit(False))).drop("is_deleted")
+
+
+def with_address(records: DataFrame, channel: str) -> DataFrame:
+    """The records with `address`: where a message on this channel would go; null where there is no such address."""
+    column = ADDRESS_FIELDS.get(channel, "record_key")
+    return records.withColumn("address", F.nullif(F.col(column), F.lit("")))
+
+
+def _beside(wide: DataFrame, other: DataFrame) -> DataFrame:
+    added = [name for name in other.columns if name not in wide.columns and name != "night"]
+    return wide.join(other.select("customer_id", *added), "customer_id", "left")

@@ -1,0 +1,47 @@
+"""What a record's fields say, as JSON, and the keyed hash by which a change is seen."""
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from activation.frames import Frames, customer_view
+from lakehouse.keys import keyed_hash
+
+VOLATILE = ("as_of", "valid_until")
+"""Fields that move every night: alone they cause no send until renewal is due."""
+ADDRESSES = ("email", "phone")
+DECIMALS = 4
+
+
+def desired(chosen: DataFrame, frames: Frames, *, fields: Sequence[str], key: str) -> DataFrame:
+    """What a destination should hold for the chosen records.
+
+    Grain: record_key, customer_id, address, payload, payload_hash, valid_until; one row per chosen record.
+    Reads: chosen: record_key, customer_id, email, phone, address.
+    """
+    view = customer_view(frames)
+    addresses = [name for name in fields if name in ADDRESSES]
+    wide = chosen.select("record_key", "address", "customer_id", *addresses).join(view, "customer_id", "inner")
+    stable = [name for name in fields if name not in VOLATILE]
+    return wide.select(
+        "record_key",
+        "customer_id",
+        "address",
+        _json(wide, fields).alias("payload"),
+        keyed_hash(_json(wide, stable), key).alias("payload_hash"),
+        (F.col("valid_until") if "valid_until" in fields else F.lit(None).cast("date")).alias("valid_until"),
+    )
+
+
+def _json(frame: DataFrame, fields: Sequence[str]) -> Column:
+    if not fields:
+        return F.lit("{}")
+    return F.to_json(F.struct(*(_rounded(frame, name) for name in fields)), {"ignoreNullFields": "false"})
+
+
+def _rounded(frame: DataFrame, name: str) -> Column:
+    if isinstance(frame.schema[name].dataType, T.FloatType | T.DoubleType):
+        return F.round(name, DECIMALS).alias(name)
+    return F.col(name)

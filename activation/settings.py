@@ -1,0 +1,108 @@
+"""The sections `syncs`, `audiences` and `destinations` of the retailer file."""
+
+from collections.abc import Iterable
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from activation import DESTINATIONS
+from activation.destination import DestinationSettings
+from activation.nearest import nearest
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Grade = Literal["A", "B", "C", "D", "E"]
+Channel = Literal["email", "phone", "sms", "post", "push"]
+SCORE_FIELDS = ("churn_band", "value_band", "segment", "reasons", "valid_until", "grade")
+
+
+class Sync(BaseModel):
+    """Scores written onto the records of a destination; nobody is contacted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: str
+    fields: Annotated[tuple[Name, ...], Field(min_length=1)]
+
+
+class Audience(BaseModel):
+    """People who will be contacted.
+
+    Units: where is Spark SQL over the customer view (activation/frames.py); holdout is a share from 0 to below 1;
+           an empty brand stands for all brands.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    to: str
+    where: Annotated[str, StringConstraints(min_length=1)]
+    channel: Channel
+    purpose: Annotated[str, StringConstraints(min_length=1)]
+    min_grade: Grade = "C"
+    brand: str = ""
+    holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    fields: tuple[Name, ...] = SCORE_FIELDS
+
+
+class Activation(BaseModel):
+    """The three sections; `orchestration/retailer.py` composes them into the whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    syncs: dict[Name, Sync] = Field(default_factory=dict)
+    audiences: dict[Name, Audience] = Field(default_factory=dict)
+    destinations: dict[Name, DestinationSettings] = Field(default_factory=dict)
+
+    @property
+    def sendings(self) -> dict[str, Sync | Audience]:
+        """Every sync and audience by its name."""
+        return {**self.syncs, **self.audiences}
+
+    def source_of(self, name: str) -> str:
+        """The source whose contact ids the destination of this sync or audience uses."""
+        return self.destinations[self.sendings[name].to].source
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = [*_shared_names(self), *_unknown_targets(self), *_wrong_destinations(self.destinations)]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+def unknown_sources(activation: Activation, sources: Iterable[str]) -> list[str]:
+    """A sentence per destination whose source the retailer file does not have."""
+    known = sorted(sources)
+    return [
+        f"destinations.{name}.source: there is no source {settings.source}. {nearest(settings.source, known)}"
+        for name, settings in activation.destinations.items()
+        if settings.source not in known
+    ]
+
+
+def _shared_names(activation: Activation) -> list[str]:
+    shared = activation.syncs.keys() & activation.audiences.keys()
+    return [
+        f"audiences.{name}: a sync has the same name; the ledger tells them apart by name" for name in sorted(shared)
+    ]
+
+
+def _unknown_targets(activation: Activation) -> list[str]:
+    return [
+        f"{name}.to: there is no destination {sending.to}. {nearest(sending.to, activation.destinations)}"
+        for name, sending in activation.sendings.items()
+        if sending.to not in activation.destinations
+    ]
+
+
+def _wrong_destinations(destinations: dict[str, DestinationSettings]) -> list[str]:
+    problems = []
+    for name, settings in destinations.items():
+        if settings.type not in DESTINATIONS:
+            problems.append(
+                f"destinations.{name}.type: there is no destination type {settings.type}. "
+                f"{nearest(settings.type, DESTINATIONS)}"
+            )
+            continue
+        required = DESTINATIONS[settings.type].capabilities.required_settings
+        problems += [f"destinations.{name}.{key} is missing" for key in required if getattr(settings, key) is None]
+    return problems

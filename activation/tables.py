@@ -1,0 +1,64 @@
+"""The tables of activation: who is meant, who is held out, and one outcome per record sent."""
+
+from lakehouse.table import Column, Table, columns, required
+
+CUSTOMER_ID = required("customer_id", "string", "customer")
+
+AUDIENCE_MEMBERS = Table(
+    name="activation.audience_members",
+    grain="one row per night, audience and customer that meets its condition",
+    key=("night", "audience", "customer_id"),
+    columns=columns(
+        required("night", "date", "night"),
+        required("audience", "string", "audience of the retailer file"),
+        CUSTOMER_ID,
+        required("decision", "string", "member, held_out or refused"),
+        Column(
+            "reason",
+            "string",
+            "why refused: test_account, staff, deleted, objects_to_profiling, no_score, grade_below_minimum, "
+            "no_address or no_consent",
+        ),
+        required("destination", "string", "destination of the retailer file"),
+        Column("record_key", "string", "record of the destination's source that would be contacted"),
+        Column("source_contact_id", "string", "that record's contact id"),
+    ),
+    write="replace_night",
+)
+HOLDOUTS = Table(
+    name="activation.holdouts",
+    grain="one row per audience and customer who was ever to be contacted or held out: the side he stays on",
+    key=("audience", "customer_id"),
+    columns=columns(
+        required("audience", "string", "audience of the retailer file"),
+        CUSTOMER_ID,
+        required("arm", "string", "held_out or contacted"),
+        required("since", "date", "night of the assignment"),
+    ),
+    write="merge",
+    fresh_days=None,
+)
+DELIVERIES = Table(
+    name="activation.deliveries",
+    grain="one row per attempt to send one record: its outcome",
+    key=("delivery_id", "attempt"),
+    columns=columns(
+        required("delivery_id", "string", "hash of night, destination, name, record, operation and payload hash"),
+        required("attempt", "int", "1-based attempt at this record in this night"),
+        required("night", "date", "night whose state was sent"),
+        required("destination", "string", "destination of the retailer file"),
+        required("name", "string", "sync or audience"),
+        required("record_key", "string", "contact:<source>:<contact id>"),
+        Column("customer_id", "string", "customer, as known when it was sent"),
+        required("operation", "string", "add, update or remove"),
+        Column("payload_hash", "string", "keyed hash of the sent fields without volatile ones; null for a removal"),
+        Column("valid_until", "date", "end of validity that was sent"),
+        required("outcome", "string", "acknowledged, rejected, failed (unknown whether taken) or withheld (not sent)"),
+        Column("message", "string", "reason in words, without personal values"),
+        required("sequence", "bigint", "order of sending"),
+        required("sent_at", "timestamp", "when the outcome was recorded (UTC)"),
+    ),
+    write="append_once",
+    fresh_days=None,
+)
+TABLES = (AUDIENCE_MEMBERS, HOLDOUTS, DELIVERIES)
