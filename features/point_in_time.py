@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 
@@ -50,6 +50,6 @@ def visible(frame: DataFrame, snapshots: Sequence[Snapshot]) -> DataFrame:
     )
 
 
-def _moment(snapshot: Snapshot):  # type: ignore[no-untyped-def]
+def _moment(snapshot: Snapshot) -> Column:
     micros = int(snapshot.as_of.timestamp()) * 1_000_000
     return F.struct(F.lit(snapshot.night).alias("night"), F.timestamp_micros(F.lit(micros)).alias("as_of"))

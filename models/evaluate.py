@@ -1,0 +1,84 @@
+"""Tests on later time: the recipe fitted on what was known by a night, judged on what happened after it."""
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+from pyspark.sql import DataFrame, SparkSession
+
+from models import baselines, metrics
+from models.calendar import Plan
+from models.model import Array, Customers, Fitted, Model
+from models.predict import loaded
+from models.promote import CHAMPION, Gain, Window
+from models.tables import EVALUATIONS
+from models.training_set import EPOCH, Observed
+
+TELLING_AUC = 0.9999
+"""A single feature that ranks this well knows the outcome: it leaks."""
+FEWEST_CUSTOMERS = 50
+
+
+def window(model: Model, plan: Plan, night: date, seen: Observed, outcome: Array, champion: Fitted | None) -> Window:
+    """How the recipe did from one test night, against each baseline and, where that is fair, the champion."""
+    learned, tested = seen.on(plan.training[night]), seen.on([night])
+    before, after = seen.customers.rows(learned), seen.customers.rows(tested)
+    happened = outcome[tested]
+    predicted = loaded(model.fit(before, outcome[learned], plan.horizon_days)).values(after)
+    rivals = _rivals(model, plan, before, outcome[learned], after)
+    if champion is not None and _is_fair(champion, night, after):
+        rivals[CHAMPION] = loaded(champion).values(after)
+    found = metrics.paired_gains(model.metric, happened, predicted, rivals)
+    gains = tuple(Gain(name, metrics.value(model.metric, happened, rivals[name]), *found[name]) for name in rivals)
+    score = metrics.value(model.metric, happened, predicted)
+    is_rate = model.metric is metrics.auc
+    error = metrics.calibration_error(happened, predicted) if is_rate else None
+    return Window(night, len(happened), score, gains, error, metrics.total_bias(happened, predicted))
+
+
+def usable(model: Model, plan: Plan, seen: Observed, outcome: Array) -> str | None:
+    """Why nothing can be learned or tested; None where all is well."""
+    for night in plan.tests:
+        for rows, what in ((seen.on(plan.training[night]), "before"), (seen.on([night]), "from")):
+            found = outcome[rows]
+            if len(found) < FEWEST_CUSTOMERS:
+                return f"only {len(found)} customers {what} {night}: too few to learn from or to judge"
+            if len(np.unique(found)) == 1:
+                return f"every customer {what} {night} did the same: there is nothing to learn"
+    return _leaking(model, plan, seen, outcome)
+
+
+def evaluations(spark: SparkSession, report: Any) -> DataFrame:
+    """The rows of models.evaluations of one TrainingReport."""
+    rows = [
+        (report.model, report.version, report.night, w.night, report.horizon_days, w.customers, report.metric,
+         w.score, g.rival, g.rival_score, g.gain, g.low, g.high, w.calibration_error, w.total_bias,
+         report.promoted, report.grade, report.reason)
+        for w in report.windows
+        for g in w.gains
+    ]  # fmt: skip
+    return spark.createDataFrame(rows, EVALUATIONS.schema)
+
+
+def _rivals(model: Model, plan: Plan, before: Customers, outcome: Array, after: Customers) -> dict[str, Array]:
+    fitted = {n: baselines.FITS[n](before, outcome, plan.horizon_days) for n in (model.baseline, *model.rivals)}
+    return {name: baselines.predict(found, after) for name, found in fitted.items()}
+
+
+def _is_fair(champion: Fitted, night: date, customers: Customers) -> bool:
+    """Whether the champion learned nothing from after the test night and can read these customers."""
+    knows_until = champion.facts.get("knows_until", 0)
+    return knows_until <= (night - EPOCH).days and set(champion.features) <= set(customers.names)
+
+
+def _leaking(model: Model, plan: Plan, seen: Observed, outcome: Array) -> str | None:
+    rows = seen.on(plan.tests)
+    happened = outcome[rows]
+    if set(np.unique(happened)) != {0.0, 1.0}:
+        return None
+    for name in seen.customers.names:
+        values = np.nan_to_num(seen.customers.column(name)[rows], nan=-1.0)
+        found = metrics.value(metrics.auc, happened, values)
+        if max(found, 1 - found) >= TELLING_AUC:
+            return f"the feature {name} alone tells the outcome of {model.name}: it leaks, nothing is registered"
+    return None

@@ -1,0 +1,108 @@
+"""How good a ranking or a probability is; every figure for many resamples of the customers at once."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from models.model import Array, Metric
+
+RESAMPLES = 300
+BOOTSTRAP_CUSTOMERS = 50_000
+"""Beyond this many a fixed random part is resampled: the interval only becomes wider, hence more careful."""
+CHUNK_NUMBERS = 5_000_000
+
+
+def auc(outcome: Array, prediction: Array, weights: Array) -> Array:
+    """Probability that a churner is ranked above a stayer; ties count half. NaN where one kind is missing."""
+    order, starts = _groups(prediction)
+    positive = np.add.reduceat((weights * outcome)[:, order], starts, axis=1)
+    negative = np.add.reduceat((weights * (1 - outcome))[:, order], starts, axis=1)
+    below = np.cumsum(negative, axis=1) - negative
+    pairs = positive.sum(axis=1) * negative.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Array = (positive * (below + negative / 2)).sum(axis=1) / pairs
+    return found
+
+
+def normalised_gini(outcome: Array, prediction: Array, weights: Array) -> Array:
+    """How much of the spend the ranking finds early, over what a perfect ranking finds; ties share their ranks."""
+    spend = np.maximum(outcome, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found: Array = _gini(spend, prediction, weights) / _gini(spend, spend, weights)
+    return found
+
+
+def value(metric: Metric, outcome: Array, prediction: Array) -> float:
+    """The figure over all customers."""
+    return float(metric(outcome, prediction, np.ones((1, len(outcome))))[0])
+
+
+def paired_gains(
+    metric: Metric, outcome: Array, prediction: Array, others: Mapping[str, Array], *, seed: int = 7
+) -> dict[str, tuple[float, float, float]]:
+    """Gain of the prediction over each other one with its 95 % interval: (gain, low, high).
+
+    Source: paired bootstrap over customers; Efron and Tibshirani (1993), chapter 13.
+    """
+    drawn = np.random.default_rng(seed)
+    chosen = np.arange(len(outcome))
+    if len(outcome) > BOOTSTRAP_CUSTOMERS:
+        chosen = np.sort(drawn.choice(len(outcome), BOOTSTRAP_CUSTOMERS, replace=False))
+    differences = {
+        name: _differences(metric, outcome, prediction, other, chosen, seed) for name, other in others.items()
+    }
+    full = value(metric, outcome, prediction)
+    return {
+        name: (full - value(metric, outcome, others[name]), *_interval(found)) for name, found in differences.items()
+    }
+
+
+def calibration_error(outcome: Array, probability: Array, *, bins: int = 15) -> float:
+    """Mean distance between predicted and seen rate over bins of equal count."""
+    order = np.argsort(probability, kind="stable")
+    parts = [part for part in np.array_split(order, bins) if len(part)]
+    return float(sum(len(p) * abs(outcome[p].mean() - probability[p].mean()) for p in parts) / len(order))
+
+
+def total_bias(outcome: Array, prediction: Array) -> float:
+    """How far the predicted total lies from the one seen, as a share of it."""
+    seen = float(outcome.sum())
+    return float(prediction.sum() - seen) / seen if seen else float("nan")
+
+
+def _differences(metric: Metric, outcome: Array, prediction: Array, other: Array, chosen: Array, seed: int) -> Array:
+    drawn = np.random.default_rng(seed + 1)
+    y, ours, theirs = outcome[chosen], prediction[chosen], other[chosen]
+    step = max(1, CHUNK_NUMBERS // len(y))
+    found = []
+    for start in range(0, RESAMPLES, step):
+        size = (min(step, RESAMPLES - start), len(y))
+        # Poisson(1) counts stand for drawing with replacement.
+        weights = drawn.poisson(1.0, size).astype(np.float64)
+        found.append(metric(y, ours, weights) - metric(y, theirs, weights))
+    return np.concatenate(found)
+
+
+def _interval(differences: Array) -> tuple[float, float]:
+    known = differences[np.isfinite(differences)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def _gini(spend: Array, prediction: Array, weights: Array) -> Array:
+    order, starts = _groups(-prediction)
+    mass = np.add.reduceat(weights[:, order], starts, axis=1)
+    money = np.add.reduceat((weights * spend)[:, order], starts, axis=1)
+    total = mass.sum(axis=1, keepdims=True)
+    behind = total - np.cumsum(mass, axis=1) + (mass + 1) / 2
+    found: Array = (money * behind).sum(axis=1) / money.sum(axis=1) - (total[:, 0] + 1) / 2
+    return found
+
+
+def _groups(prediction: Array) -> tuple[Array, Array]:
+    """The rising order of the predictions, and where each group of equal ones starts."""
+    order = np.argsort(prediction, kind="stable")
+    ranked = prediction[order]
+    return order, np.flatnonzero(np.concatenate([[True], ranked[1:] != ranked[:-1]]))

@@ -1,0 +1,77 @@
+"""What a model is: a label at a horizon, a way to fit it, a baseline that it must beat, and a metric to judge by."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Metric = Callable[[Array, Array, Array], Array]
+"""(outcome, prediction, weights: one row per resample) to one figure per resample; higher is better."""
+
+
+@dataclass(frozen=True)
+class Customers:
+    """Customers as numbers: one row each, one column per feature; NaN where a value is unknown."""
+
+    names: tuple[str, ...]
+    matrix: Array
+
+    def column(self, name: str) -> Array:
+        """One feature as 64-bit numbers."""
+        return self.matrix[:, self.names.index(name)].astype(np.float64)
+
+    def known(self, name: str, otherwise: float = 0.0) -> Array:
+        """One feature with a number where it is unknown."""
+        return np.nan_to_num(self.column(name), nan=otherwise)
+
+    def only(self, names: tuple[str, ...]) -> "Customers":
+        """The same customers with these features in this order."""
+        if names == self.names:
+            return self
+        return Customers(names, self.matrix[:, [self.names.index(name) for name in names]])
+
+    def rows(self, mask: Array) -> "Customers":
+        """The customers where mask is true."""
+        return Customers(self.names, self.matrix[mask])
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model or baseline: numbers that fit into JSON, and the trees where there are any.
+
+    Units: grade as in DESIGN: A to C champion, E baseline; version is empty until it is registered.
+    """
+
+    model: str
+    kind: str
+    horizon_days: int
+    features: tuple[str, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    trees: bytes | None = None
+    grade: str = "E"
+    version: str = ""
+
+
+Fit = Callable[[Customers, Array, int], Fitted]
+"""(customers, outcome, horizon in days) to what was learned."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """One thing that is predicted about a customer.
+
+    Units: outcome takes (orders, net spend) in the horizon; baseline is the named one that decides a promotion;
+           rivals are the further baselines that grades A and B must beat; margin is the gain that grade A needs.
+    """
+
+    name: str
+    outcome: Callable[[Array, Array], Array]
+    fit: Fit
+    baseline: str
+    rivals: tuple[str, ...]
+    metric: Metric
+    metric_name: str
+    margin: float

@@ -1,0 +1,99 @@
+"""Promotion: a version becomes champion only where it is surely better, window after window."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from models.model import Model
+
+CHAMPION = "champion"
+
+
+@dataclass(frozen=True)
+class Gain:
+    """How much better the candidate ranked the same customers than a rival, with the 95 % interval."""
+
+    rival: str
+    rival_score: float
+    gain: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Window:
+    """One test: the candidate's recipe, fitted on what was known by `night`, against its rivals afterwards."""
+
+    night: date
+    customers: int
+    score: float
+    gains: tuple[Gain, ...]
+    calibration_error: float | None
+    total_bias: float
+
+    def over(self, rival: str) -> Gain | None:
+        """The gain over that rival; None where it could not be compared."""
+        return next((gain for gain in self.gains if gain.rival == rival), None)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the candidate becomes champion, with which grade, and why in words."""
+
+    promoted: bool
+    grade: str
+    reason: str
+
+
+def verdict(model: Model, windows: Sequence[Window], *, champion: str | None) -> Verdict:
+    """The decision over all test windows.
+
+    Shape: champion is the version of today's champion, None where there is none. A window whose outcome the champion
+           has already learned from holds no gain over it; without any fresh window the champion stays.
+    """
+    lost = _not_above(windows, model.baseline)
+    if lost is not None:
+        return Verdict(promoted=False, grade="E", reason=_not_surely_better(model, lost, model.baseline))
+    grade = _grade(model, windows)
+    if champion is None:
+        return Verdict(promoted=True, grade=grade, reason=f"surely better than {_words(model.baseline)} in every test")
+    fresh = [window for window in windows if window.over(CHAMPION) is not None]
+    if not fresh:
+        waits = f"the champion (version {champion}) already knows the outcome of every test window; it stays"
+        return Verdict(promoted=False, grade=grade, reason=waits)
+    lost = _not_above(fresh, CHAMPION)
+    if lost is not None:
+        return Verdict(promoted=False, grade=grade, reason=_not_surely_better(model, lost, CHAMPION))
+    better = f"surely better than {_words(model.baseline)} and the champion (version {champion}) in every test"
+    return Verdict(promoted=True, grade=grade, reason=better)
+
+
+def _grade(model: Model, windows: Sequence[Window]) -> str:
+    lows = [gain.low for window in windows for gain in window.gains if gain.rival != CHAMPION]
+    if min(lows) >= model.margin:
+        return "A"
+    return "B" if min(lows) > 0 else "C"
+
+
+def _not_above(windows: Sequence[Window], rival: str) -> Window | None:
+    """The first window in which the interval of the gain is not above zero (an unknown one is not)."""
+    for window in windows:
+        gain = window.over(rival)
+        if gain is None or not gain.low > 0:
+            return window
+    return None
+
+
+def _not_surely_better(model: Model, window: Window, rival: str) -> str:
+    gain = window.over(rival)
+    if gain is None or gain.low != gain.low:
+        return f"{model.metric_name} against {_words(rival)} cannot be measured in the test from {window.night}"
+    return (
+        f"not surely better than {_words(rival)} in the test from {window.night}: {model.metric_name} "
+        f"{window.score:.3f} against {gain.rival_score:.3f}, "
+        f"gain {gain.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
+    )
+
+
+def _words(rival: str) -> str:
+    return f"the {rival.replace('_', ' ')}"

@@ -1,0 +1,186 @@
+"""The model registry: MLflow on SQLite in the state folder, files beside it, no server."""
+
+import hashlib
+import json
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import MappingProxyType
+from typing import Any
+
+from lakehouse.errors import Permanent
+from models.model import Fitted
+
+CHAMPION = "champion"
+NAMES = ("churn", "lifetime_value", "segments")
+PINNED = ("xgboost-cpu", "numpy", "scikit-learn")
+
+
+class ModelUnusable(Permanent):
+    """A registered version is gone, damaged, or reads features that are no more."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Versions of every model by name; the alias `champion` marks the one that beat its baseline.
+
+    Units: state is the folder of everything that is not a table.
+    """
+
+    state: Path
+
+    def register(
+        self,
+        fitted: Fitted,
+        *,
+        night: date,
+        metrics: Mapping[str, float] = MappingProxyType({}),
+        params: Mapping[str, Any] = MappingProxyType({}),
+        tags: Mapping[str, str] = MappingProxyType({}),
+        notes: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Fitted:
+        """The model with the version that it got. `notes` are kept as JSON beside it (no personal data)."""
+        client = self._client()
+        name = fitted.model
+        if not client.search_registered_models(filter_string=f"name = '{name}'"):
+            client.create_registered_model(name)
+        run = client.create_run(self._experiment(client), run_name=f"{name} {fitted.kind} {night}")
+        self._log(client, run.info.run_id, fitted, metrics, params, notes)
+        about = {"kind": fitted.kind, "grade": fitted.grade, "night": night.isoformat()}
+        about |= {"horizon_days": str(fitted.horizon_days)} | dict(tags)
+        source = f"{run.info.artifact_uri}/model"
+        version = client.create_model_version(name, source, run_id=run.info.run_id, tags=about)
+        client.set_terminated(run.info.run_id)
+        return replace(fitted, version=str(version.version))
+
+    def make_champion(self, fitted: Fitted) -> None:
+        """Point the alias `champion` at this version."""
+        self._client().set_registered_model_alias(fitted.model, CHAMPION, fitted.version)
+
+    def champion(self, name: str) -> Fitted | None:
+        """The champion of that name, if there is one."""
+        held = self._held(name)
+        version = held.aliases.get(CHAMPION) if held else None
+        return self.load(name, str(version)) if version else None
+
+    def current(self, name: str) -> str | None:
+        """The version to score with: the champion, else the newest baseline; None without any version."""
+        held = self._held(name)
+        if held is None:
+            return None
+        if CHAMPION in held.aliases:
+            return str(held.aliases[CHAMPION])
+        versions = self._client().search_model_versions(f"name = '{name}'")
+        usable = [int(v.version) for v in versions if v.tags.get("kind") != "trees"]
+        return str(max(usable)) if usable else None
+
+    def model_versions(self) -> dict[str, str]:
+        """The version to score with by model name; what a night records when it first starts."""
+        found = {name: self.current(name) for name in NAMES}
+        return {name: version for name, version in found.items() if version is not None}
+
+    def versions(self, name: str) -> list[dict[str, str]]:
+        """Every version of that name with its tags, newest first."""
+        found = self._client().search_model_versions(f"name = '{name}'")
+        rows = [{"version": str(v.version), **v.tags, "aliases": ",".join(v.aliases or [])} for v in found]
+        return sorted(rows, key=lambda row: -int(row["version"]))
+
+    def load(self, name: str, version: str) -> Fitted:
+        """The registered version.
+
+        Raises: ModelUnusable if it is not there or its file is damaged.
+        """
+        folder = self._folder(name, version)
+        try:
+            stored = json.loads((folder / "model.json").read_text())
+            trees = (folder / "model.ubj").read_bytes() if stored["trees_sha256"] else None
+        except (OSError, ValueError, KeyError) as cause:
+            raise unusable(f"its file cannot be read ({type(cause).__name__})", name, version) from cause
+        if trees is not None and hashlib.sha256(trees).hexdigest() != stored["trees_sha256"]:
+            raise unusable("its file is damaged (another SHA-256 than when it was registered)", name, version)
+        facts = stored["facts"]
+        features = tuple(stored["features"])
+        horizon, grade = stored["horizon_days"], stored["grade"]
+        return Fitted(name, stored["kind"], horizon, features, facts, trees, grade, version)
+
+    def _log(
+        self,
+        client: Any,
+        run_id: str,
+        fitted: Fitted,
+        metrics: Mapping[str, float],
+        params: Mapping[str, Any],
+        notes: Mapping[str, Any],
+    ) -> None:
+        for key, number in metrics.items():
+            client.log_metric(run_id, key, number)
+        for key, setting in params.items():
+            client.log_param(run_id, key, setting)
+        with TemporaryDirectory(dir=self.state) as folder:
+            _write(Path(folder), fitted, notes)
+            client.log_artifacts(run_id, folder, "model")
+
+    def _folder(self, name: str, version: str) -> Path:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            run_id = str(self._client().get_model_version(name, version).run_id)
+        except MlflowException as cause:
+            raise unusable("the registry does not hold it", name, version) from cause
+        # By the run's id rather than the stored address: the state folder may have moved.
+        return self._files / run_id / "artifacts" / "model"
+
+    def _held(self, name: str) -> Any:
+        found = self._client().search_registered_models(filter_string=f"name = '{name}'")
+        return found[0] if found else None
+
+    def _experiment(self, client: Any) -> str:
+        held = client.get_experiment_by_name("habitue")
+        if held is not None:
+            return str(held.experiment_id)
+        self._files.mkdir(parents=True, exist_ok=True)
+        return str(client.create_experiment("habitue", artifact_location=self._files.resolve().as_uri()))
+
+    def _client(self) -> Any:
+        """The client; imported here because mlflow costs three seconds."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        address = f"sqlite:///{self.state.resolve() / 'mlflow.db'}"
+        # mlflow 3.17 warns of its own use of SQLAlchemy and of pydantic, which nobody here can change.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from mlflow import MlflowClient
+
+            for noisy in ("mlflow", "alembic"):
+                logging.getLogger(noisy).setLevel(logging.WARNING)
+            return MlflowClient(tracking_uri=address, registry_uri=address)
+
+    @property
+    def _files(self) -> Path:
+        return self.state / "mlflow"
+
+
+def unusable(what: str, name: str, version: str) -> ModelUnusable:
+    """The error that says that a version cannot be used, and what to do."""
+    return ModelUnusable(
+        what,
+        where=f"model {name}, version {version}",
+        still_true="The scores of the last night still stand.",
+        next_step="Run `habitue train`, or restore the state folder from its backup.",
+    )
+
+
+def _write(folder: Path, fitted: Fitted, notes: Mapping[str, Any]) -> None:
+    from importlib.metadata import version
+
+    stored = asdict(replace(fitted, trees=None, facts={}))
+    stored["facts"] = dict(fitted.facts)
+    stored["trees_sha256"] = hashlib.sha256(fitted.trees).hexdigest() if fitted.trees else None
+    (folder / "model.json").write_text(json.dumps(stored, indent=1, sort_keys=True))
+    (folder / "notes.json").write_text(json.dumps(dict(notes), indent=1, sort_keys=True))
+    (folder / "requirements.txt").write_text("".join(f"{name}=={version(name)}\n" for name in PINNED))
+    if fitted.trees:
+        (folder / "model.ubj").write_bytes(fitted.trees)

@@ -1,0 +1,116 @@
+"""What is learned from: the features of past nights, and what those customers did afterwards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from features import FEATURES
+from features.build import History, customer_features
+from features.point_in_time import Snapshot, snapshot_at, visible
+from models.calendar import Feed, feed
+from models.eligibility import eligible
+from models.model import Array, Customers
+
+ROWS_LIMIT = 1_500_000
+"""Rows handed over to this process: beyond it a fixed part of the customers is taken (0.5 GB at 85 features)."""
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Customers on past nights, and what they did in the days after.
+
+    Units: nights are days since 1970 per row; orders and spend are by horizon in days, NaN where the window is open.
+    """
+
+    customers: Customers
+    nights: Array
+    orders: Mapping[int, Array]
+    spend: Mapping[int, Array]
+
+    def on(self, nights: Sequence[date]) -> Array:
+        """Which rows belong to these nights."""
+        return np.isin(self.nights, [(night - EPOCH).days for night in nights])
+
+
+def order_feed(orders: DataFrame, snapshot: Snapshot) -> Feed | None:
+    """From when to when orders came in at their usual volume, as the snapshot sees it."""
+    seen = visible(orders, [snapshot]).where(_is_sale())
+    counted = seen.groupBy("age_days").count().collect()
+    days = [(snapshot.night - timedelta(days=row["age_days"]), row["count"]) for row in counted]
+    return feed(days, snapshot.night)
+
+
+def observed(
+    history: History,
+    profile: DataFrame,
+    *,
+    now: Snapshot,
+    nights: Sequence[date],
+    horizons: Sequence[int],
+    closed: date,
+) -> Observed:
+    """Customers with an order before each night, and their orders and spend in each horizon after it.
+
+    Reads:  only what `now` sees; label windows that reach past `closed` are NaN.
+    Shape:  sorted by night and a hash of the customer, so that the same history gives the same rows.
+    """
+    snapshots = [snapshot_at(night, now.timezone) for night in nights]
+    known = customer_features(history, snapshots[0], *snapshots[1:]).where("orders_count > 0")
+    known = eligible(known, profile).where(_part_of(history.orders, len(nights)))
+    rows = known.join(_labels(history.orders, now, snapshots, horizons), ["night", "customer_id"], "left")
+    return _handed_over(rows, horizons, closed)
+
+
+def _labels(orders: DataFrame, now: Snapshot, snapshots: Sequence[Snapshot], horizons: Sequence[int]) -> DataFrame:
+    day = F.date_sub(F.lit(now.night), F.col("age_days"))
+    seen = visible(orders.where("customer_id is not null"), [now]).withColumn("day", day).drop("night")
+    longest = max(horizons)
+    nights = F.array(*(F.lit(snapshot.night) for snapshot in snapshots))
+    after = F.filter(nights, lambda night: (F.col("day") >= night) & (F.col("day") < F.date_add(night, longest)))
+    rows = seen.withColumn("night", F.explode(after))
+    columns = []
+    for horizon in horizons:
+        inside = F.col("day") < F.date_add("night", horizon)
+        columns += [
+            F.count(F.when(inside & _is_sale(), 1)).cast("double").alias(f"_orders_{horizon}"),
+            F.sum(F.when(inside, F.col("order_amount"))).cast("double").alias(f"_spend_{horizon}"),
+        ]
+    return rows.groupBy("night", "customer_id").agg(*columns)
+
+
+def _handed_over(rows: DataFrame, horizons: Sequence[int], closed: date) -> Observed:
+    names = tuple(feature.name for feature in FEATURES)
+    labels = [f"_{what}_{horizon}" for horizon in horizons for what in ("orders", "spend")]
+    table = rows.select(
+        F.datediff("night", F.lit(EPOCH)).alias("_night"),
+        F.xxhash64("customer_id").alias("_order"),
+        *(F.col(name).cast("float") for name in names),
+        *(F.coalesce(label, F.lit(0.0)).alias(label) for label in labels),
+    ).toArrow()
+    given = {name: table.column(name).to_numpy() for name in table.column_names}
+    order = np.lexsort((given["_order"], given["_night"]))
+    matrix = np.column_stack([given[name].astype(np.float32) for name in names])[order]
+    nights = given["_night"][order]
+
+    def label(what: str, horizon: int) -> Array:
+        is_open = nights + horizon > (closed - EPOCH).days
+        return np.where(is_open, np.nan, given[f"_{what}_{horizon}"][order])
+
+    orders = {horizon: label("orders", horizon) for horizon in horizons}
+    spend = {horizon: label("spend", horizon) for horizon in horizons}
+    return Observed(Customers(names, matrix), nights, orders, spend)
+
+
+def _part_of(orders: DataFrame, nights: int) -> Column:
+    customers = orders.agg(F.approx_count_distinct("customer_id").alias("n")).first()["n"]  # type: ignore[index]
+    kept = min(1.0, ROWS_LIMIT / max(1, customers * nights))
+    return F.pmod(F.xxhash64("customer_id", F.lit("training")), F.lit(10_000)) < int(kept * 10_000)
+
+
+def _is_sale() -> Column:
+    return F.coalesce(F.col("kind"), F.lit("sale")) == "sale"
