@@ -1,4 +1,16 @@
-"""What really holds: persons, records, orders, responses and planted rows, as Parquet outside the landing folder."""
+"""What really holds, as Parquet files outside the landing folder; no pipeline reads them.
+
+persons           one row per person: household, names, first and last day as a customer, rates, response to messages
+record_to_person  one row per record of crm, web, loyalty and pos: whose it is, the dirt it carries, when it was deleted
+cookies           one row per cookie of a known person and window of days
+outlook           one row per person and night: alive or not, expected orders and spend, probability of no order
+orders            one row per order and return: who bought, which message caused it; `known` by the last night
+messages          one row per message sent: who got it, whether they respond, how many extra orders it caused
+consents          one row per answer: channel, purpose, status, day, day of withdrawal
+planted           one row per broken, repeated or late row: file, row number, kind, what must become of it
+Days are counted from the first night; `expected` in planted is rejected, repeat, unparsed (judged by the mapping),
+published or repeated_file.
+"""
 
 from __future__ import annotations
 
