@@ -72,6 +72,7 @@ class Feed:
 
     @property
     def load(self) -> str:
+        """What the delivery's load is: snapshot, changes or append."""
         return self.source.deliveries[self.mapping.delivery].load
 
 
@@ -99,7 +100,7 @@ def conform(
     if not feeds:
         empty = held.limit(0).withColumns(_nothing())
         return Conformed(empty, None, (), None, empty)
-    rows = _told_apart(lake, _mapped(lake, feeds, entity, asked), held, entity=entity, asked=asked)
+    rows = _told_apart(lake, _mapped(lake, feeds, entity), held, entity=entity, asked=asked)
     kept = rows.persist(StorageLevel.MEMORY_AND_DISK)
     frame = kept.where("_fate is null").select(*entity.conformed.column_names, *HANDED_OVER)
     counted = _counted(kept, feeds, entity)
@@ -125,12 +126,12 @@ def _feeds(lake: Lakehouse, entity: Entity, sources: Mapping[str, Source], asked
                 yield Feed(name, source, position, mapping, files)
 
 
-def _mapped(lake: Lakehouse, feeds: Iterable[Feed], entity: Entity, asked: Night) -> DataFrame:
+def _mapped(lake: Lakehouse, feeds: Iterable[Feed], entity: Entity) -> DataFrame:
     """Every delivered row or group of the night in the entity's columns, over all mappings."""
-    return reduce(DataFrame.unionByName, (_mapped_feed(lake, feed, entity, asked) for feed in feeds))
+    return reduce(DataFrame.unionByName, (_mapped_feed(lake, feed, entity) for feed in feeds))
 
 
-def _mapped_feed(lake: Lakehouse, feed: Feed, entity: Entity, asked: Night) -> DataFrame:
+def _mapped_feed(lake: Lakehouse, feed: Feed, entity: Entity) -> DataFrame:
     child = replace(lake, spark=lenient_in(lake.spark, feed.source.timezone))
     delivery = feed.source.deliveries[feed.mapping.delivery]
     rows = rows_in_scope(child, feed.name, delivery, feed.mapping, files=feed.files)
@@ -157,7 +158,7 @@ def _told_apart(lake: Lakehouse, rows: DataFrame, held: DataFrame, *, entity: En
     """The rows with every column of the conformed table, the rules they broke and their fate."""
     key, columns = entity.conformed.key, _content_columns(entity)
     rates = lake.read(EXCHANGE_RATES.conformed)
-    dated = _with_defaults(rows, entity).withColumn("is_deleted", loads.deletions(rows))
+    dated = _with_defaults(rows, entity).withColumn("is_deleted", loads.is_deleted())
     priced = in_own_currency(
         dated, entity, rates=rates, currency=asked.currency, timezone=asked.timezone, night=F.lit(asked.night)
     )

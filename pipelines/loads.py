@@ -49,7 +49,7 @@ def since_last_change(rows: DataFrame, key: Iterable[str], columns: Iterable[str
     return marked.withColumn("_night", F.when(sound, latest).otherwise(F.col("_night"))).drop("_began")
 
 
-def deletions(rows: DataFrame) -> Column:
+def is_deleted() -> Column:
     """Whether the source has deleted the row: it says so, or the newest snapshot no longer holds it.
 
     Reads:  _deleted, _load, _snapshot, _newest_snapshot.

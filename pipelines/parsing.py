@@ -31,10 +31,10 @@ def in_session(frame: DataFrame, spark: SparkSession) -> DataFrame:
         spark.catalog.dropGlobalTempView(view)
 
 
-def as_type(expression: str, type: str) -> Column:
+def as_type(expression: str, kind: str) -> Column:
     """The mapped expression as a canonical type; blank text is no value."""
-    value = F.expr(f"cast(({expression}) as {type})")
-    return F.nullif(F.trim(value), F.lit("")) if type == "string" else value
+    value = F.expr(f"cast(({expression}) as {kind})")
+    return F.nullif(F.trim(value), F.lit("")) if kind == "string" else value
 
 
 def has_input(spark: SparkSession, expression: str) -> Column:

@@ -65,17 +65,34 @@ class PublishedCount(Protocol):
     """What publish counted for one file and mapping of one entity."""
 
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """Source of the retailer file."""
+        ...
+
     @property
-    def delivery(self) -> str: ...
+    def delivery(self) -> str:
+        """Delivery of that source."""
+        ...
+
     @property
-    def file_sha256(self) -> str: ...
+    def file_sha256(self) -> str:
+        """Content hash of the delivered file."""
+        ...
+
     @property
-    def mapping(self) -> int: ...
+    def mapping(self) -> int:
+        """Position of the mapping in the entity's list."""
+        ...
+
     @property
-    def published(self) -> int: ...
+    def published(self) -> int:
+        """Delivered rows behind what was published."""
+        ...
+
     @property
-    def rejected(self) -> int: ...
+    def rejected(self) -> int:
+        """Delivered rows behind what was set aside."""
+        ...
 
 
 def reconcile(

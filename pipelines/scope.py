@@ -13,7 +13,7 @@ from pipelines.repeats import column, content, repeated, repeats_of
 def rows_in_scope(
     lake: Lakehouse, source: str, delivery: Delivery, mapping: EntityMapping, *, files: Arrivals
 ) -> DataFrame:
-    """The fresh rows with _fate (repeats, left_out, superseded or none); with group_by also what completes their groups.
+    """The fresh rows with their _fate if it is settled; with group_by also the earlier rows of their groups.
 
     Shape:  the delivered columns, those of raw tables and _place, _snapshot, _position, _fresh, _fate.
     """

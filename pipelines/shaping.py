@@ -33,7 +33,7 @@ class Shape:
 
 
 def shaped(rows: DataFrame, shape: Shape, *, files: int) -> DataFrame:
-    """The rows as the entity's columns, with _unparsed, _deleted, _corrupt, _rows, _fate, _delivered_row and their origin.
+    """The rows in the entity's columns, with what could not be parsed, what became of them and where they come from.
 
     Grain:  one row per delivered row; with group_by one per group, and one per delivered row that is in no group.
     Reads:  the delivered columns, ORIGIN, _corrupt, _fate, _fresh. Rows that are not _fresh only complete groups.
@@ -44,29 +44,40 @@ def shaped(rows: DataFrame, shape: Shape, *, files: int) -> DataFrame:
     marked = _reporting_file(rows, shape) if files > 1 else rows.withColumn("_elsewhere", F.lit(False))
     alone = marked.where("_fresh and (_fate is not null or _corrupt is not null or _elsewhere)")
     alone = alone.withColumn("_fate", F.coalesce("_fate", F.when(F.col("_elsewhere"), F.lit("grouped"))))
-    return _as_groups(marked, shape).unionByName(_as_rows(alone, shape, filled=False))
+    return _as_groups(marked, shape).unionByName(_in_no_group(alone, shape))
 
 
-def _as_rows(rows: DataFrame, shape: Shape, *, filled: bool = True) -> DataFrame:
-    sound = F.col("_fate").isNull() & F.col("_corrupt").isNull() & F.lit(filled)
-    values, unparsed = [], []
-    for declared in shape.mapped:
-        text = shape.mapping.columns[declared.name]
-        values.append(F.when(sound, as_type(text, declared.type)).alias(_mapped(declared.name)))
-        failed = sound & F.col(_mapped(declared.name)).isNull() & has_input(shape.spark, text)
-        unparsed += [F.when(failed, F.lit(declared.name))] if declared.name not in shape.mapping.null_ok else []
-    wide = rows.select("*", *values)
+def _as_rows(rows: DataFrame, shape: Shape) -> DataFrame:
+    sound = F.col("_fate").isNull() & F.col("_corrupt").isNull()
+    texts = {declared.name: shape.mapping.columns[declared.name] for declared in shape.mapped}
+    values = [F.when(sound, as_type(texts[d.name], d.type)).alias(_mapped(d.name)) for d in shape.mapped]
+    unparsed = [
+        F.when(sound & F.col(_mapped(name)).isNull() & has_input(shape.spark, text), F.lit(name))
+        for name, text in texts.items()
+        if name not in shape.mapping.null_ok
+    ]
     deleted = F.coalesce(sound & F.expr(shape.delivery.deleted_when or "false"), F.lit(False))
-    return wide.select(
-        *_values(shape),
-        _names(unparsed).alias("_unparsed"),
+    return rows.select("*", *values).select(*_values(shape), *_single(rows, _names(unparsed), deleted))
+
+
+def _in_no_group(rows: DataFrame, shape: Shape) -> DataFrame:
+    """Delivered rows that no published group stands for, without a value."""
+    nothing = [F.lit(None).cast(d.type).alias(d.name) for d in shape.entity.mapped_columns]
+    return rows.select(*nothing, *_single(rows, _names([]), F.lit(False)))
+
+
+def _single(rows: DataFrame, unparsed: Column, deleted: Column) -> list[Column]:
+    """What stands beside the values of a row that stands for itself."""
+    whole = F.to_json(F.struct(*(column(name) for name in delivered_columns(rows)), "_corrupt"))
+    return [
+        unparsed.alias("_unparsed"),
         deleted.alias("_deleted"),
         F.col("_corrupt").isNotNull().alias("_corrupt"),
         F.lit(1).cast("bigint").alias("_rows"),
-        "_fate",
-        F.when(F.col("_fate").isNull(), _as_json(rows)).alias("_delivered_row"),
-        *ORIGIN,
-    )
+        F.col("_fate"),
+        F.when(F.col("_fate").isNull(), whole).alias("_delivered_row"),
+        *map(F.col, ORIGIN),
+    ]
 
 
 def _as_groups(rows: DataFrame, shape: Shape) -> DataFrame:
@@ -130,10 +141,6 @@ def _values(shape: Shape) -> list[Column]:
 
 def _names(columns: list[Column]) -> Column:
     return F.array_compact(F.array(*columns)).cast("array<string>")
-
-
-def _as_json(rows: DataFrame) -> Column:
-    return F.to_json(F.struct(*(column(name) for name in delivered_columns(rows)), "_corrupt"))
 
 
 def _mapped(name: str) -> str:

@@ -46,7 +46,12 @@ def _signs(entity: Entity) -> list[tuple[str, Column]]:
         (f"{sign} {name} on a {kind}", F.coalesce((F.col("kind") == kind) & wrong, F.lit(False)))
         for name in SIGNED.get(entity.name, ())
         for sign, kind, wrong in (
-            ("negative", "sale", F.col(name) < 0),
-            ("positive", "return", F.col(name) > 0),
+            ("negative", "sale", _delivered(entity, name) < 0),
+            ("positive", "return", _delivered(entity, name) > 0),
         )
     ]
+
+
+def _delivered(entity: Entity, name: str) -> Column:
+    """An amount without a rate has a sign all the same."""
+    return F.col(f"delivered_{name}" if name in entity.money else name)

@@ -1,7 +1,6 @@
 """Deliveries as ingest leaves them in the raw tables, for tests of conform."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from typing import Any
