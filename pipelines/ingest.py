@@ -72,7 +72,9 @@ class Desk:
 
     def with_file(self, file: KnownFile) -> "Desk":
         """The desk once a file is known too, so that its twin is recognised on the same night."""
-        return replace(self, known=KnownFiles((*self.known.files, file)) if file.status != "refused" else self.known)
+        if file.status == "refused":
+            return self
+        return replace(self, known=KnownFiles((*self.known.files, file), self.known.refused))
 
 
 Outcome = tuple[DeliveredFile, KnownFile | None]
@@ -95,10 +97,10 @@ def ingest(
     known = known_files(lake, source_name)
     outcomes: list[Outcome] = []
     for name, delivery in source.deliveries.items():
-        desk = Desk(lake, source_name, source, name, landing, night, known.get(name, KnownFiles(())), credentials)
+        desk = Desk(lake, source_name, source, name, landing, night, known.get(name, KnownFiles()), credentials)
         found = list(_files(desk) if delivery.files else _table(desk))
         outcomes += found or [(_missing(desk), None)]
-    record_files(lake, [file for _, file in outcomes if file is not None])
+    record_files(lake, [file for _, file in outcomes if file is not None], known=known.values())
     delivered = [outcome for outcome, _ in outcomes]
     _check_blocking(source, delivered)
     return delivered
@@ -246,7 +248,11 @@ def _told(
 
 
 def _set_aside(staged: Staged) -> str | None:
-    return f"{staged.corrupt} of {staged.rows} rows have a wrong number of columns" if staged.corrupt else None
+    return (
+        f"{staged.corrupt} of {staged.rows} rows are broken or have a wrong number of columns"
+        if staged.corrupt
+        else None
+    )
 
 
 def _check_blocking(source: Source, delivered: list[DeliveredFile]) -> None:

@@ -38,7 +38,8 @@ class KnownFile:
 class KnownFiles:
     """The files of one delivery that were taken or recognised, oldest first; refused ones are tried again."""
 
-    files: tuple[KnownFile, ...]
+    files: tuple[KnownFile, ...] = ()
+    refused: tuple[KnownFile, ...] = ()
 
     def unchanged(self, name: str, *, size: int, modified_ns: int) -> KnownFile | None:
         """The file last recorded under this name, if size and time of change are still the same: no need to hash."""
@@ -75,21 +76,29 @@ class KnownFiles:
 
 def known_files(lake: Lakehouse, source: str) -> dict[str, KnownFiles]:
     """What is known of each delivery of the source."""
-    rows = lake.read(FILES).where((F.col("source") == source) & (F.col("status") != "refused"))
-    files = sorted((KnownFile(**row.asDict()) for row in rows.collect()), key=_order)
-    return {name: KnownFiles(tuple(f for f in files if f.delivery == name)) for name in {f.delivery for f in files}}
+    rows = lake.read(FILES).where(F.col("source") == source).collect()
+    found: dict[str, list[KnownFile]] = {}
+    for file in sorted((KnownFile(**row.asDict()) for row in rows), key=_order):
+        found.setdefault(file.delivery, []).append(file)
+    return {name: _told_apart(files) for name, files in found.items()}
 
 
-def record_files(lake: Lakehouse, files: Iterable[KnownFile]) -> None:
-    """Add the files to raw.files, once: what an earlier try of the night recorded is not recorded again."""
-    listed = list(files)
-    nights = [file.night for file in listed]
-    there = {tuple(row) for row in lake.read(FILES).where(F.col("night").isin(nights)).select(*FILES.key).collect()}
-    fresh = [file for file in listed if tuple(getattr(file, name) for name in FILES.key) not in there]
-    if fresh:
-        rows = [tuple(getattr(file, name) for name in FILES.column_names) for file in fresh]
+def record_files(lake: Lakehouse, files: Iterable[KnownFile], *, known: Iterable[KnownFiles]) -> None:
+    """Add the files to raw.files; a refusal that an earlier try of the night recorded is not recorded again."""
+    there = {_key(file) for one in known for file in one.refused}
+    rows = [tuple(getattr(file, name) for name in FILES.column_names) for file in files if _key(file) not in there]
+    if rows:
         batch = hashlib.sha256(repr(sorted(map(repr, rows))).encode()).hexdigest()
         lake.append_once(FILES, lake.spark.createDataFrame(rows, FILES.schema).coalesce(1), batch=batch)
+
+
+def _told_apart(files: list[KnownFile]) -> KnownFiles:
+    taken, refused = [[f for f in files if (f.status == "refused") is told] for told in (False, True)]
+    return KnownFiles(tuple(taken), tuple(refused))
+
+
+def _key(file: KnownFile) -> tuple[object, ...]:
+    return tuple(getattr(file, name) for name in FILES.key)
 
 
 def _order(file: KnownFile) -> tuple[date, str, int]:
