@@ -83,6 +83,13 @@ class Format(Section):
             raise ValueError("a CSV without header needs `columns`, the names from left to right")
         if self.type in ("csv", "xlsx") and set(self.columns.values()) - {"string"}:
             raise ValueError("CSV and XLSX columns are delivered as strings; cast them in the mapping")
+        if any(
+            re.search(r"(^|[:<\s])(timestamp\w*|date)\s*($|[,>])", kind, re.IGNORECASE)
+            for kind in self.columns.values()
+        ):
+            raise ValueError(
+                "times stay strings: parse them in the mapping with to_timestamp, which knows the time zone"
+            )
         try:
             "".encode(self.encoding)
         except LookupError:
