@@ -1,0 +1,128 @@
+"""activation.*: who is contacted and who is not, and one outcome per record sent."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from activation.audience import audience_members
+from activation.deliver import Delivered, DeliveriesFailed, deliver, destinations
+from activation.destination import Operation
+from activation.frames import CONTACTS_SCHEMA, Frames
+from activation.holdout import new_assignments
+from activation.ledger import Ledger
+from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HOLDOUTS
+from features import CUSTOMER_FEATURES
+from lakehouse.delta import Lakehouse
+from lakehouse.nights import NIGHTS_ENDED
+from models.tables import CUSTOMER_SCORES
+from orchestration.assets.step import spec, tables_asset
+from orchestration.night import NightRun
+from pipelines import tables as unified
+from pipelines.canonical import CONTACTS
+from pipelines.identity.keys import with_identifier_keys
+from quality.gates import rules_for
+from quality.publish import Published, publish
+
+
+def activation_assets(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+    """Deciding, and sending: apart, so that a dead tool does not undo a decision."""
+    read = (unified.CUSTOMER_PROFILE, unified.CONSENTS, unified.IDENTITY_LINKS, CUSTOMER_FEATURES, CUSTOMER_SCORES)
+    decided = [spec(table, after=[one.name for one in read]) for table in (AUDIENCE_MEMBERS, HOLDOUTS)]
+    sent = [spec(DELIVERIES, after=[AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name], owner="team:marketing")]
+    return [
+        tables_asset("activation__audience_members", decided, _decided, partitions),
+        tables_asset("activation__deliveries", sent, _sent, partitions),
+    ]
+
+
+def frames(run: NightRun) -> Frames:
+    """What this night knows about its customers, as activation takes it."""
+    return frames_of(run.lake, night=run.night.isoformat(), key=run.key, region=run.retailer.identity.country)
+
+
+def frames_of(lake: Lakehouse, *, night: str, key: str, region: str | None) -> Frames:
+    """What a night knows about its customers, from the tables as they stand."""
+    contacts = with_identifier_keys(lake.read(CONTACTS.conformed), key=key, region=region)
+    names = [field.split()[0] for field in CONTACTS_SCHEMA.split(", ")]
+    contacts = contacts.withColumnsRenamed({"contact_key": "record_key"}).drop("email", "phone")
+    return Frames(
+        profile=lake.read(unified.CUSTOMER_PROFILE),
+        features=lake.read(CUSTOMER_FEATURES).where(f"night = DATE'{night}'"),
+        scores=lake.read(CUSTOMER_SCORES).where(f"night = DATE'{night}'"),
+        links=lake.read(unified.IDENTITY_LINKS),
+        contacts=contacts.withColumnsRenamed({"email_form": "email", "phone_form": "phone"}).select(*names),
+        consents=lake.read(unified.CONSENTS),
+    )
+
+
+def _decided(run: NightRun) -> Sequence[Published]:
+    held = run.lake.read_as_night_began(HOLDOUTS)
+    members = audience_members(run.retailer, frames(run), holdouts=held, night=run.night, key=run.key)
+    published = publish(run.lake, AUDIENCE_MEMBERS, members, rules=rules_for(AUDIENCE_MEMBERS), night=run.night)
+    decided = run.lake.read(AUDIENCE_MEMBERS).where(f"night = DATE'{run.night}'")
+    sides = new_assignments(decided, held, night=run.night)
+    run.record.audiences.update(audience_counts(run, decided))
+    return [published, publish(run.lake, HOLDOUTS, sides, rules=rules_for(HOLDOUTS), night=run.night)]
+
+
+def audience_counts(run: NightRun, decided: Any) -> dict[str, Any]:
+    """Members, held out and refused by reason, per audience of the retailer file."""
+    counts: dict[str, Any] = {name: {"members": 0, "held_out": 0, "refused": {}} for name in run.retailer.audiences}
+    for row in decided.groupBy("audience", "decision", "reason").count().orderBy("audience", "reason").collect():
+        mine = counts[row["audience"]]
+        if row["decision"] == "refused":
+            mine["refused"][row["reason"]] = row["count"]
+        else:
+            mine["members" if row["decision"] == "member" else "held_out"] += row["count"]
+    return counts
+
+
+def _sent(run: NightRun) -> Sequence[Published]:
+    try:
+        delivered = send(run, really=run.send)
+    except DeliveriesFailed as error:
+        run.record.deliveries.update(delivery_counts(error.delivered, sent=True))
+        raise
+    run.record.deliveries.update(delivery_counts(delivered, sent=run.send))
+    version = run.lake.version(DELIVERIES)
+    total = run.lake.read(DELIVERIES).count()
+    rows = sum(sum(one.outcomes.values()) for one in delivered)
+    return [Published(DELIVERIES.name, rows, {}, 0, (), version, (), total)]
+
+
+def send(run: NightRun, *, really: bool) -> tuple[Delivered, ...]:
+    """Plan and, if `really`, send every sync and audience of the night.
+
+    Raises: DeliveriesFailed, MissingCredentials.
+    """
+    return deliver(
+        run.retailer,
+        destinations(run.retailer, run.place.out),
+        frames=frames(run),
+        members=run.lake.read(AUDIENCE_MEMBERS).where(f"night = DATE'{run.night}'"),
+        ledger=Ledger.opened(run.lake, run.place.state),
+        night=run.night,
+        key=run.key,
+        consents_now=lambda: run.lake.read(unified.CONSENTS),
+        send=really,
+    )
+
+
+def delivery_counts(delivered: Sequence[Delivered], *, sent: bool) -> dict[str, Mapping[str, Any]]:
+    """Planned and sent records per sync and audience."""
+    operations: tuple[Operation, ...] = ("add", "update", "remove")
+    return {
+        one.plan.name: {
+            "destination": one.plan.destination,
+            "planned": {operation: one.plan.count(operation) for operation in operations},
+            "unchanged": one.plan.count("unchanged"),
+            "sent": {operation: one.count("acknowledged", operation) for operation in operations},
+            "withheld": one.count("withheld"),
+            "rejected": one.count("rejected"),
+            "failed": one.count("failed"),
+            "delivers": sent,
+            "problem": one.problem,
+        }
+        for one in delivered
+    }

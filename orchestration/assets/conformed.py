@@ -1,0 +1,112 @@
+"""conformed.*: one shape per entity; rows that break a rule are set aside; every delivered row is accounted for."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import dagster as dg
+
+from lakehouse.errors import GateBlocked
+from orchestration.assets.step import Step, spec, tables_asset
+from orchestration.night import NightRun
+from orchestration.retailer import Retailer
+from pipelines.canonical import ENTITIES, EXCHANGE_RATES, ORDERS, Entity
+from pipelines.conform import conform
+from pipelines.raw import raw_table
+from pipelines.reconciliation import RECONCILIATION, reconcile, revenue_gaps, unbalanced
+from quality.gates import rules_for
+from quality.publish import Published, publish
+
+
+def mapped_entities(retailer: Retailer) -> list[Entity]:
+    """The canonical entities that some source of this retailer feeds."""
+    mapped = {name for source in retailer.sources.values() for name in source.entities}
+    return [entity for name, entity in ENTITIES.items() if name in mapped]
+
+
+def conformed_assets(retailer: Retailer, partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+    """One step per entity, and the reconciliation of all."""
+    entities = mapped_entities(retailer)
+    return [
+        *(_entity_asset(entity, retailer, partitions) for entity in entities),
+        tables_asset(
+            "ops__reconciliation",
+            [spec(RECONCILIATION, after=[entity.conformed.name for entity in entities])],
+            _reconciled,
+            partitions,
+        ),
+    ]
+
+
+def _entity_asset(entity: Entity, retailer: Retailer, partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    fed_by = [
+        raw_table(name, mapping.delivery).name
+        for name, source in retailer.sources.items()
+        for mapping in source.entities.get(entity.name, ())
+    ]
+    rates = [EXCHANGE_RATES.conformed.name] if entity.money and EXCHANGE_RATES in mapped_entities(retailer) else []
+    step: Step = partial(_conformed, entity)
+    return tables_asset(
+        f"conformed__{entity.name}", [spec(entity.conformed, after=[*fed_by, *rates])], step, partitions
+    )
+
+
+def _conformed(entity: Entity, run: NightRun) -> Sequence[Published]:
+    made = conform(
+        run.lake,
+        entity,
+        run.retailer.sources,
+        night=run.night,
+        as_of=run.as_of,
+        currency=run.retailer.currency,
+        timezone=run.retailer.timezone,
+        from_raw=run.rebuild,
+    )
+    try:
+        published = publish(
+            run.lake,
+            entity.conformed,
+            made.frame,
+            rules=rules_for(entity.conformed, run.retailer.rules),
+            night=run.night,
+            rejected=entity.rejected,
+            gone=made.gone,
+        )
+        run.record.counted.extend(made.counted)
+        if entity is ORDERS and made.delivered is not None:
+            _check_revenue(run, made.delivered)
+    finally:
+        made.release()
+    return [published]
+
+
+def _check_revenue(run: NightRun, delivered: object) -> None:
+    gaps = revenue_gaps(
+        delivered,  # type: ignore[arg-type]
+        held=run.lake.read(ORDERS.conformed),
+        rejected=run.lake.read(ORDERS.rejected),
+        night=run.night,
+        timezone=run.retailer.timezone,
+    )
+    found = gaps.limit(3).collect()
+    if found:
+        days = "; ".join(", ".join(f"{name} {value}" for name, value in row.asDict().items()) for row in found)
+        raise _blocked(run, f"revenue per day and store does not reconcile with what was delivered: {days}")
+
+
+def _reconciled(run: NightRun) -> Sequence[Published]:
+    published = {name.split(".")[1]: table.counts for name, table in run.record.published.items() if table.counts}
+    frame = reconcile(run.lake.spark, run.record.counted, published, night=run.night)
+    found = unbalanced(frame).limit(3).collect()
+    if found:
+        files = "; ".join(f"{row['file_name']} as {row['entity']}: {row['delivered']} delivered" for row in found)
+        raise _blocked(run, f"delivered rows are not all accounted for: {files}")
+    return [publish(run.lake, RECONCILIATION, frame, rules=rules_for(RECONCILIATION), night=run.night)]
+
+
+def _blocked(run: NightRun, what: str) -> GateBlocked:
+    return GateBlocked(
+        what,
+        where=f"{RECONCILIATION.name} {run.night}",
+        still_true="The unified tables, scores and deliveries still hold the last good night.",
+        next_step=f"Report this as a fault of Habitué; then `habitue night --date {run.night}`.",
+    )

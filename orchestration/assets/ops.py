@@ -1,0 +1,24 @@
+"""ops.nights_ended: the night ran to its end; housekeeping of the lake."""
+
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+
+from lakehouse.maintenance import maintain
+from lakehouse.nights import NIGHTS_ENDED, end_night
+from orchestration.assets.step import spec, tables_asset
+from orchestration.night import NightRun
+from orchestration.tables import all_tables
+from quality.publish import Published
+
+
+def ops_assets(after: Iterable[str], partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+    """The end of the night, after every table but the deliveries: a dead tool must not hold up tomorrow's data."""
+    return [tables_asset("ops__nights_ended", [spec(NIGHTS_ENDED, after=after)], _ended, partitions)]
+
+
+def _ended(run: NightRun) -> Sequence[Published]:
+    maintain(run.lake, all_tables(run.retailer), run.night)
+    end_night(run.lake, run.night)
+    total = run.lake.read(NIGHTS_ENDED).count()
+    return [Published(NIGHTS_ENDED.name, 1, {}, 0, (), run.lake.version(NIGHTS_ENDED), (), total)]

@@ -1,0 +1,67 @@
+"""raw.*: each delivery once, exactly as it came."""
+
+from collections.abc import Iterator
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import dagster as dg
+
+from lakehouse.errors import HabitueError
+from orchestration.assets.step import asset_key, spec, stopped
+from orchestration.night import NightRun
+from orchestration.retailer import Retailer
+from pipelines.ingest import DeliveredFile, ingest
+from pipelines.mapping import Source
+from pipelines.raw import raw_table
+
+
+def raw_assets(retailer: Retailer, partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+    """One step per source, one asset per delivery."""
+    return [_source_asset(name, source, partitions) for name, source in retailer.sources.items()]
+
+
+def _source_asset(name: str, source: Source, partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    tables = [raw_table(name, delivery) for delivery in source.deliveries]
+
+    @dg.multi_asset(
+        name=f"raw__{name}",
+        specs=[spec(table, after=(), description=f"What {name} delivered, exactly as it came.") for table in tables],
+        partitions_def=partitions,
+        required_resource_keys={"night"},
+    )
+    def take(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        run: NightRun = context.resources.night
+        try:
+            files = _taken(run, name, source)
+        except HabitueError as error:
+            raise stopped(run, f"raw.{name}", error) from error
+        yield from map(partial(_result, files), tables)
+
+    return take
+
+
+def _taken(run: NightRun, name: str, source: Source) -> list[DeliveredFile]:
+    started = monotonic()
+    files = ingest(run.lake, name, source, run.place.landing, night=run.night)
+    run.record.files.extend(files)
+    rows = sum(file.rows or 0 for file in files if file.status == "new")
+    run.record.step(f"raw.{name}", started, f"{rows:,} rows in {_by_status(files)}")
+    return files
+
+
+def _result(files: list[DeliveredFile], table: Any) -> dg.MaterializeResult[Any]:
+    mine = [file for file in files if table.name == f"raw.{file.source}_{file.delivery}"]
+    return dg.MaterializeResult(
+        asset_key=asset_key(table.name),
+        metadata={
+            "rows taken": sum(file.rows or 0 for file in mine if file.status == "new"),
+            "files": _by_status(mine),
+            "refused": dg.MetadataValue.text("; ".join(file.reason or "" for file in mine if file.status == "refused")),
+        },
+    )
+
+
+def _by_status(files: list[DeliveredFile]) -> str:
+    counts = {status: sum(file.status == status for file in files) for status in sorted({f.status for f in files})}
+    return ", ".join(f"{count} {status}" for status, count in counts.items()) or "no file"

@@ -1,0 +1,103 @@
+"""features.*, scores.* and the models: what is known about a customer, what follows, and how sure that is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+from pyspark.sql import DataFrame
+
+from features import CUSTOMER_FEATURES
+from features.build import History, customer_features, history
+from features.point_in_time import Snapshot, snapshot_at
+from lakehouse.delta import Lakehouse
+from models import segments
+from models.model import Fitted
+from models.registry import NAMES
+from models.score import score_customers
+from models.settings import ModelSettings
+from models.tables import CUSTOMER_SCORES, SEGMENTS
+from models.train import register_baselines
+from orchestration.assets.step import spec, tables_asset
+from orchestration.night import NightRun
+from orchestration.retailer import Retailer
+from pipelines import tables as unified
+from quality.gates import rules_for
+from quality.publish import Published, publish
+
+
+def score_assets(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+    """The features of the night, and the scores of the version that stood when it began."""
+    facts = [table.name for table in unified.UNIFIED_FACTS]
+    known = [CUSTOMER_FEATURES.name, unified.CUSTOMER_PROFILE.name]
+    scored = [spec(table, after=known) for table in (SEGMENTS, CUSTOMER_SCORES)]
+    return [
+        tables_asset("features__customer_features", [spec(CUSTOMER_FEATURES, after=facts)], _features, partitions),
+        tables_asset("scores__customer_scores", scored, _scored, partitions),
+    ]
+
+
+def history_of(lake: Lakehouse) -> History:
+    """What happened to the customers, as the lake stands."""
+    frames = {table.name.split(".")[1]: lake.read(table) for table in unified.UNIFIED_FACTS}
+    return history(lake.spark, frames)
+
+
+def snapshot_of(run: NightRun) -> Snapshot:
+    """The night as features take it."""
+    return snapshot_at(run.night, timezone=run.retailer.timezone)
+
+
+def model_settings(retailer: Retailer) -> ModelSettings:
+    """The horizons of the retailer file."""
+    return ModelSettings(churn=retailer.churn, lifetime_value=retailer.lifetime_value)
+
+
+def _features(run: NightRun) -> Sequence[Published]:
+    frame = customer_features(history_of(run.lake), snapshot_of(run))
+    return [publish(run.lake, CUSTOMER_FEATURES, frame, rules=rules_for(CUSTOMER_FEATURES), night=run.night)]
+
+
+def _scored(run: NightRun) -> Sequence[Published]:
+    profile = run.lake.read(unified.CUSTOMER_PROFILE)
+    warnings = register_baselines(
+        history_of(run.lake),
+        profile,
+        snapshot_of(run),
+        registry=run.registry,
+        settings=model_settings(run.retailer),
+    )
+    models = {name: run.registry.load(name, _version(run, name)) for name in NAMES}
+    features = run.lake.read(CUSTOMER_FEATURES).where(f"night = DATE'{run.night}'")
+    scores = score_customers(features, profile, models, snapshot_of(run))
+    run.record.models.update({name: _facts(fitted) for name, fitted in models.items()})
+    run.record.warnings.extend(warnings)
+    return [
+        publish(
+            run.lake, SEGMENTS, _described(run.lake, models["segments"]), rules=rules_for(SEGMENTS), night=run.night
+        ),
+        publish(run.lake, CUSTOMER_SCORES, scores, rules=rules_for(CUSTOMER_SCORES), night=run.night),
+    ]
+
+
+def _version(run: NightRun, name: str) -> str:
+    """The version that stood when the night first started; the first ever on a lake that had none then."""
+    start = run.lake.start
+    recorded = start.models.get(name) if start else None
+    return recorded or run.registry.versions(name)[-1]["version"]
+
+
+def _described(lake: Lakehouse, fitted: Fitted) -> DataFrame:
+    rows = [
+        (row["segment"], row["description"], fitted.version, position)
+        for position, row in enumerate(segments.described(fitted))
+    ]
+    return lake.spark.createDataFrame(rows, SEGMENTS.schema)
+
+
+def _facts(fitted: Fitted) -> dict[str, Any]:
+    return {
+        "version": fitted.version,
+        "kind": fitted.kind,
+        "grade": fitted.grade,
+        "horizon_days": fitted.horizon_days,
+    }

@@ -1,0 +1,137 @@
+"""How a table becomes a Dagster asset: compute, publish through the gate, report; retry what may pass by itself."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from time import monotonic
+from typing import Any
+
+import dagster as dg
+
+from lakehouse.errors import GateBlocked, HabitueError, Transient
+from lakehouse.table import Table
+from orchestration.night import NightRun
+from quality.publish import Published
+
+Step = Callable[[NightRun], Sequence[Published]]
+GATE = "gate"
+OWNER = "team:data-engineering"
+
+
+def asset_key(name: str) -> dg.AssetKey:
+    """`conformed.orders` is the asset conformed/orders."""
+    return dg.AssetKey(name.split("."))
+
+
+def spec(table: Table, *, after: Iterable[str], description: str | None = None, owner: str = OWNER) -> dg.AssetSpec:
+    """The asset of a table: its key, layer, contract and what it is made from."""
+    return dg.AssetSpec(
+        key=asset_key(table.name),
+        deps=[asset_key(name) for name in sorted(set(after))],
+        group_name=table.layer,
+        description=description or table.grain[0].upper() + table.grain[1:] + ".",
+        owners=[owner],
+        kinds={"delta", "spark"},
+        metadata={
+            "dagster/column_schema": _column_schema(table),
+            "key": ", ".join(table.key),
+            "personal": table.has_personal_columns,
+        },
+    )
+
+
+def tables_asset(
+    name: str, specs: Sequence[dg.AssetSpec], step: Step, partitions: dg.PartitionsDefinition[str]
+) -> dg.AssetsDefinition:
+    """One step of the night that makes one or more tables, each with its gate as an asset check."""
+
+    @dg.multi_asset(
+        name=name,
+        specs=specs,
+        check_specs=[dg.AssetCheckSpec(GATE, asset=asset.key, description="Great Expectations") for asset in specs],
+        partitions_def=partitions,
+        required_resource_keys={"night"},
+    )
+    def compute(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+        run: NightRun = context.resources.night
+        try:
+            published = timed(run, ".".join(name.split("__")), step)
+        except GateBlocked as error:
+            yield from _blocked(run, error)
+            raise dg.Failure(str(error), allow_retries=False) from error
+        except HabitueError as error:
+            raise stopped(run, name, error) from error
+        for table in published:
+            yield from results(table)
+
+    return compute
+
+
+def timed(run: NightRun, name: str, step: Step) -> Sequence[Published]:
+    """Run a step, note what it published and how long it took."""
+    started = monotonic()
+    try:
+        published = step(run)
+    except BaseException as error:
+        run.record.failed(name, error)
+        raise
+    for table in published:
+        run.record.published[table.table] = table
+        run.record.gates.extend(table.gates)
+    run.record.step(name, started, "; ".join(_in_words(table, len(published)) for table in published))
+    return published
+
+
+def stopped(run: NightRun, name: str, error: HabitueError) -> Exception:
+    """What to raise: a retry for what may pass by itself, a final failure for everything else."""
+    run.record.failed(name, error)
+    if isinstance(error, Transient):
+        return dg.RetryRequested(max_retries=3, seconds_to_wait=5)
+    return dg.Failure(str(error), allow_retries=False)
+
+
+def results(published: Published) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+    """The check and the materialisation of one table, with counts and never a value."""
+    key = asset_key(published.table)
+    outcomes = {gate.rule: f"{gate.outcome}: {gate.failed} (limit {gate.limit})" for gate in published.gates}
+    yield dg.AssetCheckResult(passed=True, asset_key=key, check_name=GATE, metadata=_texts(outcomes))
+    yield dg.MaterializeResult(
+        asset_key=key,
+        metadata={
+            "dagster/row_count": published.total_rows,
+            "rows written": published.rows,
+            "rows set aside": published.rejected_rows,
+            "delta version": published.version,
+        },
+    )
+
+
+def _blocked(run: NightRun, error: GateBlocked) -> Iterator[dg.AssetCheckResult]:
+    gates = getattr(error, "gates", ())
+    run.record.gates.extend(gates)
+    for table in sorted({gate.table for gate in gates}):
+        outcomes = {gate.rule: f"{gate.outcome}: {gate.failed} (limit {gate.limit})" for gate in gates}
+        yield dg.AssetCheckResult(passed=False, asset_key=asset_key(table), check_name=GATE, metadata=_texts(outcomes))
+
+
+def _texts(values: Mapping[str, str]) -> dict[str, dg.MetadataValue[Any]]:
+    return {name: dg.MetadataValue.text(text) for name, text in values.items()}
+
+
+def _in_words(published: Published, tables: int) -> str:
+    aside = f", {published.rejected_rows:,} set aside" if published.rejected_rows else ""
+    name = f"{published.table.split('.')[1]} " if tables > 1 else ""
+    return f"{name}{published.total_rows:,} rows{aside}"
+
+
+def _column_schema(table: Table) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=column.meaning,
+                constraints=dg.TableColumnConstraints(nullable=not column.required),
+                tags={"personal": ""} if column.personal else {},
+            )
+            for column in table.columns
+        ]
+    )

@@ -1,0 +1,75 @@
+"""models.evaluations: train, compare with the named baseline, promote only what is surely better."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from time import monotonic
+from typing import Any
+
+import dagster as dg
+
+from features.point_in_time import snapshot_at
+from lakehouse.errors import HabitueError, Transient
+from models.evaluate import evaluations
+from models.tables import EVALUATIONS
+from models.train import TrainingReport, train
+from orchestration.assets.scores import history_of, model_settings
+from orchestration.assets.step import asset_key, spec
+from orchestration.training import TrainingRun
+from pipelines import tables as unified
+
+
+def training_assets() -> list[dg.AssetsDefinition]:
+    """One step: every model is trained on the same past snapshots."""
+
+    @dg.multi_asset(
+        name="models__evaluations",
+        specs=[spec(EVALUATIONS, after=["features.customer_features", unified.CUSTOMER_PROFILE.name])],
+        required_resource_keys={"lake"},
+    )
+    def compute(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        run: TrainingRun = context.resources.lake
+        started = monotonic()
+        try:
+            reports = trained(run)
+        except HabitueError as error:
+            run.record.failed("models.evaluations", error)
+            if isinstance(error, Transient):
+                raise dg.RetryRequested(max_retries=3, seconds_to_wait=5) from error
+            raise dg.Failure(str(error), allow_retries=False) from error
+        verdicts = {report.model: verdict_in_words(report) for report in reports}
+        run.record.step("models.evaluations", started, "; ".join(f"{m}: {v}" for m, v in verdicts.items()))
+        yield dg.MaterializeResult(asset_key=asset_key(EVALUATIONS.name), metadata=verdicts)
+
+    return [compute]
+
+
+def trained(run: TrainingRun) -> tuple[TrainingReport, ...]:
+    """Train every model, keep its tests in models.evaluations, and note the verdicts."""
+    profile = run.lake.read(unified.CUSTOMER_PROFILE)
+    tables = (*unified.UNIFIED_FACTS, unified.CUSTOMER_PROFILE)
+    reports = train(
+        history_of(run.lake),
+        profile,
+        snapshot_at(run.night, timezone=run.retailer.timezone),
+        registry=run.registry,
+        settings=model_settings(run.retailer),
+        tags={name: str(version) for name, version in run.lake.versions(tables).items()},
+    )
+    for report in reports:
+        if report.windows:
+            rows = evaluations(run.lake.spark, report)
+            run.lake.append_once(EVALUATIONS, rows.coalesce(1), batch=f"{report.model}/{report.version}")
+        run.record.models[report.model] = {**_facts(report), "verdict": verdict_in_words(report)}
+    return reports
+
+
+def verdict_in_words(report: TrainingReport) -> str:
+    """What came of a training, in one sentence."""
+    if report.promoted:
+        return f"version {report.version} is champion, grade {report.grade}: {report.reason}"
+    return f"not promoted, the scores keep grade {report.grade}: {report.reason}"
+
+
+def _facts(report: TrainingReport) -> dict[str, Any]:
+    facts = asdict(report)
+    return {name: facts[name] for name in ("version", "promoted", "grade", "horizon_days", "metric", "warnings")}

@@ -1,0 +1,99 @@
+"""unified.*: one person, one id; the golden record, the history with customer ids, the state of consent."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import dagster as dg
+
+from lakehouse.table import Table
+from orchestration.assets.conformed import mapped_entities
+from orchestration.assets.step import spec, tables_asset
+from orchestration.night import NightRun
+from orchestration.retailer import Retailer
+from pipelines import tables
+from pipelines.canonical import CONSENTS, CONTACTS, ENTITIES, MESSAGES, PRODUCTS
+from pipelines.consent import consent_state, objections
+from pipelines.customers import golden_records, profiles
+from pipelines.history import unified
+from pipelines.identity.resolve import resolve
+from quality.gates import rules_for
+from quality.publish import Published, publish
+
+IDENTITY = (tables.IDENTITY_LINKS, tables.IDENTIFIERS, tables.IDENTITY_EVENTS)
+
+
+def unified_assets(retailer: Retailer, partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+    """Who is who, then consent, then every fact with its customer, then the customers themselves."""
+    conformed = [entity.conformed.name for entity in mapped_entities(retailer)]
+    whose = [tables.IDENTIFIERS.name]
+    identity = [spec(table, after=[*conformed, "ops.reconciliation"]) for table in IDENTITY]
+    consent = spec(tables.CONSENTS, after=[*whose, *_kept(conformed, CONSENTS.name, MESSAGES.name, CONTACTS.name)])
+    known = [tables.IDENTITY_LINKS.name, tables.CONSENTS.name, tables.ORDERS.name, *_kept(conformed, CONTACTS.name)]
+    people = [spec(table, after=known) for table in (tables.CUSTOMERS, tables.CUSTOMER_PROFILE)]
+    return [
+        tables_asset("unified__identity_links", identity, _identity, partitions),
+        tables_asset("unified__consents", [consent], _consents, partitions),
+        *(_fact_asset(table, conformed, partitions) for table in tables.UNIFIED_FACTS),
+        tables_asset("unified__customers", people, _customers, partitions),
+    ]
+
+
+def _kept(conformed: Sequence[str], *entities: str) -> list[str]:
+    return [name for name in (f"conformed.{entity}" for entity in entities) if name in conformed]
+
+
+def _fact_asset(
+    table: Table, conformed: Sequence[str], partitions: dg.PartitionsDefinition[str]
+) -> dg.AssetsDefinition:
+    name = table.name.split(".")[1]
+    lines = [tables.ORDERS.name, *_kept(conformed, PRODUCTS.name)] if table is tables.ORDER_LINES else []
+    after = [tables.IDENTIFIERS.name, *_kept(conformed, name), *lines]
+    return tables_asset(f"unified__{name}", [spec(table, after=after)], partial(_fact, table, name), partitions)
+
+
+def _identity(run: NightRun) -> Sequence[Published]:
+    found = resolve(run.lake, run.retailer.identity, night=run.night, key=run.key)
+    links, identifiers, events = IDENTITY
+    return [
+        publish(run.lake, links, found.links, rules=rules_for(links), night=run.night, gone=found.gone),
+        publish(run.lake, identifiers, found.identifiers, rules=rules_for(identifiers), night=run.night),
+        publish(run.lake, events, found.events, rules=rules_for(events), night=run.night),
+    ]
+
+
+def _consents(run: NightRun) -> Sequence[Published]:
+    state = consent_state(
+        run.lake.read(CONSENTS.conformed),
+        run.lake.read(MESSAGES.conformed),
+        run.lake.read(CONTACTS.conformed),
+        run.lake.read(tables.IDENTIFIERS),
+        night=run.night,
+        key=run.key,
+        region=run.retailer.identity.country,
+    )
+    return [publish(run.lake, tables.CONSENTS, state, rules=rules_for(tables.CONSENTS), night=run.night)]
+
+
+def _fact(table: Table, entity: str, run: NightRun) -> Sequence[Published]:
+    found = unified(run.lake, entity, key=run.key, region=run.retailer.identity.country)
+    rules = rules_for(table, run.retailer.rules)
+    return [publish(run.lake, table, found.frame, rules=rules, night=run.night, gone=found.gone)]
+
+
+def _customers(run: NightRun) -> Sequence[Published]:
+    links, contacts = run.lake.read(tables.IDENTITY_LINKS), run.lake.read(ENTITIES["contacts"].conformed)
+    trust, retailer = run.retailer.identity.trust, run.retailer
+    golden = golden_records(links, contacts, trust=trust, region=retailer.identity.country)
+    profile = profiles(
+        links,
+        contacts,
+        run.lake.read(tables.ORDERS),
+        objections(run.lake.read(tables.CONSENTS)),
+        night=run.night,
+        trust=trust,
+        timezone=retailer.timezone,
+    )
+    return [
+        publish(run.lake, table, frame, rules=rules_for(table, retailer.rules), night=run.night)
+        for table, frame in ((tables.CUSTOMERS, golden), (tables.CUSTOMER_PROFILE, profile))
+    ]

@@ -1,0 +1,187 @@
+"""The command line: `habitue --help`."""
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from lakehouse.errors import HabitueError
+from lakehouse.settings import settings
+
+DONE, STOPPED, WRONG = 0, 1, 2
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Units: exit status 0 done, 1 the night was stopped by a gate or a delivery failed, 2 the call or the retailer
+           file is wrong.
+    """
+    asked = _parser().parse_args(arguments)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    try:
+        status: int = asked.command(asked)
+    except HabitueError as error:
+        return _report(error, as_json=asked.json)
+    return status
+
+
+def _report(error: HabitueError, *, as_json: bool) -> int:
+    if as_json:
+        facts = {"what": error.what, "where": error.where, "still_true": error.still_true, "next": error.next_step}
+        print(json.dumps({"error": facts}))
+    print(f"habitue: {error}", file=sys.stderr)
+    return error.exit_status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="habitue",
+        description="From raw exports to scores in the CRM. --retailer, --landing and --lake default to the "
+        "environment variables HABITUE_RETAILER, HABITUE_LANDING and HABITUE_LAKE.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_doctor, _check, _night, _rebuild, _train, _plan, _deliver, _customer, _report_page, _ui):
+        add(commands)
+    return parser
+
+
+def _command(commands: Any, name: str, run: Command, summary: str, *needs: str) -> argparse.ArgumentParser:
+    """A sub-command with --json and those of --retailer, --landing and --lake that it needs."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(command=run)
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    here = settings()
+    kept = {"retailer": here.retailer_file, "landing": here.landing, "lake": here.lake}
+    meaning = {
+        "retailer": ("FILE", "retailer file"),
+        "landing": ("DIR", "folder that the exports arrive in"),
+        "lake": ("DIR", "folder (or URI) of the lake"),
+    }
+    for need in needs:
+        metavar, help_text = meaning[need]
+        parser.add_argument(
+            f"--{need}",
+            metavar=metavar,
+            type=str if need == "lake" else Path,
+            default=kept[need],
+            required=kept[need] is None,
+            help=help_text,
+        )
+    return parser
+
+
+def _doctor(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.doctor import as_json, diagnose, is_healthy, render
+
+        checks = diagnose(deep=asked.deep)
+        print(as_json(checks) if asked.json else render(checks))
+        return DONE if is_healthy(checks) else STOPPED
+
+    parser = _command(commands, "doctor", run, "what is installed, what is missing, how to fix it")
+    parser.add_argument("--deep", action="store_true", help="start Spark and write a Delta table as well")
+
+
+def _check(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.checking import check
+
+        return check(asked)
+
+    parser = _command(commands, "check", run, "preview a retailer file on its exports, before any night", "landing")
+    parser.add_argument("file", metavar="FILE", type=Path, help="retailer file")
+
+
+def _night(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.running import nights
+
+        return nights(asked)
+
+    parser = _command(commands, "night", run, "run one whole night", "retailer", "landing", "lake")
+    parser.add_argument("--date", type=date.fromisoformat, metavar="D", help="the night; today's where none is given")
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="D", help="first night to catch up")
+    parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="D", help="last night to catch up")
+    parser.add_argument("--no-send", action="store_true", help="deliver nothing")
+
+
+def _rebuild(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.running import rebuild
+
+        return rebuild(asked)
+
+    summary = "conform every delivery again after a changed mapping, and run the last night on it; sends nothing"
+    parser = _command(commands, "rebuild", run, summary, "retailer", "landing", "lake")
+    parser.add_argument("--from", dest="layer", choices=["raw"], default="raw", help="layer to rebuild from")
+
+
+def _train(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.running import train
+
+        return train(asked)
+
+    _command(
+        commands, "train", run, "train, compare with the baseline, promote only what is better", "retailer", "lake"
+    )
+
+
+def _plan(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.sending import plan
+
+        return plan(asked)
+
+    parser = _command(commands, "plan", run, "what a delivery would add, update and remove", "retailer", "lake")
+    parser.add_argument("name", metavar="AUDIENCE|SYNC")
+
+
+def _deliver(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.sending import deliver
+
+        return deliver(asked)
+
+    _command(commands, "deliver", run, "send the last night's records that have no outcome yet", "retailer", "lake")
+
+
+def _customer(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.customer import show
+
+        return show(asked)
+
+    parser = _command(commands, "customer", run, "everything known about one person, with sources", "retailer", "lake")
+    parser.add_argument("who", metavar="ID|EMAIL")
+
+
+def _report_page(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.running import report
+
+        return report(asked)
+
+    parser = _command(commands, "report", run, "the last night as one HTML page", "lake")
+    parser.add_argument("--out", type=Path, help="where to; the lake's state folder where nothing is given")
+
+
+def _ui(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.ui import serve
+
+        return serve(asked)
+
+    parser = _command(commands, "ui", run, "Dagster at the lake", "retailer", "landing", "lake")
+    parser.add_argument("--port", type=int, default=3000)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""The end of a night: its summary as JSON and its report as one HTML page, kept in the state folder."""
+
+import json
+from pathlib import Path
+
+from orchestration.night import NightRun
+from orchestration.summary import summary
+from orchestration.tables import all_tables
+from report.night import night_report
+
+
+def close_night(run: NightRun) -> None:
+    """Write the summary and the report of a night, also of one that a gate stopped."""
+    found = summary(run, all_tables(run.retailer))
+    folder = run.place.state / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    page = night_report(run.lake, found, folder / f"{run.night}.html")
+    found["report"] = str(page)
+    run.record.summary.update(found)
+    _summary_file(folder, run).write_text(json.dumps(found, indent=1))
+
+
+def _summary_file(folder: Path, run: NightRun) -> Path:
+    return folder / f"{run.night}.json"

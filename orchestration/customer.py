@@ -1,0 +1,103 @@
+"""`habitue customer`: everything known about one person, with the source of each part, for the person who asks."""
+
+import argparse
+import json
+from datetime import date
+from typing import Any
+
+from pyspark.sql import functions as F
+
+from lakehouse.delta import Lakehouse
+from lakehouse.errors import WrongCall
+from lakehouse.table import Table
+from models.tables import CUSTOMER_SCORES
+from orchestration.night import open_lake
+from orchestration.running import place_of
+from pipelines import tables
+from pipelines.canonical import CONTACTS
+from pipelines.identity.events import living_ids
+
+LATEST = 5
+"""Facts of each kind that are shown; the counts are of all."""
+
+
+def show(asked: argparse.Namespace) -> int:
+    """Print the golden record, the records behind it, history, consent and scores of one customer.
+
+    Raises: WrongCall if nobody of that id or e-mail is known.
+    """
+    place = place_of(asked)
+    with open_lake(place, purpose="customer") as lake:
+        customer_id = _customer_id(lake, asked.who)
+        found = everything(lake, customer_id)
+    print(json.dumps(found, default=str) if asked.json else _in_words(found))
+    return 0
+
+
+def everything(lake: Lakehouse, customer_id: str) -> dict[str, Any]:
+    """What the lake knows about one living customer id, by table."""
+    known: dict[str, Any] = {"customer_id": customer_id}
+    for table in (tables.CUSTOMERS, tables.CUSTOMER_PROFILE, tables.IDENTITY_LINKS, tables.CONSENTS):
+        known[table.name] = _rows(lake, table, customer_id)
+    known[CONTACTS.conformed.name] = _records(lake, customer_id)
+    for table in tables.UNIFIED_FACTS:
+        mine = lake.read(table).where(F.col("customer_id") == customer_id)
+        newest = mine.orderBy(F.col("event_at").desc(), *table.key).limit(LATEST)
+        known[table.name] = {"count": mine.count(), "newest": [row.asDict() for row in newest.collect()]}
+    scores = lake.read(CUSTOMER_SCORES).where(F.col("customer_id") == customer_id)
+    known[CUSTOMER_SCORES.name] = [row.asDict() for row in scores.orderBy(F.col("night").desc()).limit(1).collect()]
+    return known
+
+
+def _customer_id(lake: Lakehouse, who: str) -> str:
+    """The living id behind an id, old or new, or an e-mail address."""
+    if "@" in who:
+        found = lake.read(tables.CUSTOMERS).where(F.col("email") == who.strip().lower()).select("customer_id")
+    else:
+        heirs = living_ids(lake.read(tables.IDENTITY_EVENTS)).where(F.col("old_customer_id") == who)
+        living = lake.read(tables.IDENTITY_LINKS).where(F.col("customer_id") == who)
+        found = living.select("customer_id").union(heirs.select("customer_id")).distinct()
+    rows = found.limit(2).collect()
+    if len(rows) == 1:
+        return str(rows[0]["customer_id"])
+    raise WrongCall(
+        "nobody of this id or e-mail is known" if not rows else "more than one customer has this e-mail",
+        where=lake.path,
+        still_true="Nothing was changed.",
+        next_step="Pass a customer id from unified.identity_links.",
+    )
+
+
+def _rows(lake: Lakehouse, table: Table, customer_id: str) -> list[dict[str, Any]]:
+    return [row.asDict() for row in lake.read(table).where(F.col("customer_id") == customer_id).collect()]
+
+
+def _records(lake: Lakehouse, customer_id: str) -> list[dict[str, Any]]:
+    mine = lake.read(tables.IDENTITY_LINKS).where(F.col("customer_id") == customer_id)
+    keys = mine.where("source_contact_id is not null").select("source", "source_contact_id")
+    found = lake.read(CONTACTS.conformed).join(keys, ["source", "source_contact_id"])
+    return [row.asDict() for row in found.orderBy("source", "source_contact_id").collect()]
+
+
+def _in_words(found: dict[str, Any]) -> str:
+    lines = [f"customer {found['customer_id']}"]
+    for name, rows in found.items():
+        if name == "customer_id":
+            continue
+        if isinstance(rows, dict):
+            lines.append(f"\n{name}: {rows['count']}, the newest:")
+            rows = rows["newest"]
+        else:
+            lines.append(f"\n{name}: {len(rows)}")
+        lines += [f"  {_facts(row)}" for row in rows]
+    return "\n".join(lines)
+
+
+def _facts(row: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {_plain(value)}" for name, value in row.items() if value not in (None, "", []))
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(str(part) for part in value)
+    return value.isoformat() if isinstance(value, date) else str(value)

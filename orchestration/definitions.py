@@ -1,0 +1,71 @@
+"""What Dagster sees: one asset per table, grouped by layer; the night at 02:00 and the training on Sundays."""
+
+import dagster as dg
+
+from lakehouse.errors import WrongCall
+from lakehouse.settings import settings
+from orchestration.assets.activation import activation_assets
+from orchestration.assets.conformed import conformed_assets
+from orchestration.assets.ops import ops_assets
+from orchestration.assets.raw import raw_assets
+from orchestration.assets.scores import score_assets
+from orchestration.assets.training import training_assets
+from orchestration.assets.unified import unified_assets
+from orchestration.night import Place
+from orchestration.record import NightRecord
+from orchestration.resources import lake_resource, night_resource
+from orchestration.retailer import load_retailer
+
+NIGHTLY = "nightly"
+TRAINING = "training"
+TRAINED = dg.AssetSelection.assets(dg.AssetKey(["models", "evaluations"]))
+
+
+def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitions:
+    """Assets, jobs and schedules of one retailer; `record` collects what a run in this process does."""
+    retailer = load_retailer(place.retailer_file)
+    nights = dg.DailyPartitionsDefinition(
+        start_date=retailer.first_night.isoformat(), timezone=retailer.timezone, end_offset=1
+    )
+    made = [
+        *raw_assets(retailer, nights),
+        *conformed_assets(retailer, nights),
+        *unified_assets(retailer, nights),
+        *score_assets(nights),
+    ]
+    decided, sent = activation_assets(nights)
+    tables = [".".join(key.path) for asset in (*made, decided) for key in asset.keys]
+    nightly = dg.define_asset_job(
+        NIGHTLY,
+        selection=dg.AssetSelection.all() - TRAINED,
+        partitions_def=nights,
+        executor_def=dg.in_process_executor,
+        description="One night: from the landing folder to the marketer.",
+    )
+    training = dg.define_asset_job(TRAINING, selection=TRAINED, executor_def=dg.in_process_executor)
+    return dg.Definitions(
+        assets=[*made, decided, *ops_assets(tables, nights), sent, *training_assets()],
+        resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
+        jobs=[training, nightly],
+        schedules=[
+            dg.build_schedule_from_partitioned_job(nightly, hour_of_day=2),
+            dg.ScheduleDefinition(job=training, cron_schedule="0 5 * * 0", execution_timezone=retailer.timezone),
+        ],
+    )
+
+
+@dg.definitions
+def of_environment() -> dg.Definitions:
+    """The definitions of the retailer, landing folder and lake that HABITUE_* name: how `habitue ui` loads this page.
+
+    Raises: WrongCall if one of them is not set.
+    """
+    here = settings()
+    if here.retailer_file is None or here.landing is None or here.lake is None:
+        raise WrongCall(
+            "HABITUE_RETAILER, HABITUE_LANDING and HABITUE_LAKE name what Dagster shows, and one is not set",
+            where="orchestration.definitions",
+            still_true="Nothing was started.",
+            next_step="Start Dagster with `habitue ui --retailer FILE --landing DIR --lake DIR`.",
+        )
+    return definitions(Place(here.retailer_file, here.landing, here.lake))

@@ -1,0 +1,140 @@
+"""One night on one lake: the lock, the Spark session, and what stood when it began."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from lakehouse.delta import Lakehouse
+from lakehouse.errors import LakeNotWritable, LandingMissing
+from lakehouse.keys import lake_key
+from lakehouse.lock import lake_lock
+from lakehouse.nights import begin_night
+from lakehouse.settings import settings
+from lakehouse.spark import spark_session
+from models.registry import Registry
+from orchestration.record import NightRecord
+from orchestration.retailer import Retailer, load_retailer
+from orchestration.statements import check_statements
+from orchestration.tables import all_tables
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which retailer, whose exports, which lake."""
+
+    retailer_file: Path
+    landing: Path
+    lake: str
+
+    @property
+    def state(self) -> Path:
+        """Lock, key, MLflow, Dagster and outbox of this lake."""
+        return settings().state_folder(self.lake)
+
+    @property
+    def out(self) -> Path:
+        """Where relative paths of destinations start: the folder that the lake lies in."""
+        return self.state if "://" in self.lake else Path(self.lake).resolve().parent
+
+
+@dataclass(frozen=True)
+class NightRun:
+    """All that a step of one night may use."""
+
+    place: Place
+    retailer: Retailer
+    lake: Lakehouse
+    night: date
+    key: str
+    registry: Registry
+    send: bool
+    rebuild: bool
+    record: NightRecord
+
+    @property
+    def as_of(self) -> datetime:
+        """00:00 of the night in the retailer's time zone, as UTC."""
+        return self.retailer.as_of(self.night)
+
+
+@contextmanager
+def open_lake(place: Place, *, purpose: str) -> Iterator[Lakehouse]:
+    """The lake, locked for this process.
+
+    Raises: LakeNotWritable, LakeLocked.
+    """
+    check_writable(place.lake)
+    with lake_lock(place.state, purpose=purpose):
+        yield Lakehouse(place.lake, spark_session(settings()))
+
+
+@contextmanager
+def open_night(
+    place: Place, night: date, *, send: bool, rebuild: bool = False, record: NightRecord | None = None
+) -> Iterator[NightRun]:
+    """Everything that the steps of one night share, while the lake is locked.
+
+    Raises: LandingMissing, LakeNotWritable, LakeLocked, NightOutOfOrder, InvalidRetailerFile.
+    """
+    retailer = load_retailer(place.retailer_file)
+    check_landing(place.landing)
+    with open_lake(place, purpose=f"night {night}") as lake:
+        check_statements(lake.spark, retailer, out=place.out)
+        registry = Registry(place.state)
+        start = begin_night(
+            lake,
+            night,
+            tables=all_tables(retailer),
+            models=registry.model_versions(),
+            first_night=retailer.first_night,
+        )
+        yield NightRun(
+            place=place,
+            retailer=retailer,
+            lake=lake.for_night(start),
+            night=night,
+            key=lake_key(place.state),
+            registry=registry,
+            send=send,
+            rebuild=rebuild,
+            record=record or NightRecord(),
+        )
+
+
+def check_landing(landing: Path) -> None:
+    """Refuse a landing folder that is not there.
+
+    Raises: LandingMissing.
+    """
+    if not landing.is_dir():
+        raise LandingMissing(
+            "there is no such landing folder",
+            where=str(landing),
+            still_true="Nothing was started and no table was changed.",
+            next_step="Pass the folder that the exports arrive in: `--landing DIR`.",
+        )
+
+
+def check_writable(lake: str) -> None:
+    """Refuse a local lake folder that cannot be written.
+
+    Raises: LakeNotWritable.
+    """
+    if "://" in lake:
+        return
+    folder = Path(lake)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        writable = os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        writable = False
+    if not writable:
+        raise LakeNotWritable(
+            "the lake folder cannot be written",
+            where=lake,
+            still_true="Nothing was started and no table was changed.",
+            next_step="Give this user the right to write there, or pass another folder: `--lake DIR`.",
+        )

@@ -1,0 +1,44 @@
+"""What one night did, collected while it runs: the source of the JSON, the terminal summary and the report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from pipelines.ingest import DeliveredFile
+from quality.gate import GateOutcome
+from quality.publish import Published
+
+
+@dataclass
+class NightRecord:
+    """Mutable on purpose: every step of one night adds what it did.
+
+    Units: seconds by step, rows by table.
+    """
+
+    started: float = field(default_factory=monotonic)
+    published: dict[str, Published] = field(default_factory=dict)
+    gates: list[GateOutcome] = field(default_factory=list)
+    files: list[DeliveredFile] = field(default_factory=list)
+    counted: list[Any] = field(default_factory=list)
+    """Delivered rows by file and mapping, as conform counted them."""
+    models: dict[str, Any] = field(default_factory=dict)
+    audiences: dict[str, Any] = field(default_factory=dict)
+    deliveries: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    summary: dict[str, Any] = field(default_factory=dict)
+    """The JSON of the night, once it is over."""
+    error: BaseException | None = None
+    say: Callable[[str], None] = lambda _line: None
+
+    def step(self, name: str, started: float, note: str) -> None:
+        """Note a finished step and tell whoever watches."""
+        self.seconds[name] = round(monotonic() - started, 2)
+        self.say(f"{monotonic() - self.started:7.1f} s  {name:<36} {note}")
+
+    def failed(self, name: str, error: BaseException) -> None:
+        """Note the first error of the night; later ones only follow from it."""
+        self.error = self.error or error
+        self.say(f"{monotonic() - self.started:7.1f} s  {name:<36} FAILED")

@@ -1,0 +1,57 @@
+"""The Dagster resources: the night that a run makes, and the lake that a training reads."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from orchestration.closing import close_night
+from orchestration.night import NightRun, Place, open_night
+from orchestration.record import NightRecord
+from orchestration.retailer import load_retailer
+from orchestration.training import TrainingRun, open_training
+
+SEND = "habitue/send"
+REBUILD = "habitue/rebuild"
+PARTITION = "dagster/partition"
+
+
+def night_resource(place: Place, record: NightRecord | None = None) -> dg.ResourceDefinition:
+    """The resource `night`: opened once per run, for the partition of the run; closing it writes the summary."""
+
+    @dg.resource(description="The night that this run makes: lake, retailer, lock and what stood when it began.")
+    def opened(context: dg.InitResourceContext) -> Iterator[NightRun]:
+        tags = context.run.tags if context.run else {}
+        night, kept = date.fromisoformat(tags[PARTITION]), record or NightRecord()
+        try:
+            send = {"yes": True, "no": False}.get(tags.get(SEND, ""), is_today(night, place))
+            with open_night(place, night, send=send, rebuild=tags.get(REBUILD) == "yes", record=kept) as run:
+                yield run
+                close_night(run)
+        except BaseException as error:
+            kept.failed(f"night {night}", error)
+            raise
+
+    return opened
+
+
+def lake_resource(place: Place, record: NightRecord | None = None) -> dg.ResourceDefinition:
+    """The resource `lake`: opened once per training."""
+
+    @dg.resource(description="The lake as the last night left it, and the model registry.")
+    def opened(_context: dg.InitResourceContext) -> Iterator[TrainingRun]:
+        kept = record or NightRecord()
+        try:
+            with open_training(place, kept) as run:
+                yield run
+        except BaseException as error:
+            kept.failed("training", error)
+            raise
+
+    return opened
+
+
+def is_today(night: date, place: Place) -> bool:
+    """Whether the night is today's at the retailer's: an older one that the UI catches up sends nothing."""
+    return night == datetime.now(ZoneInfo(load_retailer(place.retailer_file).timezone)).date()

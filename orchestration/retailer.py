@@ -1,0 +1,95 @@
+"""The retailer file: one YAML that holds all that differs between two retailers; each folder owns its section."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Any, Self, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from activation.settings import Activation, unknown_sources
+from lakehouse.errors import InvalidRetailerFile
+from models.settings import ChurnSettings, LifetimeValueSettings
+from orchestration.yaml_lines import LinedYaml, load_lined
+from pipelines.mapping import IdentitySettings, Name, Source, TimeZone, nearest
+from quality.settings import RuleSettings
+
+
+class Retailer(Activation):
+    """All that differs between two retailers; syncs, audiences and destinations are those of Activation.
+
+    Units: first_night is the first night D; currency is the ISO 4217 code that amounts are converted to.
+    """
+
+    retailer: str
+    first_night: date
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    timezone: TimeZone = "UTC"
+    sources: dict[Name, Source] = Field(min_length=1)
+    identity: IdentitySettings = IdentitySettings()
+    churn: ChurnSettings = ChurnSettings()
+    lifetime_value: LifetimeValueSettings = LifetimeValueSettings()
+    rules: tuple[RuleSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _sources_exist(self) -> Self:
+        problems = unknown_sources(self, self.sources)
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def as_of(self, night: date) -> datetime:
+        """00:00 of the night in the retailer's time zone, as UTC."""
+        return datetime.combine(night, time(), ZoneInfo(self.timezone)).astimezone(UTC)
+
+
+def load_retailer(path: Path) -> Retailer:
+    """The retailer file, checked.
+
+    Raises: InvalidRetailerFile naming the file, the line, the key's path and the nearest allowed names.
+    """
+    document = load_lined(path)
+    try:
+        return Retailer.model_validate(document.value)
+    except ValidationError as error:
+        raise _invalid(path, document, error) from None
+
+
+def _invalid(path: Path, document: LinedYaml, error: ValidationError) -> InvalidRetailerFile:
+    problems = [_problem(document, dict(problem)) for problem in error.errors(include_url=False, include_input=False)]
+    return InvalidRetailerFile(
+        "; ".join(problems),
+        where=str(path),
+        still_true="Nothing was started and no table was changed.",
+        next_step=f"Correct the file, then `habitue check {path} --landing DIR`.",
+    )
+
+
+def _problem(document: LinedYaml, problem: Mapping[str, Any]) -> str:
+    location = [part for part in problem["loc"] if not _is_union_tag(document, part, problem["loc"])]
+    where = ".".join(str(part) for part in location) or "the file"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        message = f"unknown key{nearest(str(location[-1]), _allowed_keys(Retailer, location[:-1]))}"
+    return f"line {document.line(location)}: {where}: {message}"
+
+
+def _is_union_tag(document: LinedYaml, part: Any, location: tuple[Any, ...]) -> bool:
+    """Whether pydantic put the name of a union member into the path, which the file does not hold."""
+    return isinstance(part, str) and not document.holds(location[: location.index(part) + 1]) and part != location[-1]
+
+
+def _allowed_keys(model: Any, location: list[Any]) -> list[str]:
+    """The keys that the model at this path takes; nothing where the path leads out of the models."""
+    if not location:
+        return [field.alias or name for name, field in model.model_fields.items()] if _is_model(model) else []
+    head, rest = location[0], location[1:]
+    if _is_model(model):
+        fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+        return _allowed_keys(fields.get(str(head)), rest)
+    return next((keys for inner in get_args(model) if (keys := _allowed_keys(inner, rest))), [])
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

@@ -1,0 +1,153 @@
+"""The commands that run something: night, rebuild, train, report."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from lakehouse.errors import HabitueError, NightOutOfOrder, WrongCall
+from lakehouse.nights import last_started
+from orchestration.night import Place, check_landing, check_writable, open_lake
+from orchestration.nightly import run_night, run_training
+from orchestration.record import NightRecord
+from orchestration.retailer import Retailer, load_retailer
+from orchestration.summary import failure
+from report.terminal import terminal_summary
+
+
+def nights(asked: argparse.Namespace) -> int:
+    """`habitue night`: one night, or several one after the other; only the newest sends.
+
+    Raises: WrongCall, and whatever stopped a night.
+    """
+    place = place_of(asked)
+    retailer = load_retailer(place.retailer_file)
+    check_landing(place.landing)
+    check_writable(place.lake)
+    wanted = _wanted(asked, retailer)
+    for night in wanted:
+        record = NightRecord(say=_progress())
+        record.say(f"night {night} of {retailer.retailer}")
+        _run(
+            asked,
+            record,
+            lambda n=night, r=record: run_night(  # type: ignore[misc]
+                place, n, send=n == wanted[-1] and not asked.no_send, record=r
+            ),
+        )
+        _print(asked, record)
+    return 0
+
+
+def rebuild(asked: argparse.Namespace) -> int:
+    """`habitue rebuild --from raw`: conform every delivery anew with today's mapping and run the last night on it."""
+    place = place_of(asked)
+    load_retailer(place.retailer_file)
+    check_landing(place.landing)
+    with open_lake(place, purpose="rebuild") as lake:
+        last = last_started(lake)
+    if last is None:
+        raise WrongCall(
+            "there is no night to rebuild",
+            where=place.lake,
+            still_true="Nothing was changed.",
+            next_step="Run a first night: `habitue night --date D`.",
+        )
+    record = NightRecord(say=_progress())
+    _run(asked, record, lambda: run_night(place, last, send=False, rebuild=True, record=record))
+    _print(asked, record)
+    return 0
+
+
+def train(asked: argparse.Namespace) -> int:
+    """`habitue train`: train on the lake as the last night left it, and promote only what is better."""
+    place = place_of(asked)
+    load_retailer(place.retailer_file)
+    record = NightRecord(say=_progress())
+    _run(asked, record, lambda: run_training(place, record))
+    if asked.json:
+        print(json.dumps({"models": record.models, "seconds": record.seconds}))
+    else:
+        for name, facts in record.models.items():
+            print(f"{name}: {facts['verdict']}")
+    return 0
+
+
+def report(asked: argparse.Namespace) -> int:
+    """`habitue report`: where the page of the last night lies, copied to --out where one is given."""
+    place = place_of(asked)
+    pages = sorted((place.state / "reports").glob("*.html"))
+    if not pages:
+        raise WrongCall(
+            "no night has ended on this lake",
+            where=place.lake,
+            still_true="Nothing was written.",
+            next_step="Run a night: `habitue night --date D`.",
+        )
+    page = pages[-1]
+    if asked.out:
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
+        asked.out.write_bytes(page.read_bytes())
+        page = asked.out
+    print(json.dumps({"report": str(page)}) if asked.json else page)
+    return 0
+
+
+def place_of(asked: argparse.Namespace) -> Place:
+    """The place that a command names."""
+    lake = str(asked.lake) if "://" in str(asked.lake) else str(Path(asked.lake).resolve())
+    retailer_file = getattr(asked, "retailer", None) or Path("retailer.yaml")
+    return Place(Path(retailer_file), Path(getattr(asked, "landing", None) or "."), lake)
+
+
+def _wanted(asked: argparse.Namespace, retailer: Retailer) -> list[date]:
+    if asked.date and (asked.first or asked.last):
+        raise _wrong("--date goes alone; --from and --to go together")
+    if bool(asked.first) != bool(asked.last):
+        raise _wrong("--from and --to go together")
+    if asked.first and asked.last < asked.first:
+        raise _wrong(f"--to {asked.last} lies before --from {asked.first}")
+    if asked.first:
+        return [asked.first + timedelta(days=n) for n in range((asked.last - asked.first).days + 1)]
+    today = datetime.now(ZoneInfo(retailer.timezone)).date()
+    night = asked.date or today
+    if night > today:
+        raise NightOutOfOrder(
+            f"this night lies in the future; it is {today} at the retailer's",
+            where=f"night {night}",
+            still_true="No table was changed.",
+            next_step=f"Run `habitue night --date {today}` or an earlier one.",
+        )
+    return [night]
+
+
+def _run(asked: argparse.Namespace, record: NightRecord, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except HabitueError:
+        if asked.json:
+            print(json.dumps(failure(record)), file=sys.stderr)
+        raise
+
+
+def _print(asked: argparse.Namespace, record: NightRecord) -> None:
+    if asked.json:
+        print(json.dumps(record.summary))
+    else:
+        print(terminal_summary(record.summary))
+
+
+def _progress() -> Callable[[str], None]:
+    return lambda line: print(line, file=sys.stderr, flush=True)
+
+
+def _wrong(what: str) -> WrongCall:
+    return WrongCall(
+        what,
+        where="habitue night",
+        still_true="Nothing was started.",
+        next_step="Type `habitue night --help`.",
+    )

@@ -1,0 +1,38 @@
+"""What a retailer file states in SQL, checked against Spark and the contracts before a night begins."""
+
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from activation.conditions import check_audiences
+from activation.deliver import destinations
+from activation.frames import view_schema
+from features import CUSTOMER_FEATURES
+from lakehouse.errors import InvalidRetailerFile
+from lakehouse.table import by_name
+from models.tables import CUSTOMER_SCORES
+from orchestration.retailer import Retailer
+from orchestration.tables import all_tables
+from pipelines.expressions import check_source
+from pipelines.tables import CUSTOMER_PROFILE
+from quality.settings import check_rules
+
+
+def check_statements(spark: SparkSession, retailer: Retailer, *, out: Path) -> None:
+    """Nothing, if every expression, rule and condition of the file can be evaluated and every credential is set.
+
+    Raises: InvalidRetailerFile, MissingCredentials.
+    """
+    for name, source in retailer.sources.items():
+        check_source(spark, source, name=name)
+    problems = check_rules(retailer.rules, by_name(all_tables(retailer)))
+    if problems:
+        raise InvalidRetailerFile(
+            "; ".join(problems),
+            where="retailer file",
+            still_true="Nothing was started and no table was changed.",
+            next_step="Correct the rules; `docs/reference/tables.md` names every column.",
+        )
+    view = view_schema(CUSTOMER_PROFILE.schema, CUSTOMER_SCORES.schema, CUSTOMER_FEATURES.schema)
+    check_audiences(spark, retailer, view)
+    destinations(retailer, out)

@@ -1,0 +1,72 @@
+"""The JSON of a night: what was done, in counts and names, never a personal value."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from lakehouse.delta import NOT_THERE, Lakehouse
+from lakehouse.table import Table
+from orchestration.night import NightRun
+from orchestration.record import NightRecord
+from quality.gate import GateOutcome
+
+
+def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
+    """The object that `habitue night --json` prints.
+
+    Units: tables holds the rows of every table after the night, unchanged by a rerun; seconds by step.
+    """
+    record = run.record
+    return {
+        "retailer": run.retailer.retailer,
+        "night": run.night.isoformat(),
+        "as_of": run.as_of.isoformat(),
+        "currency": run.retailer.currency,
+        "tables": total_rows(run.lake, tables),
+        "files": [_file(file) for file in record.files],
+        "rejected": {name: dict(table.rejected) for name, table in record.published.items() if table.rejected},
+        "gates": [_gate(gate) for gate in record.gates],
+        "models": record.models,
+        "warnings": record.warnings,
+        "audiences": record.audiences,
+        "deliveries": record.deliveries,
+        "seconds": record.seconds,
+    }
+
+
+def total_rows(lake: Lakehouse, tables: Iterable[Table]) -> dict[str, int]:
+    """Rows of every table that exists, by name; Delta knows them without a scan."""
+    return {table.name: lake.read(table).count() for table in tables if lake.version(table) != NOT_THERE}
+
+
+def failure(record: NightRecord) -> dict[str, Any]:
+    """What a stopped night can still say."""
+    blocked = [_gate(gate) for gate in record.gates]
+    return {"gates": blocked, "seconds": record.seconds, "files": [_file(file) for file in record.files]}
+
+
+def by_status(record: NightRecord) -> Counter[str]:
+    """Files of the night by what became of them."""
+    return Counter(file.status for file in record.files)
+
+
+def _gate(gate: GateOutcome) -> dict[str, Any]:
+    return {
+        "table": gate.table,
+        "rule": gate.rule,
+        "severity": gate.severity,
+        "failed": gate.failed,
+        "limit": gate.limit,
+        "outcome": gate.outcome,
+    }
+
+
+def _file(file: Any) -> dict[str, Any]:
+    return {
+        "source": file.source,
+        "delivery": file.delivery,
+        "file": file.file_name,
+        "status": file.status,
+        "rows": file.rows,
+        "reason": file.reason,
+    }
