@@ -55,7 +55,7 @@ def _broken(spark: SparkSession, condition: str, view: T.StructType) -> str | No
         return "this is not a Spark SQL condition"
     if spark._jvm.org.apache.spark.sql.catalyst.expressions.SubqueryExpression.hasSubquery(parsed):  # type: ignore[union-attr]
         return "a condition may not hold a subquery"
-    used = set(_functions(parsed))
+    used = set(_names(parsed)) - set(view.names)
     if used & (UNSTEADY | FOREIGN):
         named = ", ".join(sorted(used & (UNSTEADY | FOREIGN)))
         return f"{named} may not be used: the same night must always give the same people"
@@ -74,13 +74,10 @@ def _unanswerable(spark: SparkSession, condition: str, view: T.StructType) -> st
     return None
 
 
-def _functions(expression: Any) -> Iterator[str]:
-    """The names of the functions in a parsed condition; parsed, not yet resolved."""
-    kind = expression.getClass().getSimpleName()
-    if kind == "UnresolvedFunction":
+def _names(expression: Any) -> Iterator[str]:
+    """The names of functions and columns in a parsed condition, which is not yet resolved."""
+    if expression.getClass().getSimpleName() in ("UnresolvedFunction", "UnresolvedAttribute"):
         yield expression.nameParts().last().lower()
-    elif kind.startswith("Current") or kind == "Now":
-        yield "current_date"
     children = expression.children()
     for position in range(children.size()):
-        yield from _functions(children.apply(position))
+        yield from _names(children.apply(position))

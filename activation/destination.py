@@ -79,7 +79,9 @@ class Answer:
 class Destination(Protocol):
     """A tool that scores or audiences are sent to."""
 
-    capabilities: Capabilities
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
 
     def check(self) -> None:
         """Nothing, if records can be sent now.

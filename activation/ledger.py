@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from activation.destination import Answer, Batch, Record
 from activation.outbox import COLUMNS, RESULT, Fold, Outbox
@@ -82,14 +84,15 @@ def _row(record: Record, batch: Batch, destination: str) -> tuple[object, ...]:
 def _frame(lake: Lakehouse, part: Fold) -> DataFrame:
     names = (*COLUMNS, *RESULT, "sequence")
     rows = [_typed(dict(zip(names, row, strict=True))) for row in part.rows]
-    return lake.spark.createDataFrame(rows, DELIVERIES.schema).coalesce(1)
+    table = pa.Table.from_pylist(rows, to_arrow_schema(DELIVERIES.schema))
+    return lake.spark.createDataFrame(table, DELIVERIES.schema).coalesce(1)
 
 
-def _typed(row: dict[str, object]) -> tuple[object, ...]:
+def _typed(row: dict[str, object]) -> dict[str, object]:
     row["night"] = date.fromisoformat(str(row["night"]))
     row["valid_until"] = date.fromisoformat(str(row["valid_until"])) if row["valid_until"] else None
     row["sent_at"] = datetime.fromisoformat(str(row["sent_at"]))
-    return tuple(row[name] for name in DELIVERIES.column_names)
+    return row
 
 
 def _last_sequence(deliveries: DataFrame) -> int:

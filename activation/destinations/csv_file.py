@@ -12,7 +12,8 @@ from activation.destination import Answer, Batch, Capabilities, DestinationSetti
 from lakehouse.errors import DestinationUnavailable
 
 # Source: OWASP, "CSV Injection"; a cell that starts so is run as a formula by spreadsheet programs.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 KEY_COLUMNS = ("contact_id", "operation")
 
@@ -64,14 +65,15 @@ ACCEPTED = Answer("acknowledged")
 
 
 def cell(value: object) -> str:
-    """The value as text of one cell; text that a spreadsheet would run as a formula starts with an apostrophe."""
+    """The value as text of one cell, on one line; what a spreadsheet would run as a formula starts with an apostrophe."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | Decimal):
         return str(value)
-    text = "; ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+    joined = "; ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+    text = CONTROL.sub(" ", joined).strip()
     return f"'{text}" if is_formula(text) else text
 
 
@@ -81,8 +83,10 @@ def is_formula(text: str) -> bool:
 
 
 def _answer(record: Record) -> Answer:
-    if is_formula(record.contact_id):
-        return Answer("rejected", "the contact id begins as a formula does")
+    if cell(record.contact_id) != record.contact_id:
+        return Answer(
+            "rejected", "the contact id would be run as a formula, or holds a control character or outer space"
+        )
     return ACCEPTED
 
 

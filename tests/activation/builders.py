@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from activation.destination import Answer, Batch, Capabilities
 from activation.frames import CONTACTS_SCHEMA, Frames, view_schema
@@ -67,7 +69,9 @@ def frames(spark: SparkSession, people: list[Person], consents: DataFrame | None
         scores=rows(spark, SCORES_SCHEMA, [_score(person) for person in people]),
         links=rows(spark, IDENTITY_LINKS.schema, [_link(person) for person in carded]),
         contacts=rows(
-            spark, CONTACTS_SCHEMA, [{"record_key": p.record_key, "email": p.address, "is_deleted": False} for p in carded]
+            spark,
+            CONTACTS_SCHEMA,
+            [{"record_key": p.record_key, "email": p.address, "is_deleted": False} for p in carded],
         ),
         consents=consents or said(spark, people),
     )
@@ -98,7 +102,7 @@ def statement(address: str | None, status: str, *, customer: str | None = None, 
         "channel": "email",
         "purpose": "marketing",
         "status": status,
-        "decided_at": datetime(2025, 1, 1),
+        "decided_at": datetime(2025, 1, 1, tzinfo=UTC),
     }
     return ordinary | other
 
@@ -140,13 +144,14 @@ def the_view() -> T.StructType:
 
 def parsed(ddl: str) -> T.StructType:
     """The schema that a DDL text describes."""
-    return T._parse_datatype_string(ddl)  # type: ignore[attr-defined,no-any-return]
+    return cast(T.StructType, T.StructType.fromDDL(ddl))
 
 
 def rows(spark: SparkSession, schema: T.StructType | str, values: list[dict[str, Any]]) -> DataFrame:
     """A frame of these rows; columns that a row does not name are null."""
     structure = parsed(schema) if isinstance(schema, str) else schema
-    return spark.createDataFrame([tuple(row.get(name) for name in structure.names) for row in values], structure)
+    whole = [{name: row.get(name) for name in structure.names} for row in values]
+    return spark.createDataFrame(pa.Table.from_pylist(whole, to_arrow_schema(structure)), structure)
 
 
 @dataclass
@@ -154,16 +159,16 @@ class MemoryLake:
     """A lake of one growing table, without files."""
 
     spark: SparkSession
-    kept: list[tuple[Any, ...]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
     batches: set[str] = field(default_factory=set)
 
     def read(self, table: Table) -> DataFrame:
-        return self.spark.createDataFrame(self.kept, table.schema)
+        return rows(self.spark, table.schema, self.kept)
 
     def append_once(self, table: Table, frame: DataFrame, *, batch: str) -> None:
         if batch not in self.batches:
             self.batches.add(batch)
-            self.kept += [tuple(row) for row in frame.select(*table.column_names).collect()]
+            self.kept += [row.asDict() for row in frame.collect()]
 
 
 class Killed(BaseException):

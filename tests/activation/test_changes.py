@@ -1,0 +1,78 @@
+"""What is due, from what should be held and what was answered before."""
+
+from datetime import date
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from activation.changes import changes
+from activation.sync import records
+from activation.tables import DELIVERIES
+from tests.activation.builders import NIGHT, Person, consents, frames, rows, statement
+
+DESIRED = "record_key string, customer_id string, address string, payload string, payload_hash string, valid_until date"
+SOON, LATE, LATER = date(2026, 3, 4), date(2026, 3, 5), date(2026, 4, 1)
+ADDED = ("add", "acknowledged", "old", LATE)
+CASES: dict[str, tuple[list[tuple[str, str, str | None, date | None]], tuple[str, date | None] | None, str | None]] = {
+    "never seen": ([], ("new", None), "add"),
+    "the same": ([ADDED], ("old", LATE), None),
+    "changed": ([ADDED], ("new", LATE), "update"),
+    "later end, not yet due": ([ADDED], ("old", LATER), None),
+    "later end, due": ([("add", "acknowledged", "old", SOON)], ("old", LATER), "update"),
+    "no later end to send": ([("add", "acknowledged", "old", SOON)], ("old", SOON), None),
+    "no longer wanted": ([ADDED], None, "remove"),
+    "removed": ([ADDED, ("remove", "acknowledged", None, None)], None, "absent"),
+    "back again": ([ADDED, ("remove", "acknowledged", None, None)], ("old", LATE), "add"),
+    "rejected": ([("add", "rejected", "old", LATE)], ("old", LATE), "add"),
+    "rejected and unwanted": ([("add", "rejected", "old", LATE)], None, "absent"),
+    "unknown fate": ([("add", "failed", "old", LATE)], ("old", LATE), "add"),
+    "unknown fate, unwanted": ([("add", "failed", "old", LATE)], None, "remove"),
+    "update of unknown fate": ([ADDED, ("update", "failed", "new", LATE)], ("old", LATE), "update"),
+    "removal of unknown fate": ([ADDED, ("remove", "failed", None, None)], None, "remove"),
+    "withheld": ([("add", "withheld", "old", LATE)], None, "absent"),
+}
+
+
+def test_what_is_due_follows_from_what_is_wanted_and_what_was_answered(spark: SparkSession) -> None:
+    wanted = [_wanted(name, *case[1]) for name, case in CASES.items() if case[1]]
+    answered = [_delivery(name, *row) for name, case in CASES.items() for row in case[0]]
+    sent = [{**row, "sequence": place} for place, row in enumerate(answered)]
+    known = rows(spark, DELIVERIES.schema, [*sent, {**_delivery("elsewhere", *ADDED), "name": "other", "sequence": 99}])
+    due = changes(rows(spark, DESIRED, wanted), known, destination="crm", name="scores", night=NIGHT).collect()
+    found = {row["record_key"]: row["operation"] for row in due}
+    assert found == {name: case[2] for name, case in CASES.items() if case[2] != "absent"}
+    assert all(row["attempt"] == 1 + len(CASES[row["record_key"]][0]) for row in due)
+
+
+def test_both_cards_of_a_person_carry_scores_and_those_of_an_objector_none(spark: SparkSession) -> None:
+    people = [Person("a", contact="1"), Person("flagged", objects=True), Person("said"), Person("t", is_test=True)]
+    objection = statement(None, "withdrawn", customer="said", purpose="profiling")
+    known = frames(spark, people, consents(spark, [objection]))
+    second = known.links.where("customer_id = 'a'").replace({"contact:crm:1": "contact:crm:2", "1": "2"})
+    both = type(known)(**{**known.__dict__, "links": known.links.unionByName(second)})
+    assert {row["record_key"] for row in records(both, "crm").collect()} == {"contact:crm:1", "contact:crm:2"}
+
+
+def _wanted(name: str, payload_hash: str, valid_until: date | None) -> dict[str, Any]:
+    return {
+        "record_key": name,
+        "customer_id": name,
+        "payload": "{}",
+        "payload_hash": payload_hash,
+        "valid_until": valid_until,
+    }
+
+
+def _delivery(
+    name: str, operation: str, outcome: str, payload_hash: str | None, valid_until: date | None
+) -> dict[str, Any]:
+    return {
+        "destination": "crm",
+        "name": "scores",
+        "night": NIGHT,
+        "record_key": name,
+        "operation": operation,
+        "outcome": outcome,
+        "payload_hash": payload_hash,
+        "valid_until": valid_until,
+    }

@@ -1,0 +1,81 @@
+"""A wrong retailer file is refused with the path and the nearest names."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from pyspark.sql import SparkSession
+
+from activation.conditions import check_audiences
+from activation.settings import Activation, unknown_sources
+from lakehouse.errors import InvalidRetailerFile
+from tests.activation.builders import activation, the_view
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"to": "newsleter"}, r"win_back.to: there is no destination newsleter. Did you mean newsletter\?"),
+        ({"holdout": 1}, "less than 1"),
+        ({"min_grade": "F"}, "min_grade"),
+        ({"chanel": "email"}, "chanel"),
+    ],
+)
+def test_a_wrong_audience_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        activation(**change)
+
+
+@pytest.mark.parametrize(
+    ("destination", "message"),
+    [
+        ({"type": "cvs", "source": "crm"}, r"no destination type cvs. Did you mean csv\?"),
+        ({"type": "csv", "source": "crm"}, "destinations.crm.path is missing"),
+        ({"type": "csv", "source": "crm", "path": "out", "user": "x"}, "user"),
+    ],
+)
+def test_a_wrong_destination_is_refused(destination: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Activation.model_validate({"destinations": {"crm": destination}})
+
+
+def test_a_sync_and_an_audience_may_not_share_a_name() -> None:
+    given = activation().model_dump()
+    with pytest.raises(ValidationError, match="a sync has the same name"):
+        Activation.model_validate({**given, "syncs": {"win_back": {"to": "crm", "fields": ["grade"]}}})
+
+
+def test_a_destination_of_an_unknown_source_is_named() -> None:
+    assert unknown_sources(activation(), ["crn", "web"])[0] == (
+        "destinations.crm.source: there is no source crm. Did you mean crn?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"where": "churn_bnd = 'high'"},
+            r"audiences.win_back.where: there is no column churn_bnd. Did you mean churn_band",
+        ),
+        ({"where": "churn_band ="}, "not a Spark SQL condition"),
+        ({"where": "value_amount"}, "DATATYPE_MISMATCH"),
+        ({"where": "count(*) > 1"}, "INVALID_WHERE_CONDITION"),
+        ({"where": "customer_id in (select x from y)"}, "may not hold a subquery"),
+        ({"where": "exists(select 1)"}, "may not hold a subquery"),
+        ({"where": "rand() < 0.1"}, "rand may not be used"),
+        ({"where": "valid_until > current_date"}, "current_date may not be used"),
+        ({"where": "reflect('java.lang.System', 'exit', 1) = 'x'"}, "reflect may not be used"),
+        ({"fields": ["segmnt"]}, r"audiences.win_back.fields: there is no column segmnt. Did you mean segment\?"),
+    ],
+)
+def test_a_condition_that_cannot_be_answered_is_refused(
+    spark: SparkSession, change: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidRetailerFile, match=message):
+        check_audiences(spark, activation(**change), the_view())
+
+
+def test_a_sound_condition_passes(spark: SparkSession) -> None:
+    sound = "churn_band = 'high' and orders_count_90d > 1 and array_contains(reasons, 'x')"
+    check_audiences(spark, activation(where=sound, fields=["segment", "email", "phone"]), the_view())
