@@ -96,7 +96,9 @@ def test_encoding_delimiter_quote_and_byte_order_mark_are_read_as_told(tmp_path:
 
 def test_a_file_without_header_takes_its_names_from_the_retailer_file(tmp_path: Path) -> None:
     path = file(tmp_path, "1,Ann\n")
-    assert rows(path, Format(header=False, columns=["Id", "Name"])) == [{"Id": "1", "Name": "Ann", "_row_number": 1}]
+    assert rows(path, Format.model_validate({"header": False, "columns": ["Id", "Name"]})) == [
+        {"Id": "1", "Name": "Ann", "_row_number": 1}
+    ]
 
 
 @pytest.mark.parametrize(
