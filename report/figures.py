@@ -1,0 +1,238 @@
+"""What the page shows, counted in Spark: only sums and names of groups leave it, never a row about a person."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import DataFrame, Row, Window
+from pyspark.sql import functions as F
+
+from lakehouse.delta import Lakehouse
+from lakehouse.table import Table
+from models import tables as models
+from pipelines import tables as unified
+from pipelines.canonical import ENTITIES, Entity
+from pipelines.reconciliation import RECONCILIATION
+from report.plots import round_step
+
+BANDS = ("high", "medium", "low")
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """What became of the rows of one delivery as one entity.
+
+    Units: delivered rows.
+    """
+
+    source: str
+    delivery: str
+    entity: str
+    files: int
+    delivered: int
+    repeats: int
+    left_out: int
+    rejected: int
+    published: int
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """Rows of one source that broke one rule; a row that broke two counts under both."""
+
+    source: str
+    entity: str
+    rule: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """Person records of a source, and the people that they belong to."""
+
+    source: str
+    records: int
+    people: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment with its size and what is expected of it.
+
+    Units: value is the mean expected net spend.
+    """
+
+    name: str
+    description: str
+    customers: int
+    churn_probability: float
+    value: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of a night in groups.
+
+    Units: bands counts customers by (churn band, value band); step is the width of a column of values, of which the
+           last holds everything above; versions as VERSION names them.
+    """
+
+    scored: int = 0
+    segments: tuple[Segment, ...] = ()
+    bands: tuple[tuple[str, str, int], ...] = ()
+    values: tuple[int, ...] = ()
+    step: float = 0.0
+    versions: tuple[tuple[Any, ...], ...] = ()
+    without: tuple[tuple[str, int], ...] = ()
+
+
+def files_in(lake: Lakehouse, night: str) -> list[Row]:
+    """Every file of the night by entity, with what became of its rows; as many rows as files and mappings."""
+    table = _of_night(lake, RECONCILIATION, night)
+    sums = [F.sum(name).alias(name) for name in ("delivered", "repeats", "left_out", "rejected", "published")]
+    return table.groupBy("source", "delivery", "entity", "file_sha256").agg(*sums).collect()
+
+
+def by_delivery(files: Iterable[Row]) -> list[Delivered]:
+    """What the files held, by delivery and entity."""
+    found: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+    for file in files:
+        found[file["source"], file["delivery"], file["entity"]].append(file)
+    names = ("delivered", "repeats", "left_out", "rejected", "published")
+    return [
+        Delivered(*key, len(of), *(sum(f[name] for f in of) for name in names)) for key, of in sorted(found.items())
+    ]
+
+
+def rows_in(files: Iterable[Row]) -> dict[str, int]:
+    """Delivered rows by source; a file that feeds two entities counts once."""
+    once = {(file["source"], file["delivery"], file["file_sha256"]): file["delivered"] for file in files}
+    found: dict[str, int] = defaultdict(int)
+    for (source, _, _), rows in sorted(once.items()):
+        found[source] += rows
+    return dict(found)
+
+
+def set_aside(lake: Lakehouse, night: str, tables: Iterable[str]) -> list[SetAside]:
+    """Rows that the night set aside from these tables, by source and rule, the most frequent first."""
+    entities = [entity for entity in ENTITIES.values() if entity.conformed.name in set(tables)]
+    frames = [_broken_rules(lake, entity, night) for entity in entities if lake.exists(entity.rejected)]
+    if not frames:
+        return []
+    counted = reduce(DataFrame.unionByName, frames).groupBy("source", "entity", "rule").count().collect()
+    rows = [SetAside(row["source"], row["entity"], row["rule"], row["count"]) for row in counted]
+    return sorted(rows, key=lambda row: (-row.rows, row.source, row.entity, row.rule))
+
+
+def people(lake: Lakehouse) -> list[Known]:
+    """Person records and people by source."""
+    links = lake.read(unified.IDENTITY_LINKS).where("source is not null").groupBy("source")
+    counted = links.agg(F.count(F.lit(1)).alias("records"), F.countDistinct("customer_id").alias("people"))
+    return [Known(**row.asDict()) for row in counted.orderBy("source").collect()]
+
+
+def scores(lake: Lakehouse, night: str) -> Scores:
+    """The night's scores in groups; empty where there are none."""
+    table = _of_night(lake, models.CUSTOMER_SCORES, night)
+    step = _step(table)
+    groups = _groups(table, step)
+    scored = [row for row in groups if row["no_score_reason"] is None]
+    return Scores(
+        scored=sum(row["customers"] for row in scored),
+        segments=_segments(lake, scored) if scored else (),
+        bands=tuple((*bands, rows) for bands, rows in _counts(scored, "churn_band", "value_band").items()),
+        values=_columns(scored),
+        step=step,
+        versions=tuple(dict.fromkeys(tuple(row[name] for name in VERSION) for row in scored)),
+        without=tuple(
+            (reason, rows) for (reason,), rows in _counts(groups, "no_score_reason").items() if reason is not None
+        ),
+    )
+
+
+def evaluations(lake: Lakehouse) -> list[Row]:
+    """The newest training's tests of every model, window by window and rival by rival."""
+    newest = F.max("trained_on").over(Window.partitionBy("model"))
+    table = lake.read(models.EVALUATIONS).withColumn("newest", newest).where("trained_on = newest")
+    return table.orderBy("model", "test_night", "rival").collect()
+
+
+def calibration(lake: Lakehouse) -> list[Row]:
+    """Predicted and seen rates of the newest churn version and its baseline, bin by bin, where training kept them."""
+    kept = next((table for table in models.TABLES if table.name == "models.calibration"), None)
+    if kept is None:
+        return []
+    table = lake.read(kept)
+    newest = table.agg(F.max("test_night").alias("test_night"))
+    return table.join(newest, ["test_night"]).orderBy("predictor", "predicted_rate").collect()
+
+
+VERSION = (
+    "churn_grade", "churn_version", "churn_horizon_days", "value_grade", "value_version", "value_horizon_days",
+    "valid_until",
+)  # fmt: skip
+COLUMNS = 24
+"""Columns of the plot of values; the last is open."""
+
+
+def _broken_rules(lake: Lakehouse, entity: Entity, night: str) -> DataFrame:
+    rows = _of_night(lake, entity.rejected, night)
+    return rows.select("source", F.lit(entity.name).alias("entity"), F.explode("rules").alias("rule"))
+
+
+def _step(table: DataFrame) -> float:
+    """A round width of the columns, so that all but the last few values find one."""
+    usual = table.select(F.percentile_approx(F.col("value_amount").cast("double"), 0.97)).collect()[0][0]
+    return round_step(usual, COLUMNS - 1) if usual else 1.0
+
+
+def _groups(table: DataFrame, step: float) -> list[Row]:
+    """Customers of a night by everything that the page tells apart: some thousand groups at most."""
+    place = F.least(F.floor(F.col("value_amount").cast("double") / step), F.lit(COLUMNS - 1)).cast("int")
+    grouped = table.withColumn("place", place).groupBy(
+        "segment", "churn_band", "value_band", "place", "no_score_reason", *VERSION
+    )
+    return grouped.agg(
+        F.count(F.lit(1)).alias("customers"),
+        F.sum("churn_probability").alias("churn_probability"),
+        F.sum(F.col("value_amount").cast("double")).alias("value"),
+    ).collect()
+
+
+def _counts(rows: Iterable[Row], *names: str) -> dict[tuple[Any, ...], int]:
+    """Customers by the values of some columns, the most frequent first."""
+    found: Counter[tuple[Any, ...]] = Counter()
+    for row in rows:
+        found[tuple(row[name] for name in names)] += row["customers"]
+    return dict(found.most_common())
+
+
+def _columns(scored: list[Row]) -> tuple[int, ...]:
+    places = {place: rows for (place,), rows in _counts(scored, "place").items()}
+    return tuple(places.get(place, 0) for place in range(max(places) + 1)) if places else ()
+
+
+def _segments(lake: Lakehouse, scored: list[Row]) -> tuple[Segment, ...]:
+    described = {row["segment"]: row for row in lake.read(models.SEGMENTS).collect()}
+    names = [name for (name,) in _counts(scored, "segment")]
+    names.sort(key=lambda name: described[name]["position"] if name in described else len(described))
+    return tuple(
+        _segment(
+            name,
+            described[name]["description"] if name in described else "",
+            [row for row in scored if row["segment"] == name],
+        )
+        for name in names
+    )
+
+
+def _segment(name: str | None, description: str, rows: list[Row]) -> Segment:
+    customers = sum(row["customers"] for row in rows)
+    probability, value = (sum(row[what] for row in rows) / customers for what in ("churn_probability", "value"))
+    return Segment(name or "none", description, customers, probability, value)
+
+
+def _of_night(lake: Lakehouse, table: Table, night: str) -> DataFrame:
+    return lake.read(table).where(F.col("night") == F.lit(night).cast("date"))

@@ -1,0 +1,103 @@
+"""The night as one HTML page that a marketer and an engineer both read: no script, nothing from another place."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from lakehouse.delta import Lakehouse
+from report import figures, pictures, wording
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def night_report(lake: Lakehouse, summary: Mapping[str, Any], out: Path) -> Path:
+    """The path of the page, written to `out`.
+
+    Reads: summary as `habitue night --json` prints it; the tables of the lake for what it does not hold.
+    Shape: only counts, means and names of groups reach the page, never a row about a person.
+    """
+    night = summary["night"]
+    page = _template().render(
+        **_header(summary), **_for_marketers(lake, summary), **_for_engineers(lake, summary, night)
+    )
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(page, encoding="utf-8")
+    return out
+
+
+def _template() -> Any:
+    kept = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    kept.filters |= {"number": wording.number, "plain": wording.plain}
+    kept.globals |= {"share": wording.share, "grades": wording.GRADES, "model_names": wording.MODELS}
+    return kept.get_template("night.html")
+
+
+def _header(summary: Mapping[str, Any]) -> dict[str, Any]:
+    sentence, notes = wording.verdict(summary)
+    night = date.fromisoformat(summary["night"])
+    return {
+        "retailer": summary.get("retailer", ""),
+        "night": f"{night:%A}, {night.day} {night:%B %Y}",
+        "as_of": _moment(summary.get("as_of")),
+        "verdict": sentence,
+        "is_stopped": sentence.startswith("Stopped"),
+        "notes": notes,
+    }
+
+
+def _for_marketers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any]:
+    scores = figures.scores(lake, summary["night"])
+    tests = figures.evaluations(lake)
+    currency = summary.get("currency", "")
+    return {
+        "scores": scores,
+        "versions": [dict(zip(figures.VERSION, version, strict=True)) for version in scores.versions],
+        "currency": currency,
+        "segments_plot": pictures.segments(scores),
+        "churn_plot": pictures.churn_bands(scores),
+        "bands": {(churn, value): count for churn, value, count in scores.bands},
+        "band_names": figures.BANDS,
+        "value_plot": pictures.values(scores, currency),
+        "tests": tests,
+        "trained": list(
+            dict.fromkeys((test["model"], test["grade"], (test["verdict"] or "").rstrip(".")) for test in tests)
+        ),
+        "gain_plots": pictures.gains(tests),
+        "calibration_plot": pictures.calibration(figures.calibration(lake)),
+        "calibration_words": pictures.calibration_words(tests),
+        "audiences": summary.get("audiences", {}),
+        "deliveries": summary.get("deliveries", {}),
+    }
+
+
+def _for_engineers(lake: Lakehouse, summary: Mapping[str, Any], night: str) -> dict[str, Any]:
+    files = figures.files_in(lake, night)
+    aside, rows_in = figures.set_aside(lake, night, summary.get("rejected", {})), figures.rows_in(files)
+    gates = summary.get("gates", [])
+    return {
+        "delivered": figures.by_delivery(files),
+        "rows_in": rows_in,
+        "rows_plot": pictures.rows_in(rows_in),
+        "aside": aside,
+        "aside_plot": pictures.set_aside(aside),
+        "files": [file for file in summary.get("files", []) if file["status"] != "new"],
+        "people": figures.people(lake),
+        "tables": summary.get("tables", {}),
+        "gates": sorted(gates, key=lambda gate: (ORDER.index(gate["outcome"]), gate["table"])),
+        "gates_passed": sum(gate["outcome"] == "passed" for gate in gates),
+        "seconds": summary.get("seconds", {}),
+        "seconds_plot": pictures.seconds(summary.get("seconds", {})),
+    }
+
+
+ORDER = ("blocked", "warned", "set aside", "passed")
+
+
+def _moment(text: str | None) -> str:
+    if text is None:
+        return "unknown"
+    moment = datetime.fromisoformat(text)
+    return f"{moment.day} {moment:%B %Y, %H:%M %Z}".strip()

@@ -1,0 +1,112 @@
+"""Which plot shows what: figures in, one SVG out; an empty text where there is nothing to draw."""
+
+from collections.abc import Mapping, Sequence
+
+from pyspark.sql import Row
+
+from report import plots
+from report.figures import BANDS, Scores, SetAside
+from report.plots import AMBER, BLUE, GREEN, GREY, RED, Bar, Curve, Interval
+from report.wording import number, plain, share
+
+MOST_BARS = 12
+BAND_COLOURS = {"high": RED, "medium": AMBER, "low": GREEN}
+
+
+def segments(scores: Scores) -> str:
+    """Customers by segment."""
+    rows = [
+        Bar(s.name, s.customers, f"{number(s.customers)} · {share(s.customers, scores.scored)}")
+        for s in scores.segments
+    ]
+    return plots.bars(rows, title="Customers by segment") if rows else ""
+
+
+def churn_bands(scores: Scores) -> str:
+    """Customers by how likely they are to leave."""
+    totals = {band: sum(count for churn, _, count in scores.bands if churn == band) for band in BANDS}
+    parts = [
+        Bar(f"{band} risk", count, f"{number(count)} · {share(count, scores.scored)}", BAND_COLOURS[band])
+        for band, count in totals.items()
+    ]
+    return plots.shares(parts, title="Customers by risk of leaving") if scores.scored else ""
+
+
+def values(scores: Scores, currency: str) -> str:
+    """Customers by expected value."""
+    if not scores.values:
+        return ""
+    last = len(scores.values) - 1
+    columns = [
+        Bar(_from(place * scores.step), count, f"{number(count)} customers", BLUE if place < last else GREY)
+        for place, count in enumerate(scores.values)
+    ]
+    return plots.histogram(columns, title="Customers by expected value", axis=f"expected spend, {currency}")
+
+
+def gains(tests: Sequence[Row]) -> dict[str, str]:
+    """By model: how much better its newest version ranked customers, rival by rival and test by test."""
+    return {
+        model: _gains([test for test in tests if test["model"] == model]) for model in {t["model"]: None for t in tests}
+    }
+
+
+def calibration(bins: Sequence[Row]) -> str:
+    """Predicted against seen churn, for the model and its baseline."""
+    names = list(dict.fromkeys(row["predictor"] for row in bins))
+    names.sort(key=lambda name: name != "model")
+    curves = [
+        Curve(
+            plain(name),
+            tuple((row["predicted_rate"], row["seen_rate"]) for row in bins if row["predictor"] == name),
+            colour,
+        )
+        for name, colour in zip(names, (BLUE, AMBER, GREY, GREEN), strict=False)
+    ]
+    return plots.calibration(curves, title="Predicted against seen churn") if curves else ""
+
+
+def calibration_words(tests: Sequence[Row]) -> str:
+    """How far predicted and seen churn lie apart in the newest test, as a sentence; empty without a test."""
+    known = [test for test in tests if test["model"] == "churn" and test["calibration_error"] is not None]
+    if not known:
+        return ""
+    newest = max(known, key=lambda test: test["test_night"])
+    points = 100 * newest["calibration_error"]
+    return (
+        f"In the test from {newest['test_night']}, what was predicted and what happened differ by "
+        f"{points:.1f} percentage points on average over 15 groups of {number(newest['customers_count'])} customers."
+    )
+
+
+def rows_in(rows: Mapping[str, int]) -> str:
+    """Delivered rows by source."""
+    listed = [Bar(source, count, number(count)) for source, count in rows.items()]
+    return plots.bars(listed, title="Delivered rows by source", labels=110) if listed else ""
+
+
+def set_aside(rows: Sequence[SetAside]) -> str:
+    """Rows set aside by rule and source."""
+    listed = [Bar(f"{row.source}: {row.rule}", row.rows, number(row.rows), AMBER) for row in rows[:MOST_BARS]]
+    return plots.bars(listed, title="Rows set aside by source and rule", labels=290) if listed else ""
+
+
+def seconds(steps: Mapping[str, float]) -> str:
+    """Seconds of the slowest steps."""
+    slowest = sorted(steps.items(), key=lambda step: -step[1])[:MOST_BARS]
+    listed = [Bar(name, spent, f"{spent:.1f} s", GREY) for name, spent in slowest]
+    return plots.bars(listed, title="Seconds by step", labels=230) if listed else ""
+
+
+def _from(amount: float) -> str:
+    return f"{amount:,.0f}" if amount >= 10 or amount == int(amount) else f"{amount:.1f}"
+
+
+def _gains(tests: Sequence[Row]) -> str:
+    known = [test for test in tests if None not in (test["gain"], test["gain_low"], test["gain_high"])]
+    known.sort(key=lambda test: (test["rival"], test["test_night"]))
+    rows = [
+        Interval(f"{plain(test['rival'])}, {test['test_night']}", test["gain"], test["gain_low"], test["gain_high"])
+        for test in known
+    ]
+    return plots.intervals(rows, title="Gain over each rival with its 95 % interval") if rows else ""

@@ -1,0 +1,161 @@
+"""Plots as inline SVG: drawn from numbers, no script, no font of their own, sharp on screen and in print."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from math import floor, log10
+
+WIDTH = 480
+INK, SOFT, LINE = "#1d2733", "#5b6773", "#d5dbe1"
+BLUE, AMBER, RED, GREEN, GREY = "#2f6690", "#d9a441", "#b5482f", "#5b8c5a", "#9aa5b1"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: its label, its length and the words at its end."""
+
+    label: str
+    value: float
+    words: str
+    colour: str = BLUE
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure with its 95 % interval."""
+
+    label: str
+    middle: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A named line through points (predicted, seen), both 0 to 1."""
+
+    name: str
+    points: tuple[tuple[float, float], ...]
+    colour: str
+
+
+def bars(rows: Sequence[Bar], *, title: str, labels: int = 170) -> str:
+    """Horizontal bars, one below the other, from zero.
+
+    Units: labels is the width of the labels in pixels.
+    """
+    longest = max((row.value for row in rows), default=0) or 1
+    room = WIDTH - labels - 96
+    drawn = [_bar(row, place * 26, labels, room * row.value / longest) for place, row in enumerate(rows)]
+    return _svg("".join(drawn), height=len(rows) * 26 + 4, title=title)
+
+
+def shares(parts: Sequence[Bar], *, title: str) -> str:
+    """One bar split into parts, each named below with its number."""
+    total = sum(part.value for part in parts) or 1
+    drawn, left = [], 0.0
+    for part in parts:
+        width = WIDTH * part.value / total
+        drawn.append(f'<rect x="{left:.1f}" y="0" width="{width:.1f}" height="34" fill="{part.colour}"/>')
+        left += width
+    step = WIDTH / max(len(parts), 1)
+    for place, part in enumerate(parts):
+        x = place * step
+        drawn.append(f'<rect x="{x:.0f}" y="49" width="10" height="10" fill="{part.colour}"/>')
+        drawn.append(_text(x + 16, 58, f"{part.label}"))
+        drawn.append(_text(x + 16, 76, part.words, colour=SOFT))
+    return _svg("".join(drawn), height=84, title=title)
+
+
+def histogram(columns: Sequence[Bar], *, title: str, axis: str) -> str:
+    """Upright columns side by side; every label that finds room below."""
+    height, base = 190, 158
+    highest = max((column.value for column in columns), default=0) or 1
+    step = (WIDTH - 44) / max(len(columns), 1)
+    drawn = [_grid(share, highest, base) for share in (0, 0.5, 1)]
+    every = max(1, -(-len(columns) // 7))
+    for place, column in enumerate(columns):
+        x, tall = 44 + place * step, (base - 14) * column.value / highest
+        drawn.append(
+            f'<rect x="{x + 1:.1f}" y="{base - tall:.1f}" width="{max(step - 2, 1):.1f}" height="{tall:.1f}" '
+            f'fill="{column.colour}"><title>{escape(column.label)}: {escape(column.words)}</title></rect>'
+        )
+        if place % every == 0:
+            drawn.append(_text(x, base + 15, column.label, size=11, colour=SOFT))
+    drawn.append(_text(WIDTH, height - 2, axis, anchor="end", size=11, colour=SOFT))
+    return _svg("".join(drawn), height=height, title=title)
+
+
+def intervals(rows: Sequence[Interval], *, title: str) -> str:
+    """Figures with their intervals around a line at zero: right of it is better."""
+    reach = max((max(abs(row.low), abs(row.high)) for row in rows), default=0) or 1
+    labels, room = 200, WIDTH - 200 - 70
+
+    def x(value: float) -> float:
+        return labels + room / 2 + room / 2 * value / reach
+
+    bottom = len(rows) * 26 + 6
+    drawn = [f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{bottom}" stroke="{GREY}" stroke-dasharray="3 3"/>']
+    for place, row in enumerate(rows):
+        y = place * 26 + 14
+        colour = GREEN if row.low > 0 else RED if row.high < 0 else AMBER
+        drawn.append(_text(labels - 10, y + 4, row.label, anchor="end"))
+        drawn.append(f'<path d="M{x(row.low):.1f} {y}H{x(row.high):.1f}" stroke="{colour}" stroke-width="3"/>')
+        drawn.append(f'<circle cx="{x(row.middle):.1f}" cy="{y}" r="5" fill="{colour}"/>')
+        drawn.append(_text(WIDTH, y + 4, f"{row.middle:+.3f}", anchor="end", colour=SOFT))
+    return _svg("".join(drawn), height=bottom, title=title)
+
+
+def calibration(curves: Sequence[Curve], *, title: str) -> str:
+    """Predicted against seen rates: on the dashed line a prediction of 30 % comes true in 30 of 100 cases."""
+    side, left, top = 250, 52, 8
+
+    def at(point: tuple[float, float]) -> tuple[float, float]:
+        return left + side * point[0], top + side * (1 - point[1])
+
+    drawn = [f'<rect x="{left}" y="{top}" width="{side}" height="{side}" fill="none" stroke="{LINE}"/>']
+    drawn.append(f'<path d="M{left} {top + side}L{left + side} {top}" stroke="{GREY}" stroke-dasharray="4 4"/>')
+    for share in (0, 0.5, 1):
+        drawn.append(_text(at((share, 0))[0], top + side + 16, f"{share:.0%}", anchor="middle", size=11, colour=SOFT))
+        drawn.append(_text(left - 6, at((0, share))[1] + 4, f"{share:.0%}", anchor="end", size=11, colour=SOFT))
+    drawn.append(_text(left + side / 2, top + side + 34, "predicted to leave", anchor="middle", size=12))
+    drawn.append(_text(left + side + 14, top + 12, "left in the end (upward)", size=12, colour=SOFT))
+    for place, curve in enumerate(curves):
+        spots = [at(point) for point in curve.points]
+        line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)
+        drawn.append(f'<polyline points="{line}" fill="none" stroke="{curve.colour}" stroke-width="2"/>')
+        drawn += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{curve.colour}"/>' for x, y in spots]
+        y = top + 40 + place * 20
+        drawn.append(f'<rect x="{left + side + 14}" y="{y - 9}" width="10" height="10" fill="{curve.colour}"/>')
+        drawn.append(_text(left + side + 30, y, curve.name))
+    return _svg("".join(drawn), height=top + side + 42, title=title)
+
+
+def round_step(span: float, parts: int) -> float:
+    """The next step of 1, 2, 2.5 or 5 times a power of ten that covers a span in so many parts."""
+    raw = max(span, 1e-9) / parts
+    power = 10 ** floor(log10(raw))
+    return float(next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * 0.999))
+
+
+def _bar(row: Bar, y: int, labels: int, length: float) -> str:
+    return (
+        _text(labels - 10, y + 17, row.label, anchor="end")
+        + f'<rect x="{labels}" y="{y + 4}" width="{max(length, 1.5):.1f}" height="18" rx="2" fill="{row.colour}"/>'
+        + _text(labels + max(length, 1.5) + 8, y + 17, row.words, colour=SOFT)
+    )
+
+
+def _grid(share: float, highest: float, base: int) -> str:
+    y = base - (base - 14) * share
+    line = f'<line x1="44" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="{LINE}"/>'
+    return line + _text(38, y + 4, f"{highest * share:,.0f}", anchor="end", size=11, colour=SOFT)
+
+
+def _text(x: float, y: float, words: str, *, anchor: str = "start", size: int = 13, colour: str = INK) -> str:
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{colour}"'
+    return f"<text {place}>{escape(words)}</text>"
+
+
+def _svg(inside: str, *, height: int, title: str) -> str:
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">{inside}</svg>'

@@ -1,0 +1,125 @@
+"""The night in the terminal: plain text, aligned, at most 100 columns wide."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from report.wording import MODELS, counted, number, plain, rows_delivered, rows_set_aside, share, verdict
+
+LABEL = 26
+MOST_RULES = 6
+
+
+def terminal_summary(summary: Mapping[str, Any]) -> str:
+    """What a night did, from the JSON of `habitue night`, for people.
+
+    Reads: retailer, night, files, rejected, tables, models, audiences, deliveries, gates; what is missing is left out.
+           A model's facts: grade, version, horizon_days, metric, score, baseline, baseline_score, gain_low, gain_high,
+           verdict.
+    """
+    sentence, _ = verdict(summary)
+    parts = [[f"{summary.get('retailer', '')} · night of {summary['night']}".strip(" ·"), sentence]]
+    for title, lines in (
+        ("Records", _records(summary)),
+        ("People", _people(summary.get("tables", {}))),
+        ("Models", _models(summary.get("models", {}))),
+        ("Audiences", _audiences(summary.get("audiences", {}))),
+        ("Sent", _sent(summary.get("deliveries", {}))),
+    ):
+        parts.append([title, *(f"  {line}" for line in lines)])
+    return "\n\n".join("\n".join(part) for part in parts)
+
+
+def _records(summary: Mapping[str, Any]) -> Iterator[str]:
+    rows, aside = rows_delivered(summary), rows_set_aside(summary)
+    files = [file for file in summary.get("files", ()) if file.get("status") == "new"]
+    yield _line("delivered", number(rows), f"rows in {counted(len(files), 'file')}")
+    if not aside:
+        yield _line("set aside", "0", "no row broke a rule")
+        return
+    yield _line("set aside", number(aside), f"{share(aside, rows)}, kept in the _rejected tables:")
+    reasons = [(n, table, rule) for table, rules in summary["rejected"].items() for rule, n in rules.items()]
+    reasons.sort(key=lambda reason: (-reason[0], reason[1], reason[2]))
+    for count, table, rule in reasons[:MOST_RULES]:
+        yield _line("", number(count), f"{table.split('.')[-1]}: {rule}")
+    if len(reasons) > MOST_RULES:
+        rest = reasons[MOST_RULES:]
+        yield _line("", number(sum(count for count, _, _ in rest)), f"under {len(rest)} more rules, see the report")
+
+
+def _people(tables: Mapping[str, int]) -> Iterator[str]:
+    records, found = tables.get("conformed.contacts"), tables.get("unified.customers")
+    if found is None:
+        yield "nobody was looked for yet"
+        return
+    yield _line("found", number(found), f"in {number(records)} person records" if records else "")
+    if "unified.orders" in tables:
+        yield _line("with a history of", number(tables["unified.orders"]), "orders")
+
+
+def _models(models: Mapping[str, Any]) -> Iterator[str]:
+    if not models:
+        yield "no model scored this night"
+    for name, facts in models.items():
+        grade = f"grade {facts['grade']}" if facts.get("grade") else ""
+        horizon = f"next {facts['horizon_days']} days" if facts.get("horizon_days") else ""
+        yield _line(MODELS.get(name, plain(name)), grade, horizon)
+        yield from _against_baseline(facts)
+        if facts.get("verdict"):
+            yield _line("", "", facts["verdict"])
+
+
+def _against_baseline(facts: Mapping[str, Any]) -> Iterator[str]:
+    if facts.get("score") is None or facts.get("baseline_score") is None:
+        return
+    against = f"{plain(facts.get('baseline', 'baseline'))} {facts['baseline_score']:.3f}"
+    gain = facts["score"] - facts["baseline_score"]
+    between = ""
+    if facts.get("gain_low") is not None and facts.get("gain_high") is not None:
+        between = f", 95 % between {facts['gain_low']:+.3f} and {facts['gain_high']:+.3f}"
+    metric = facts.get("metric", "score")
+    yield _line("", f"{facts['score']:.3f}", f"{metric}, against {against}: {gain:+.3f}{between}")
+
+
+def _audiences(audiences: Mapping[str, Any]) -> Iterator[str]:
+    if not audiences:
+        yield "the retailer file names none"
+    for name, counts in audiences.items():
+        yield _line(plain(name), number(counts["members"]), "to contact")
+        yield _line("", number(counts["held_out"]), "held out, to measure what contact changes")
+        refused = sorted(counts.get("refused", {}).items(), key=lambda item: (item[0] != "no_consent", -item[1]))
+        for reason, count in refused:
+            yield _line("", number(count), f"held back: {plain(reason)}")
+
+
+def _sent(deliveries: Mapping[str, Any]) -> Iterator[str]:
+    if not deliveries:
+        yield "nothing: the retailer file names no sync and no audience"
+    for name, counts in deliveries.items():
+        done = counts.get("sent", {})
+        yield _line(plain(name), number(sum(done.values())), f"records to {counts['destination']}{_kinds(done)}")
+        yield from _not_sent(counts)
+
+
+def _not_sent(counts: Mapping[str, Any]) -> Iterator[str]:
+    for key, words in (
+        ("unchanged", "unchanged since the last night, not sent again"),
+        ("withheld", "withheld at the last moment for want of consent"),
+        ("rejected", "refused by the destination"),
+        ("failed", "failed; the next run sends them again"),
+    ):
+        if counts.get(key):
+            yield _line("", number(counts[key]), words)
+    if counts.get("problem"):
+        yield _line("", "", counts["problem"])
+    if not counts.get("delivers", True):
+        yield _line("", "", "only planned: this night was asked to send nothing")
+
+
+def _kinds(done: Mapping[str, int]) -> str:
+    kinds: Iterable[str] = (f"{number(count)} {operation}" for operation, count in done.items() if count)
+    listed = ", ".join(kinds)
+    return f" ({listed})" if listed else ""
+
+
+def _line(label: str, figure: str, words: str) -> str:
+    return f"{label:<{LABEL}}{figure:>9}  {words}".rstrip()

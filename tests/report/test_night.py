@@ -1,0 +1,145 @@
+"""The page: what it says, what it never says, and that it needs nothing else."""
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.delta import Lakehouse
+from lakehouse.table import Table
+from models.tables import CUSTOMER_SCORES, EVALUATIONS
+from pipelines.canonical import ORDERS
+from pipelines.reconciliation import RECONCILIATION
+from pipelines.tables import IDENTITY_LINKS
+from report import figures
+from report.night import night_report
+
+NIGHT = date(2026, 3, 2)
+SECRET = "jane.doe@example.com"
+EMPTY: dict[str, Any] = {
+    "retailer": "demo",
+    "night": NIGHT.isoformat(),
+    "as_of": "2026-03-01T23:00:00+00:00",
+    "currency": "EUR",
+    **{name: {} for name in ("tables", "rejected", "models", "audiences", "deliveries", "seconds")},
+    **{name: [] for name in ("files", "gates")},
+}
+FULL = EMPTY | {
+    "tables": {"unified.customers": 2},
+    "rejected": {"conformed.orders": {"order_id is missing": 1}},
+    "gates": [
+        {"table": "conformed.orders", "rule": "order_id is missing", "severity": "reject", "failed": 1, "limit": 10,
+         "outcome": "set aside"},
+    ],
+    "audiences": {"win_back": {"members": 1, "held_out": 0, "refused": {"no_consent": 7}}},
+    "deliveries": {
+        "win_back": {"destination": "newsletter", "sent": {"add": 1, "update": 2, "remove": 0}, "unchanged": 0,
+                     "withheld": 3, "rejected": 0, "failed": 0, "delivers": True, "problem": None},
+    },
+    "seconds": {"conformed.orders": 1.5},
+}  # fmt: skip
+
+
+def _put(lake: Lakehouse, table: Table, *rows: dict[str, Any]) -> None:
+    listed = [tuple(row.get(name) for name in table.column_names) for row in rows]
+    frame = lake.spark.createDataFrame(listed, table.schema).coalesce(1)
+    if table.write == "replace_night":
+        lake.replace_night(table, frame, NIGHT)
+    else:
+        lake.append_once(table, frame, batch="once")
+
+
+def _score(customer: str, probability: float | None, band: str | None, reason: str | None = None) -> dict[str, Any]:
+    row = {
+        "night": NIGHT,
+        "customer_id": customer,
+        "as_of": datetime(2026, 3, 1, 23, tzinfo=UTC),
+        "no_score_reason": reason,
+    }
+    if probability is None:
+        return row
+    version = {"churn_grade": "E", "churn_version": "1", "churn_horizon_days": 90, "valid_until": date(2026, 4, 1)}
+    value = {"value_amount": Decimal(120), "value_band": "high", "value_grade": "E", "value_horizon_days": 180}
+    return row | version | value | {"churn_probability": probability, "churn_band": band, "segment": "loyal"}
+
+
+def _file(entity: str, delivered: int, **counts: int) -> dict[str, Any]:
+    parts = {"mapping": 0, "repeats": 0, "left_out": 0, "rejected": 0, "unchanged": 0, "superseded": 0, "grouped": 0}
+    whose = {"night": NIGHT, "source": "pos", "delivery": "tickets", "file_sha256": "f00d", "file_name": "t.csv"}
+    return whose | parts | {"entity": entity, "delivered": delivered, "published": delivered} | counts
+
+
+@pytest.fixture(scope="module")
+def full_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lakehouse:
+    """Read by every test and changed by none."""
+    lake = Lakehouse(str(tmp_path_factory.mktemp("report") / "lake"), spark)
+    _put(
+        lake,
+        CUSTOMER_SCORES,
+        _score("a", 0.9, "high"),
+        _score("b", 0.2, "low"),
+        _score("c", None, None, "no score because member of staff"),
+    )
+    _put(lake, RECONCILIATION, _file("orders", 10, rejected=1, published=9), _file("order_lines", 10))
+    aside = {
+        "night": NIGHT,
+        "source": "pos",
+        "delivery": "tickets",
+        "mapping": 0,
+        "file_name": "t.csv",
+        "rows_count": 1,
+    }
+    broken = {"file_sha256": "f00d", "row_number": 1, "rules": ["order_id is missing"], "delivered_row": SECRET}
+    _put(lake, ORDERS.rejected, aside | broken)
+    link = {"record_key": "contact:pos:1", "source": "pos", "source_contact_id": "1", "customer_id": "a"}
+    _put(lake, IDENTITY_LINKS, link | {"evidence": "alone", "since": NIGHT})
+    test = {"model": "churn", "version": "1", "trained_on": NIGHT, "test_night": date(2025, 12, 1), "horizon_days": 90}
+    gain = {"customers_count": 900, "metric": "AUC", "score": 0.8, "rival": "recency_rule", "rival_score": 0.75,
+            "gain": 0.05, "gain_low": 0.02, "gain_high": 0.08, "calibration_error": 0.031}  # fmt: skip
+    _put(lake, EVALUATIONS, test | gain | {"is_promoted": True, "grade": "B", "verdict": "surely better"})
+    return lake
+
+
+@pytest.fixture(scope="module")
+def page(full_lake: Lakehouse, tmp_path_factory: pytest.TempPathFactory) -> str:
+    out = tmp_path_factory.mktemp("report") / "reports" / "night.html"
+    return night_report(full_lake, FULL, out).read_text(encoding="utf-8")
+
+
+def test_the_page_tells_what_the_tables_hold_and_nothing_about_a_person(page: str) -> None:
+    words = re.sub(r"<[^>]+>|\s+", " ", page)
+    for expected in (
+        "demo, Monday, 2 March 2026",
+        "The night is good",
+        "member of staff",
+        "+0.020 to +0.080",
+        "differ by 3.1 percentage points",
+        "7 no consent",
+        "pos: order_id is missing",
+        "surely better",
+    ):
+        assert expected in words, expected
+    assert SECRET not in page
+
+
+def test_the_page_needs_nothing_from_elsewhere(page: str) -> None:
+    assert not re.search(r"<script|<link|<img|src=|href=|@import|url\(|https?://", page)
+
+
+def test_an_empty_lake_is_told_in_words_without_a_blank_plot(lake: Lakehouse, tmp_path: Path) -> None:
+    page = night_report(lake, EMPTY, tmp_path / "night.html").read_text(encoding="utf-8")
+    assert "<svg" not in page
+    assert page.count('class="empty"') == 8
+
+
+def test_a_file_that_feeds_two_entities_counts_once_among_the_rows_that_came(full_lake: Lakehouse) -> None:
+    files = figures.files_in(full_lake, NIGHT.isoformat())
+    assert figures.rows_in(files) == {"pos": 10}
+    assert [(row.entity, row.rejected, row.published) for row in figures.by_delivery(files)] == [
+        ("order_lines", 0, 10),
+        ("orders", 1, 9),
+    ]

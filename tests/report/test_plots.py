@@ -1,0 +1,39 @@
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from report.plots import Bar, Curve, Interval, bars, calibration, histogram, intervals, round_step, shares
+
+NAMES = "<b>&amp;</b> Käse & Brot"
+AMOUNTS = st.lists(st.floats(0, 1e9), max_size=30)
+
+
+@given(AMOUNTS)
+def test_every_plot_is_well_formed_whatever_the_numbers(amounts: list[float]) -> None:
+    rows = [Bar(NAMES, amount, NAMES) for amount in amounts]
+    curve = Curve(NAMES, tuple((amount / 1e9, amount / 1e9) for amount in amounts), "#000")
+    gains = [Interval(NAMES, amount, amount - 1, amount + 1) for amount in amounts]
+    for plot in (
+        bars(rows, title=NAMES),
+        shares(rows, title=NAMES),
+        histogram(rows, title=NAMES, axis=NAMES),
+        intervals(gains, title=NAMES),
+        calibration([curve], title=NAMES),
+    ):
+        assert ElementTree.fromstring(plot).tag == "svg"
+        assert "nan" not in plot
+        assert "inf" not in plot
+
+
+def test_the_longest_bar_fills_the_room_and_the_others_are_in_proportion() -> None:
+    plot = ElementTree.fromstring(bars([Bar("a", 10, ""), Bar("b", 5, "")], title="t"))
+    widths = [float(rect.attrib["width"]) for rect in plot.iter("rect")]
+    assert widths[1] == pytest.approx(widths[0] / 2)
+
+
+@given(st.floats(1e-6, 1e9), st.integers(1, 50))
+def test_round_steps_cover_the_span(span: float, parts: int) -> None:
+    step = round_step(span, parts)
+    assert span / parts * 0.99 <= step <= span / parts * 2.6
