@@ -22,7 +22,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Units: exit status 0 done, 1 the night was stopped by a gate or a delivery failed, 2 the call or the retailer
            file is wrong.
     """
-    asked = _parser().parse_args(arguments)
+    parser = _parser()
+    asked = parser.parse_args(arguments)
+    for need in asked.needs:
+        if getattr(asked, need) is None:
+            parser.error(f"pass --{need}, or set HABITUE_{need.upper()}")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
     try:
@@ -54,8 +58,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _command(commands: Any, name: str, run: Command, summary: str, *needs: str) -> argparse.ArgumentParser:
     """A sub-command with --json and those of --retailer, --landing and --lake that it needs."""
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
-    parser.set_defaults(command=run)
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=summary, description=summary, formatter_class=_fixed_width
+    )
+    parser.set_defaults(command=run, needs=needs)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     here = settings()
     kept = {"retailer": here.retailer_file, "landing": here.landing, "lake": here.lake}
@@ -71,10 +77,14 @@ def _command(commands: Any, name: str, run: Command, summary: str, *needs: str) 
             metavar=metavar,
             type=str if need == "lake" else Path,
             default=kept[need],
-            required=kept[need] is None,
             help=help_text,
         )
     return parser
+
+
+def _fixed_width(prog: str) -> argparse.HelpFormatter:
+    """Help that reads the same in every terminal, as the reference page shows it."""
+    return argparse.HelpFormatter(prog, width=100)
 
 
 def _doctor(commands: Any) -> None:

@@ -9,9 +9,9 @@ from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
 from lakehouse.settings import settings
-from lakehouse.spark import spark_session
+from lakehouse.spark import QUIET, spark_session
 
-TEST_JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
+TEST_JVM = f"{QUIET} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,129 @@
+"""Laws of whole nights: a rerun changes nothing, a stopped night leaves yesterday whole, a killed one is repaired."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.lock import lake_lock
+from lakehouse.settings import environment_with
+from orchestration import cli
+from tests.end_to_end.conftest import Shop
+from tests.end_to_end.lakes import contents, differences
+from tests.end_to_end.small_shop import FIRST, PEOPLE, TICKETS, write_rows
+
+SECOND = FIRST + timedelta(days=1)
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, object]:
+    found: dict[str, object] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    return found
+
+
+def test_rerun_changes_no_table_and_sends_nothing_twice(
+    spark: SparkSession, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(spark, shop.lake, shop.retailer)
+    assert shop.night(FIRST, "--json") == 0
+    said = printed(capsys)
+    assert differences(before, contents(spark, shop.lake, shop.retailer)) == []
+    assert all(sum(one["sent"].values()) == 0 for one in said["deliveries"].values())  # type: ignore[attr-defined]
+
+
+def test_json_of_a_night_holds_what_the_design_promises(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shop.night(SECOND, "--json") == 0
+    said = printed(capsys)
+    assert {"night", "tables", "rejected", "gates", "models", "audiences", "deliveries", "seconds"} <= said.keys()
+    assert said["tables"]["unified.customers"] == PEOPLE  # type: ignore[index]
+    assert {gate["outcome"] for gate in said["gates"]} <= {"passed", "warned"}  # type: ignore[attr-defined]
+
+
+def test_first_night_scores_with_baselines_of_grade_e(spark: SparkSession, first_night: Shop) -> None:
+    rows = contents(spark, first_night.lake, first_night.retailer)["scores.customer_scores"]
+    assert sum(rows.values()) == PEOPLE
+    scores = spark.read.format("delta").load(str(first_night.lake / "pseudonymous/scores/customer_scores"))
+    assert {row["grade"] for row in scores.where("no_score_reason is null").collect()} == {"E"}
+    assert scores.where("no_score_reason is null and size(reasons) = 0").isEmpty()
+
+
+def test_nobody_without_consent_is_in_a_file_that_contacts(first_night: Shop) -> None:
+    (file,) = (first_night.folder / "out" / "newsletter").glob("*.csv")
+    with file.open(newline="") as lines:
+        ids = {next(iter(row.values())) for row in csv.DictReader(lines)}
+    assert len(ids) == PEOPLE * 2 // 3
+    assert not {f"C{n}" for n in range(0, PEOPLE, 3)} & ids
+
+
+def test_no_e_mail_address_lies_outside_the_personal_tables(first_night: Shop) -> None:
+    outside = [path for path in (first_night.lake / "pseudonymous").rglob("*") if path.is_file()]
+    outside += [path for path in (first_night.folder / "lake.state").rglob("*") if path.is_file()]
+    outside += [path for path in (first_night.folder / "out").rglob("*") if path.is_file()]
+    assert len(outside) > 100
+    assert [str(path) for path in outside if b"@example.org" in path.read_bytes()] == []
+
+
+def test_blocked_gate_leaves_every_table_whole_and_the_repaired_file_runs(
+    spark: SparkSession, shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(spark, shop.lake, shop.retailer)
+    tickets = shop.landing / f"tickets_{SECOND}.csv"
+    sound = tickets.read_text()
+    write_rows(tickets, TICKETS, [(f"X{n}", "yesterday", "", "ten") for n in range(9)])
+    assert shop.night(SECOND) == 1
+    said = capsys.readouterr().err
+    assert "conformed.orders 2024-06-02: gate blocked publication" in said
+    assert "still holds 2024-06-01" in said
+    assert "habitue night --date 2024-06-02" in said
+    after = contents(spark, shop.lake, shop.retailer)
+    grown = {"ops.nights", "raw.files", "raw.till_tickets", "raw.crm_contacts", "conformed.orders_rejected"}
+    assert {line.split(":")[0] for line in differences(before, after)} <= grown
+    tickets.write_text(sound)
+
+
+def test_second_night_at_once_is_refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    with lake_lock(shop.folder / "lake.state", purpose=f"night {FIRST}"):
+        assert shop.night(SECOND) == 1
+    assert f"night {FIRST} (process " in capsys.readouterr().err
+
+
+def test_night_after_a_gap_and_before_the_last_are_refused(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    assert shop.night(FIRST + timedelta(days=5)) == 2
+    assert f"habitue night --from {SECOND} --to {FIRST + timedelta(days=5)}" in capsys.readouterr().err
+    assert shop.night(FIRST - timedelta(days=1)) == 2
+    assert "only the last night may run again" in capsys.readouterr().err
+
+
+def test_killed_night_and_a_rerun_end_in_the_tables_of_an_undisturbed_one(
+    spark: SparkSession, first_night: Shop, new_shop: Callable[[], Shop]
+) -> None:
+    shop = new_shop()
+    kill_after("unified.orders", shop)
+    assert shop.night(FIRST) == 0
+    undisturbed = contents(spark, first_night.lake, first_night.retailer)
+    assert differences(undisturbed, contents(spark, shop.lake, shop.retailer)) == []
+
+
+def kill_after(step: str, shop: Shop) -> None:
+    """Start the first night in a process of its own and kill -9 it once a step is done."""
+    command = [sys.executable, "-m", "orchestration.cli", "night", *shop.place(), "--date", str(FIRST)]
+    variables = environment_with(HABITUE_SPARK_MASTER="local[2]", HABITUE_SPARK_MEMORY="1g")
+    root = Path(cli.__file__).parent.parent
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=variables, cwd=root)
+    assert process.stderr is not None
+    seen = [line for line in iter(process.stderr.readline, "") if not _reached(line, step, process)]
+    assert process.wait() == -signal.SIGKILL, "".join(seen)
+    process.stderr.close()
+
+
+def _reached(line: str, step: str, process: "subprocess.Popen[str]") -> bool:
+    if step not in line:
+        return False
+    process.kill()
+    return True
