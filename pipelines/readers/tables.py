@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -26,13 +26,15 @@ def database_rows(spark: SparkSession, jdbc: Jdbc, *, credentials: Credentials, 
     """
     address = jdbc.url or credentials(jdbc.url_env, where=where)
     options = {"url": address, "preferTimestampNTZ": "true", "fetchsize": "10000"}
+    # The driver's archive comes with `spark.jars`, where Java's DriverManager does not look by itself.
+    options |= {"driver": "org.postgresql.Driver"} if address.startswith("jdbc:postgresql:") else {}
     options |= {"dbtable": jdbc.table} if jdbc.table else {"query": jdbc.query or ""}
     options |= {"user": jdbc.user} if jdbc.user else {}
     if jdbc.credentials:
         options["password"] = credentials(jdbc.credentials, where=where)
     try:
         return spark.read.format("jdbc").options(**options).load()
-    except (Py4JJavaError, AnalysisException) as failure:
+    except (Py4JJavaError, PySparkException) as failure:
         raise unreadable(failure, where=where) from None
 
 

@@ -63,7 +63,7 @@ def test_only_rows_above_the_watermark_are_read_again(lake: Lakehouse, postgres:
 
 def test_a_whole_table_is_taken_when_it_changed(lake: Lakehouse, postgres: PostgreSQL) -> None:
     postgres.execute(
-        "create table whole (id int, sold_at timestamptz); insert into whole values (1, '2026-02-27 13:00Z'), (2, null);"
+        "create table whole (id int, sold_at timestamptz);insert into whole values (1, '2026-02-27 13:00Z'), (2, null);"
     )
     source = shop(postgres, "whole", jdbc={"whole": True}, load="snapshot")
     assert [f.status for f in taken(lake, postgres, source, NIGHT)] == ["new"]
