@@ -44,19 +44,16 @@ def records(contacts: DataFrame) -> DataFrame:
 def ties(
     contacts: DataFrame, links: DataFrame, carried: DataFrame, *, key: str, region: str | None, phones: DataFrame
 ) -> DataFrame:
-    """Distinct ties (left_key, right_key, kind, is_own): a record and its identifiers, or two identifiers.
+    """Ties (left_key, right_key, kind, is_own): a record and its identifiers, or two identifiers.
 
     Units: kind is the kind of the right identifier, `name_birth`, `link`, or `itself` for an identifier that a fact
-           carries; is_own is false where a fact tied them. Test records are tied to nothing.
+           carries; is_own is false where a fact tied them. A tie may come twice.
     Reads: carried as from `identified`; phones as from `phone_forms`, for everything that is read here.
     """
     own = _own_ties(with_identifier_keys(contacts, key=key, region=region, phones=phones), key)
     seen = _fact_ties(with_identifier_keys(carried, key=key, region=region, phones=phones))
     found = [own, seen, _linked(living_links(links), key=key, region=region, phones=phones)]
-    tests = _tests(contacts)
-    tied = reduce(DataFrame.unionByName, found).where("left_key <> right_key or kind = 'itself'").distinct()
-    without_left = tied.join(tests.withColumnRenamed("record_key", "left_key"), "left_key", "left_anti")
-    return without_left.join(tests.withColumnRenamed("record_key", "right_key"), "right_key", "left_anti")
+    return reduce(DataFrame.unionByName, found).where("left_key <> right_key or kind = 'itself'")
 
 
 def identified(facts: Iterable[DataFrame]) -> DataFrame:
@@ -146,11 +143,6 @@ def _exploded(frame: DataFrame, ends: list[tuple[Column, str, Column]], *, is_ow
     )
     tied = frame.select(F.inline(ties)).where("left_key is not null and right_key is not null")
     return tied.withColumn("is_own", F.lit(is_own))
-
-
-def _tests(contacts: DataFrame) -> DataFrame:
-    tests = contacts.where("is_test")
-    return tests.select(contact_key(F.col("source"), F.col("source_contact_id")).alias("record_key"))
 
 
 def _any(names: Iterable[str]) -> Column:

@@ -4,15 +4,21 @@ People are contact records with a name; handles are all other nodes: identifiers
 """
 
 NODES = """
+create temp table usable as
+select distinct left_key, right_key, kind, is_own
+from ties
+where left_key not in (select record_key from records where is_test)
+  and right_key not in (select record_key from records where is_test);
 create temp table nodes as
 select key, row_number() over (order by key) as id, split_part(key, ':', 1) as kind
-from (select left_key as key from ties union select right_key from ties union select record_key from records)
+from (select left_key as key from usable union select right_key from usable union select record_key from records)
 """
+"""Test records are nodes without ties."""
 
 TIED = """
 create temp table tied as
-select l.id as a, r.id as b, l.kind as a_kind, r.kind as b_kind, ties.kind, ties.is_own
-from ties
+select l.id as a, r.id as b, l.kind as a_kind, r.kind as b_kind, usable.kind, usable.is_own
+from usable
 join nodes l on l.key = left_key
 join nodes r on r.key = right_key
 where left_key <> right_key

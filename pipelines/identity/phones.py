@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache, reduce
 
 import pandas as pd
@@ -72,9 +72,13 @@ def _forms(batches: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
 @lru_cache(maxsize=1)
 def _country_names() -> str:
     """A Spark SQL map of country names to codes; a literal, so that the optimiser folds it."""
-    spoken = [
-        (code, by_language.get(language, "*")) for code, by_language in LOCALE_DATA.items() for language in LANGUAGES
-    ]
-    names = {name.lower(): code for code, name in spoken if not name.startswith("*")} | OTHER_NAMES
+    spoken = [(code, _spoken(names, language)) for code, names in LOCALE_DATA.items() for language in LANGUAGES]
+    names = {name.lower(): code for code, name in spoken if name} | OTHER_NAMES
     pairs = (f'{json.dumps(name, ensure_ascii=False)}, "{code}"' for name, code in names.items())
     return f"map({', '.join(pairs)})"
+
+
+def _spoken(names: Mapping[str, str], language: str) -> str:
+    """The name in a language; `*xx` in the list stands for the name in language xx."""
+    name = names.get(language, "")
+    return names.get(name[1:], "") if name.startswith("*") else name
