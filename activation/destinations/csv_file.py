@@ -65,7 +65,7 @@ ACCEPTED = Answer("acknowledged")
 
 
 def cell(value: object) -> str:
-    """The value as text of one cell, on one line; what a spreadsheet would run as a formula starts with an apostrophe."""
+    """The value as text of one cell, on one line; a formula is defused by an apostrophe."""
     if value is None:
         return ""
     if isinstance(value, bool):
