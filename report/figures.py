@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
+from models import MODELS
 from models import tables as models
 from pipelines import tables as unified
 from pipelines.canonical import ENTITIES, Entity
@@ -159,6 +160,16 @@ def evaluations(lake: Lakehouse) -> list[Row]:
     return table.orderBy("model", "test_night", "rival").collect()
 
 
+def against_baseline(lake: Lakehouse) -> dict[str, dict[str, Any]]:
+    """By model: its newest test against its named baseline, as `terminal_summary` reads it; nothing before a training.
+
+    Units: score and baseline_score in the metric named; the gain with its 95 % interval.
+    """
+    baselines = {model.name: model.baseline for model in MODELS}
+    named = [test for test in evaluations(lake) if test["rival"] == baselines.get(test["model"])]
+    return {test["model"]: _against(test) for test in named}
+
+
 def calibration(lake: Lakehouse) -> list[Row]:
     """Predicted and seen rates of the newest churn version and its baseline, bin by bin, where training kept them."""
     kept = next((table for table in models.TABLES if table.name == "models.calibration"), None)
@@ -232,6 +243,11 @@ def _segment(name: str | None, description: str, rows: list[Row]) -> Segment:
     customers = sum(row["customers"] for row in rows)
     probability, value = (sum(row[what] for row in rows) / customers for what in ("churn_probability", "value"))
     return Segment(name or "none", description, customers, probability, value)
+
+
+def _against(test: Row) -> dict[str, Any]:
+    facts = {name: test[name] for name in ("metric", "score", "gain_low", "gain_high", "verdict")}
+    return facts | {"baseline": test["rival"], "baseline_score": test["rival_score"]}
 
 
 def _of_night(lake: Lakehouse, table: Table, night: str) -> DataFrame:

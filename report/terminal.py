@@ -12,12 +12,10 @@ MOST_RULES = 6
 def terminal_summary(summary: Mapping[str, Any]) -> str:
     """What a night did, from the JSON of `habitue night`, for people.
 
-    Reads: retailer, night, files, rejected, tables, models, audiences, deliveries, gates; what is missing is left out.
-           A model's facts: grade, version, horizon_days, metric, score, baseline, baseline_score, gain_low, gain_high,
-           verdict.
+    Reads: retailer, night, error, files, rejected, tables, models, audiences, deliveries, gates; what is missing is left out.
+           A model's facts: kind, grade, horizon_days, and what figures.against_baseline adds.
     """
-    sentence, _ = verdict(summary)
-    parts = [[f"{summary.get('retailer', '')} · night of {summary['night']}".strip(" ·"), sentence]]
+    parts = [[f"{summary.get('retailer', '')} · night of {summary['night']}".strip(" ·"), verdict(summary)[0]]]
     for title, lines in (
         ("Records", _records(summary)),
         ("People", _people(summary.get("tables", {}))),
@@ -57,12 +55,13 @@ def _people(tables: Mapping[str, int]) -> Iterator[str]:
 
 
 def _models(models: Mapping[str, Any]) -> Iterator[str]:
-    if not models:
+    predicted = {name: facts for name, facts in models.items() if name in MODELS}
+    if not predicted:
         yield "no model scored this night"
-    for name, facts in models.items():
+    for name, facts in predicted.items():
         grade = f"grade {facts['grade']}" if facts.get("grade") else ""
         horizon = f"next {facts['horizon_days']} days" if facts.get("horizon_days") else ""
-        yield _line(MODELS.get(name, plain(name)), grade, horizon)
+        yield _line(MODELS[name], grade, ", ".join(filter(None, (plain(facts.get("kind") or ""), horizon))))
         yield from _against_baseline(facts)
         if facts.get("verdict"):
             yield _line("", "", facts["verdict"])

@@ -66,6 +66,8 @@ def verdict(summary: Mapping[str, Any]) -> tuple[str, list[str]]:
     if blocked:
         tables = ", ".join(sorted({gate["table"] for gate in blocked}))
         return f"Stopped: {tables} still holds the last good night.", _notes(summary)
+    if summary.get("error"):
+        return "Stopped before its end; every table holds what its last finished step wrote.", _notes(summary)
     trouble = [
         name for name, sent in summary.get("deliveries", {}).items() if sent.get("problem") or sent.get("failed")
     ]
@@ -75,13 +77,13 @@ def verdict(summary: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def _notes(summary: Mapping[str, Any]) -> list[str]:
-    notes = []
+    notes = [summary["error"]] if summary.get("error") else []
     refused = [file for file in summary.get("files", ()) if file.get("status") == "refused"]
     if refused:
         notes.append(f"{counted(len(refused), 'file')} could not be read and waits for repair.")
     aside = rows_set_aside(summary)
     if aside:
-        notes.append(f"{counted(aside, 'broken rule')} in the delivered rows: those rows were set aside, kept whole.")
+        notes.append(f"Delivered rows broke a rule {counted(aside, 'time')}; they were set aside, kept whole.")
     warned = [gate for gate in summary.get("gates", ()) if gate["outcome"] == "warned"]
     if warned:
         notes.append(f"{counted(len(warned), 'warning')}; the tables were published.")

@@ -17,6 +17,7 @@ from pipelines.reconciliation import RECONCILIATION
 from pipelines.tables import IDENTITY_LINKS
 from report import figures
 from report.night import night_report
+from report.terminal import terminal_summary
 
 NIGHT = date(2026, 3, 2)
 SECRET = "jane.doe@example.com"
@@ -143,3 +144,10 @@ def test_a_file_that_feeds_two_entities_counts_once_among_the_rows_that_came(ful
         ("order_lines", 0, 10),
         ("orders", 1, 9),
     ]
+
+
+def test_the_newest_test_against_the_named_baseline_is_told_in_the_terminal(full_lake: Lakehouse) -> None:
+    facts = figures.against_baseline(full_lake)
+    assert list(facts) == ["churn"]
+    text = terminal_summary(EMPTY | {"models": {"churn": {"kind": "trees", "grade": "B"} | facts["churn"]}})
+    assert "AUC, against recency rule 0.750: +0.050, 95 % between +0.020 and +0.080" in text

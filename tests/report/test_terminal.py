@@ -62,6 +62,12 @@ def test_a_blocked_table_is_the_verdict() -> None:
     assert sentence == "Stopped: unified.orders still holds the last good night."
 
 
+def test_a_night_that_an_error_stopped_is_never_called_good() -> None:
+    sentence, notes = verdict(SUMMARY | {"error": "crm.contacts: the delimiter is another one"})
+    assert sentence.startswith("Stopped")
+    assert notes[0] == "crm.contacts: the delimiter is another one"
+
+
 def test_a_delivery_that_failed_is_the_verdict() -> None:
     failed = SUMMARY["deliveries"]["win_back"] | {"failed": 2}
     assert verdict(SUMMARY | {"deliveries": {"win_back": failed}})[0].endswith("sending to win_back failed.")
