@@ -12,7 +12,7 @@ MOST_RULES = 6
 def terminal_summary(summary: Mapping[str, Any]) -> str:
     """What a night did, from the JSON of `habitue night`, for people.
 
-    Reads: retailer, night, error, files, rejected, tables, models, audiences, deliveries, gates; what is missing is left out.
+    Reads: retailer, night, error, files, rejected, tables, models, audiences, deliveries, gates; none is needed.
            A model's facts: kind, grade, horizon_days, and what figures.against_baseline adds.
     """
     parts = [[f"{summary.get('retailer', '')} · night of {summary['night']}".strip(" ·"), verdict(summary)[0]]]
