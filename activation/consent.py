@@ -5,7 +5,10 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-REFUSALS = ("denied", "withdrawn", "objected")
+NO_REFUSAL = ("granted", "requested", "expired")
+"""Statuses that refuse nothing; every other word, also one that is not known here, is a no."""
+OBJECTIONS = ("objected", "withdrawn", "denied")
+ANY_CHANNEL = "all"
 
 
 def with_consent(
@@ -14,7 +17,8 @@ def with_consent(
     """The candidates with `has_consent`: the newest statement about the address or its record is an unexpired yes.
 
     A no that names no address counts for the whole person; a yes never moves from one address to another.
-    Among statements on one subject the newest wins and a no wins a tie; an undated no beats everything.
+    The newest wins and a no wins a tie. An undated no of another record beats everything; one of the same record has
+    been weighed in the state of its address, and decides only where nothing is said about the address.
 
     Grain: as candidates, one row per record_key.
     Reads: record_key, customer_id, address; the columns of unified.consents.
@@ -27,7 +31,8 @@ def with_consent(
         ).alias("subject"),
     )
     newest = F.max_by(F.struct("status", "expires_on"), F.col("strength")).alias("newest")
-    decided = asked.join(said, "subject").groupBy("record_key").agg(newest)
+    of_others = (F.col("subject.kind") != "person") | (F.col("subject_key") != F.col("record_key"))
+    decided = asked.join(said, "subject").where(of_others).groupBy("record_key").agg(newest)
     still_valid = F.col("newest.expires_on").isNull() | (F.col("newest.expires_on") > F.lit(night))
     granted = decided.where((F.col("newest.status") == "granted") & still_valid)
     return (
@@ -38,27 +43,29 @@ def with_consent(
 
 
 def objectors(consents: DataFrame) -> DataFrame:
-    """Customers who objected to profiling or withdrew it.
+    """Customers who objected to profiling, withdrew it or denied it.
 
     Grain: one row per customer_id.
     """
-    said = consents.where((F.col("purpose") == "profiling") & F.col("status").isin("objected", "withdrawn"))
+    said = consents.where((F.col("purpose") == "profiling") & F.col("status").isin(*OBJECTIONS))
     return said.where("customer_id is not null").select("customer_id").distinct()
 
 
 def _statements(consents: DataFrame, *, channel: str, purpose: str, brand: str) -> DataFrame:
     """One row per subject that a statement speaks about, with its strength."""
-    is_no = F.col("status").isin(*REFUSALS)
+    is_no = ~F.col("status").isin(*NO_REFUSAL)
     # Without a brand the message may be of any brand: a no to one of them counts, a yes to one of them does not.
     of_brand = F.col("brand").isin("", brand) if brand else ((F.col("brand") == "") | is_no)
-    asked = consents.where((F.col("channel") == channel) & (F.col("purpose") == purpose) & of_brand)
+    on_channel = (F.col("channel") == channel) | (is_no & (F.col("channel") == ANY_CHANNEL))
+    asked = consents.where(on_channel & (F.col("purpose") == purpose) & of_brand)
     bare = F.col("address").isNull()
     subjects = F.array(
         F.when(bare, _subject("record", "subject_key")).otherwise(_subject("address", "address")),
         F.when(bare & is_no, _subject("person", "customer_id")),
     )
-    strength = F.struct((is_no & F.col("decided_at").isNull()).alias("undated_no"), "decided_at", is_no.alias("is_no"))
-    spread = asked.select(F.explode(subjects).alias("subject"), "status", "expires_on", strength.alias("strength"))
+    spread = asked.select(F.explode(subjects).alias("subject"), "subject_key", "status", "expires_on", "decided_at")
+    undated_no = is_no & F.col("decided_at").isNull() & (F.col("subject.kind") == "person")
+    spread = spread.withColumn("strength", F.struct(undated_no.alias("undated_no"), "decided_at", is_no.alias("is_no")))
     return spread.where("subject.value is not null")
 
 

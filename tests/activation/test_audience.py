@@ -62,6 +62,7 @@ def test_only_a_granted_and_unexpired_consent_lets_anyone_through(spark: SparkSe
 def test_consent_belongs_to_the_address_that_is_used(spark: SparkSession) -> None:
     people = [Person(name) for name in ("other_address", "record", "no_elsewhere", "later_yes", "phone", "profiling")]
     people += [Person(name) for name in ("undated_no", "tie", "brand_yes", "brand_no")]
+    people += [Person(name) for name in ("all_channels", "bounced", "expired", "weighed")]
     old, new = datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
 
     def about(name: str, status: str, **other: object) -> dict[str, object]:
@@ -80,7 +81,13 @@ def test_consent_belongs_to_the_address_that_is_used(spark: SparkSession) -> Non
         about("phone", "granted", channel="phone"),
         about("profiling", "granted", purpose="profiling"),
         about("undated_no", "granted"),
-        bare("undated_no", "denied", decided_at=None),
+        bare("undated_no", "denied", subject_key="loyalty:7", decided_at=None),
+        about("weighed", "granted"),
+        bare("weighed", "denied", decided_at=None),
+        about("all_channels", "granted", decided_at=old),
+        bare("all_channels", "objected", subject_key="loyalty:8", channel="all"),
+        about("bounced", "undeliverable"),
+        about("expired", "expired"),
         about("tie", "granted"),
         bare("tie", "withdrawn"),
         about("brand_yes", "granted", brand="north"),
@@ -89,7 +96,11 @@ def test_consent_belongs_to_the_address_that_is_used(spark: SparkSession) -> Non
     ]
     known = frames(spark, people, consents(spark, statements))
     found = members(activation(), "win_back", frames=known, holdouts=no_holdouts(spark), night=NIGHT, key=KEY)
-    assert {row["customer_id"] for row in found.where("decision = 'member'").collect()} == {"record", "later_yes"}
+    assert {row["customer_id"] for row in found.where("decision = 'member'").collect()} == {
+        "record",
+        "later_yes",
+        "weighed",
+    }
 
 
 def test_holdout_takes_its_share_and_keeps_everyone_where_he_is(spark: SparkSession) -> None:
