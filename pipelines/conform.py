@@ -158,7 +158,7 @@ def _told_apart(lake: Lakehouse, rows: DataFrame, held: DataFrame, *, entity: En
     """The rows with every column of the conformed table, the rules they broke and their fate."""
     key, columns = entity.conformed.key, _content_columns(entity)
     rates = lake.read(EXCHANGE_RATES.conformed)
-    dated = _with_defaults(rows, entity).withColumn("is_deleted", loads.is_deleted())
+    dated = _with_defaults(rows, entity).withColumn("is_deleted", loads.is_deleted(states=entity.name != "consents"))
     priced = in_own_currency(
         dated, entity, rates=rates, currency=asked.currency, timezone=asked.timezone, night=F.lit(asked.night)
     )

@@ -49,12 +49,14 @@ def since_last_change(rows: DataFrame, key: Iterable[str], columns: Iterable[str
     return marked.withColumn("_night", F.when(sound, latest).otherwise(F.col("_night"))).drop("_began")
 
 
-def is_deleted() -> Column:
+def is_deleted(*, states: bool) -> Column:
     """Whether the source has deleted the row: it says so, or the newest snapshot no longer holds it.
 
     Reads:  _deleted, _load, _snapshot, _newest_snapshot.
+    Units:  states is false where rows are events: what was said once stays said, whatever a snapshot holds.
     """
-    return F.col("_deleted") | ((F.col("_load") == "snapshot") & (F.col("_snapshot") < F.col("_newest_snapshot")))
+    absent = (F.col("_load") == "snapshot") & (F.col("_snapshot") < F.col("_newest_snapshot"))
+    return F.col("_deleted") | absent if states else F.col("_deleted")
 
 
 def known_from(timezone: str) -> Column:

@@ -1,6 +1,6 @@
 """ops.reconciliation: what became of every delivered row, per file and mapping; and of the money."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
 from typing import Protocol
@@ -96,7 +96,11 @@ class PublishedCount(Protocol):
 
 
 def reconcile(
-    spark: SparkSession, counted: Iterable[FileCounted], published: dict[str, Sequence[PublishedCount]], *, night: date
+    spark: SparkSession,
+    counted: Iterable[FileCounted],
+    published: Mapping[str, Sequence[PublishedCount]],
+    *,
+    night: date,
 ) -> DataFrame:
     """The night's rows of ops.reconciliation.
 

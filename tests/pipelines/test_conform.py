@@ -21,7 +21,7 @@ def test_rows_become_orders_in_utc_with_their_defaults(lake: Lakehouse) -> None:
     row = found.frame.first()
     assert row is not None
     assert (row.order_id, row.kind, row.currency, row.channel) == ("A1", "sale", "EUR", "shop")
-    assert row.ordered_at == datetime(2026, 2, 27, 22, 30)
+    assert row.ordered_at == datetime(2026, 2, 27, 22, 30)  # noqa: DTZ001 - collected in UTC
     assert (row.known_from, row.arrived, row._rows, row._broken) == (date(2026, 2, 28), date(2026, 3, 1), 1, [])
     assert (row._file_name, row._delivered_row) == (
         "rows_1.csv",
