@@ -3,6 +3,10 @@
 from quality.rules import Rule, in_set, not_null
 
 STATUSES = ("requested", "granted", "denied", "withdrawn", "objected")
+"""What a person can say."""
+STATES = (*STATUSES, "expired", "undeliverable")
+"""What holds for an address: time and bounces end a consent too."""
+STATES = (*STATUSES, "expired", "undeliverable")
 
 RULES: dict[str, tuple[Rule, ...]] = {
     "conformed.consents": (
@@ -11,5 +15,5 @@ RULES: dict[str, tuple[Rule, ...]] = {
         not_null("status", severity="reject"),
         in_set("status", *STATUSES, severity="reject"),
     ),
-    "unified.consents": (in_set("status", *STATUSES),),
+    "unified.consents": (in_set("status", *STATES),),
 }
