@@ -1,5 +1,6 @@
 """Which plot shows what: figures in, one SVG out; an empty text where there is nothing to draw."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pyspark.sql import Row
@@ -86,8 +87,11 @@ def rows_in(rows: Mapping[str, int]) -> str:
 
 
 def set_aside(rows: Sequence[SetAside]) -> str:
-    """Rows set aside by rule and source."""
-    listed = [Bar(f"{row.source}: {row.rule}", row.rows, number(row.rows), AMBER) for row in rows[:MOST_BARS]]
+    """Rows set aside by source and rule, over all tables."""
+    counted: Counter[str] = Counter()
+    for row in rows:
+        counted[f"{row.source}: {row.rule}"] += row.rows
+    listed = [Bar(label, count, number(count), AMBER) for label, count in counted.most_common(MOST_BARS)]
     return plots.bars(listed, title="Rows set aside by source and rule", labels=290) if listed else ""
 
 

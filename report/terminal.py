@@ -15,16 +15,21 @@ def terminal_summary(summary: Mapping[str, Any]) -> str:
     Reads: retailer, night, error, files, rejected, tables, models, audiences, deliveries, gates; none is needed.
            A model's facts: kind, grade, horizon_days, and what figures.against_baseline adds.
     """
-    parts = [[f"{summary.get('retailer', '')} · night of {summary['night']}".strip(" ·"), verdict(summary)[0]]]
-    for title, lines in (
-        ("Records", _records(summary)),
+    sentence = verdict(summary)[0]
+    head = f"{summary.get('retailer', '')} · night of {summary['night']}".strip(" ·")
+    told = [("Records", _records(summary)), *(() if sentence.startswith("Stopped") else _whole_night(summary))]
+    parts = ["\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in told]
+    return "\n\n".join([f"{head}\n{sentence}", *parts])
+
+
+def _whole_night(summary: Mapping[str, Any]) -> tuple[tuple[str, Iterator[str]], ...]:
+    """What only a night that ran to its end can tell."""
+    return (
         ("People", _people(summary.get("tables", {}))),
         ("Models", _models(summary.get("models", {}))),
         ("Audiences", _audiences(summary.get("audiences", {}))),
         ("Sent", _sent(summary.get("deliveries", {}))),
-    ):
-        parts.append([title, *(f"  {line}" for line in lines)])
-    return "\n\n".join("\n".join(part) for part in parts)
+    )
 
 
 def _records(summary: Mapping[str, Any]) -> Iterator[str]:

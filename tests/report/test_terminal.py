@@ -66,6 +66,9 @@ def test_a_night_that_an_error_stopped_is_never_called_good() -> None:
     sentence, notes = verdict(SUMMARY | {"error": "crm.contacts: the delimiter is another one"})
     assert sentence.startswith("Stopped")
     assert notes[0] == "crm.contacts: the delimiter is another one"
+    text = terminal_summary(SUMMARY | {"error": "crm.contacts: the delimiter is another one"})
+    assert "set aside" in text
+    assert "Audiences" not in text
 
 
 def test_a_delivery_that_failed_is_the_verdict() -> None:
