@@ -1,17 +1,16 @@
 """Resolving the conformed tables of a lake: one person, one id, and nothing personal left behind."""
 
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lakehouse.delta import Lakehouse, NightStart
+from lakehouse.delta import Lakehouse
 from pipelines.canonical import ENTITIES
 from pipelines.identity.events import living_ids
-from pipelines.identity.resolve import resolve
+from pipelines.identity.resolve import Resolved, resolve
 from pipelines.mapping import IdentitySettings
-from pipelines.tables import IDENTIFIERS, IDENTITY_EVENTS, IDENTITY_LINKS
+from pipelines.tables import IDENTITY_EVENTS, IDENTITY_LINKS
 from tests.pipelines.conformed_rows import KEY, NIGHT, Values, conformed, of_table
 
 SETTINGS = IdentitySettings(trust=("crm",), country="BE")
@@ -19,36 +18,39 @@ ANNA: Values = {"source_contact_id": "1", "first_name": "Anna", "last_name": "Sm
 ANNE: Values = {"source": "web", "source_contact_id": "9", "full_name": "SMIT Anna", "phone": "0475 12 34 56"}
 
 
-def written(lake: Lakehouse, night: date, contacts: list[Values], orders: list[Values]) -> Lakehouse:
-    """The lake at the end of resolving a night."""
-    lake.merge(ENTITIES["contacts"].conformed, conformed(lake.spark, "contacts", contacts))
-    lake.merge(ENTITIES["orders"].conformed, conformed(lake.spark, "orders", orders))
-    tonight = lake.for_night(NightStart(night, lake.versions([IDENTITY_LINKS])))
-    found = resolve(tonight, SETTINGS, night=night, key=KEY)
-    tonight.merge(IDENTITY_LINKS, found.links, gone=found.gone)
-    tonight.replace_all(IDENTIFIERS, found.identifiers)
-    tonight.replace_night(IDENTITY_EVENTS, found.events, night)
-    return tonight
+def deliver(lake: Lakehouse, contacts: list[Values], orders: list[Values]) -> None:
+    lake.replace_all(ENTITIES["contacts"].conformed, conformed(lake.spark, "contacts", contacts))
+    lake.replace_all(ENTITIES["orders"].conformed, conformed(lake.spark, "orders", orders))
 
 
-def test_records_meet_through_an_order_and_a_rerun_changes_nothing(lake: Lakehouse) -> None:
-    guest: Values = {"order_id": "A", "email": " Anna@mail.example", "kind": "sale"}
-    tonight = written(lake, NIGHT, [ANNA, ANNE], [guest, {"order_id": "B", "email": "guest@mail.example"}])
-    first = {row["record_key"]: row["customer_id"] for row in lake.read(IDENTITY_LINKS).collect()}
-    assert len(first) == len(set(first.values())) == 3
+def owners(found: Resolved) -> dict[str, str]:
+    return {row["record_key"]: row["customer_id"] for row in found.links.collect()}
 
-    account: Values = {"order_id": "C", "source": "web", "source_contact_id": "9", "email": "anna@mail.example"}
-    after = written(replace(tonight, start=None), NIGHT + timedelta(days=1), [ANNA, ANNE], [account])
-    second = {row["record_key"]: row["customer_id"] for row in lake.read(IDENTITY_LINKS).collect()}
-    assert second["contact:crm:1"] == second["contact:web:9"]
-    lost = {first["contact:crm:1"], first["contact:web:9"]} - {second["contact:crm:1"]}
-    events = lake.read(IDENTITY_EVENTS)
-    assert {tuple(row) for row in living_ids(events).collect()} == {(*lost, second["contact:crm:1"])}
 
-    again = resolve(after, SETTINGS, night=NIGHT + timedelta(days=1), key=KEY)
-    assert again.links.exceptAll(lake.read(IDENTITY_LINKS)).isEmpty()
-    assert again.gone.isEmpty()
-    assert not (Path(lake.path) / "personal" / "_tmp" / "resolve-2026-03-02").exists()
+def test_records_that_meet_in_an_order_become_one_under_an_old_id(lake: Lakehouse) -> None:
+    deliver(
+        lake,
+        [ANNA, ANNE],
+        [{"order_id": "A", "email": " Anna@mail.example"}, {"order_id": "B", "phone": "+32475000001"}],
+    )
+    first = resolve(lake, SETTINGS, night=NIGHT, key=KEY)
+    lake.merge(IDENTITY_LINKS, first.links, gone=first.gone)
+    before = owners(first)
+    assert len(before) == len(set(before.values())) == 3
+
+    deliver(
+        lake, [ANNA, ANNE], [{"order_id": "C", "source": "web", "source_contact_id": "9", "email": "anna@mail.example"}]
+    )
+    second = resolve(lake, SETTINGS, night=NIGHT + timedelta(days=1), key=KEY)
+    after = owners(second)
+    assert after.keys() == {"contact:crm:1", "contact:web:9"}
+    assert len(set(after.values())) == 1
+    assert [row["record_key"] for row in second.gone.collect()] == list(before.keys() - after.keys())
+    merged = ({before[key] for key in after} - set(after.values())).pop()
+    events = {(row["customer_id"], row["event"], row["other_customer_id"]) for row in second.events.collect()}
+    ended = before[(before.keys() - after.keys()).pop()]
+    assert events == {(merged, "merged_into", after["contact:crm:1"]), (ended, "ended", None)}
+    assert not list((Path(lake.path) / "personal" / "_tmp").iterdir())
 
 
 def test_id_merged_twice_resolves_to_the_living_one(spark: SparkSession) -> None:
