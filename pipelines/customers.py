@@ -54,7 +54,8 @@ def profiles(
     known = _with_customer(links, contacts)
     rank = _rank(trust)
     described = known.groupBy("customer_id").agg(*_described(rank, night), *_flags())
-    since = _first_days(known.where("not is_deleted"), timezone).unionByName(_first_days(orders, timezone))
+    seen = [frame.where(F.col("event_at") < F.lit(night)) for frame in (known.where("not is_deleted"), orders)]
+    since = _first_days(seen[0], timezone).unionByName(_first_days(seen[1], timezone))
     first = since.groupBy("customer_id").agg(F.min("day").alias("customer_since"))
     objecting = objections.select("customer_id").distinct().withColumn("_objects", F.lit(1) == 1)
     joined = links.select("customer_id").distinct().join(described, "customer_id", "left")
@@ -185,4 +186,4 @@ def age_band(born_on: Column, night: date) -> Column:
 
 def _first_days(frame: DataFrame, timezone: str) -> DataFrame:
     local = F.to_date(F.from_utc_timestamp("event_at", timezone)).alias("day")
-    return frame.where("customer_id is not null and event_at is not null").select("customer_id", local)
+    return frame.where("customer_id is not null").select("customer_id", local)
