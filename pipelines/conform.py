@@ -157,12 +157,8 @@ def _mapped_feed(lake: Lakehouse, feed: Feed, entity: Entity) -> DataFrame:
 def _told_apart(lake: Lakehouse, rows: DataFrame, held: DataFrame, *, entity: Entity, asked: Night) -> DataFrame:
     """The rows with every column of the conformed table, the rules they broke and their fate."""
     key, columns = entity.conformed.key, _content_columns(entity)
-    rates = lake.read(EXCHANGE_RATES.conformed)
     dated = _with_defaults(rows, entity).withColumn("is_deleted", loads.is_deleted(states=entity.name != "consents"))
-    priced = in_own_currency(
-        dated, entity, rates=rates, currency=asked.currency, timezone=asked.timezone, night=F.lit(asked.night)
-    )
-    told = judged(priced, entity, as_of=asked.as_of)
+    told = judged(_priced(lake, dated, entity, asked), entity, as_of=asked.as_of)
     if entity.name == "consents":
         told = only_changes(told, held.limit(0) if asked.from_raw else held)
     if asked.from_raw:
@@ -170,6 +166,13 @@ def _told_apart(lake: Lakehouse, rows: DataFrame, held: DataFrame, *, entity: En
     told = loads.one_per_key(told, key).withColumn("_first_load", F.col("_night") == F.col("_first_night"))
     told = told.withColumns({"known_from": loads.known_from(asked.timezone), "arrived": F.col("_night")})
     return told if asked.from_raw else loads.changed(told, held, key=key, columns=columns)
+
+
+def _priced(lake: Lakehouse, rows: DataFrame, entity: Entity, asked: Night) -> DataFrame:
+    if not entity.money:
+        return rows.withColumn("_has_rate", F.lit(True))
+    rates, night = lake.read(EXCHANGE_RATES.conformed), F.lit(asked.night)
+    return in_own_currency(rows, entity, rates=rates, currency=asked.currency, timezone=asked.timezone, night=night)
 
 
 def _with_defaults(rows: DataFrame, entity: Entity) -> DataFrame:

@@ -15,8 +15,6 @@ def in_own_currency(
     Units:  the rate is the newest that holds on the event's day in the retailer's time zone (on the night where the
             event has no time); without a rate the amounts are null and _has_rate is false.
     """
-    if not entity.money:
-        return rows.withColumn("_has_rate", F.lit(True))
     own = F.upper(F.trim("currency"))
     day = F.coalesce(F.to_date(F.from_utc_timestamp("event_at", timezone)), night)
     named = rows.withColumn("currency", F.coalesce(own, F.lit(currency))).withColumn("_day", day)

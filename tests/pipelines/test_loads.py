@@ -15,9 +15,7 @@ CONTACT = {"source_contact_id": "id", "city": "town", "created_at": "to_timestam
 
 
 def told(result: Any, *columns: str) -> list[tuple[Any, ...]]:
-    found = sorted(tuple(row) for row in result.frame.select(*columns, "_broken").collect())
-    result.release()
-    return found
+    return sorted(tuple(row) for row in result.frame.select(*columns, "_broken").collect())
 
 
 def test_append_takes_late_and_corrected_rows_on_arrival_and_drops_repeats(lake: Lakehouse) -> None:
@@ -31,7 +29,7 @@ def test_append_takes_late_and_corrected_rows_on_arrival_and_drops_repeats(lake:
         ("B", FIRST, ["another row of the file has the same key"]),
     ]
     assert [(c.delivered, c.repeats, c.settled) for c in first.counted] == [(4, 1, 0)]
-    published(lake, conformed(lake, shop))
+    published(lake, first)
     late = {"id": "C", "sold": "2026-02-10", "total": "1"}
     deliver(lake, [a, late, {**b, "total": "8"}], night=SECOND, name="rows_2.csv")
     second = conformed(lake, shop, night=SECOND)
