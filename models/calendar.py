@@ -13,6 +13,7 @@ FEATURE_DAYS = 90
 TEST_WINDOWS = 3
 SHORTER_HORIZONS = (180, 120, 90, 60, 30)
 TRAINING_SNAPSHOTS = 6
+SHORTEST_HORIZON = 30
 QUIET_SHARE = 0.1
 """A day with less than this share of the median day's orders at either end of the feed counts as outside it."""
 
@@ -81,6 +82,36 @@ def plan(feed: Feed, horizon_days: int) -> Plan:
     made = Plan(horizon_days, tests, {night: closed_by(night) for night in tests}, closed_by(feed.end))
     check_no_leak(made)
     return made
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The horizon that fits the history, the nights to use, and what had to give way."""
+
+    horizon_days: int
+    closed: date
+    labelled: tuple[date, ...]
+    plan: Plan | None
+    warnings: tuple[str, ...]
+
+
+def schedule(wanted: int, feed: Feed | None, night: date) -> Schedule:
+    """The schedule for a wanted horizon, given what the feed holds before the night."""
+    if feed is None:
+        return Schedule(wanted, night, (), None, ("no order is known yet",))
+    horizon = settled_horizon(wanted, feed.days)
+    warnings = []
+    if feed.end < night:
+        warnings.append(f"orders end on {feed.end - timedelta(days=1)}: label windows after that day are dropped")
+    if horizon is None:
+        needed = FEATURE_DAYS + (TEST_WINDOWS + 1) * SHORTEST_HORIZON
+        warnings.append(f"the history of {feed.days} days is too short to train (at least {needed} are needed)")
+    elif horizon < wanted:
+        warnings.append(f"the horizon of {wanted} days is shortened to {horizon}: the history holds {feed.days} days")
+    used = horizon or SHORTEST_HORIZON
+    latest = feed.end - timedelta(days=used)
+    labelled = (latest,) if latest >= feed.start + timedelta(days=FEATURE_DAYS) else ()
+    return Schedule(used, feed.end, labelled, plan(feed, used) if horizon else None, tuple(warnings))
 
 
 def check_no_leak(plan: Plan) -> None:

@@ -42,7 +42,7 @@ def usable(model: Model, plan: Plan, seen: Observed, outcome: Array) -> str | No
         for rows, what in ((seen.on(plan.training[night]), "before"), (seen.on([night]), "from")):
             found = outcome[rows]
             if len(found) < FEWEST_CUSTOMERS:
-                return f"only {len(found)} customers {what} {night}: too few to learn from or to judge"
+                return f"only {len(found)} customer snapshots {what} {night}: too few to learn from or to judge"
             if len(np.unique(found)) == 1:
                 return f"every customer {what} {night} did the same: there is nothing to learn"
     return _leaking(model, plan, seen, outcome)

@@ -22,12 +22,13 @@ Facts = Mapping[str, float]
 """One customer's features by name; NaN where unknown."""
 
 
-def reasons(contributions: Array, customers: Customers, night: date) -> list[list[str]]:
+def reasons(contributions: Array, names: tuple[str, ...], customers: Customers, night: date) -> list[list[str]]:
     """Up to three reasons per customer, the strongest first; the direction is the sign of the contribution.
 
-    Shape: contributions has one column per feature of `customers`, positive where it speaks for leaving.
+    Shape: contributions has one column per name, positive where it speaks for leaving; `customers` holds the features
+           that the words tell, whether the model reads them or not.
     """
-    themes, by_theme = _by_theme(contributions, customers.names)
+    themes, by_theme = _by_theme(contributions, names)
     strongest = np.argsort(-np.abs(by_theme), axis=1, kind="stable")[:, :TOP]
     return [
         [_reason(themes[t], by_theme[row, t], customers, row, night) for t in strongest[row] if by_theme[row, t] != 0]

@@ -32,6 +32,6 @@ def loaded(fitted: Fitted) -> Prediction:
 
     def reasons(customers: Customers, values: Array, night: date) -> list[list[str]]:  # noqa: ARG001
         mine = customers.only(fitted.features)
-        return explain.reasons(trees.contributions(booster, mine), mine, night)
+        return explain.reasons(trees.contributions(booster, mine), mine.names, customers, night)
 
     return Prediction(values, reasons)

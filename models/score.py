@@ -8,6 +8,7 @@ import numpy as np
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from features import FEATURES
 from features.point_in_time import Snapshot
 from models import segments
 from models.eligibility import NO_ORDER, eligible, no_score_reason
@@ -61,7 +62,7 @@ def valid_until(night: date, churn: Fitted, value: Fitted) -> date:
 
 def _scored(features: DataFrame, models: Mapping[str, Fitted], night: date) -> DataFrame:
     churn, value = models["churn"], models["lifetime_value"]
-    names = tuple(dict.fromkeys((*churn.features, *value.features, *REASON_FACTS)))
+    names = tuple(feature.name for feature in FEATURES)
     _check_features(features, churn, value)
     rows = features.select(
         "customer_id",
@@ -71,9 +72,6 @@ def _scored(features: DataFrame, models: Mapping[str, Fitted], night: date) -> D
     )
     shared = features.sparkSession.sparkContext.broadcast((churn, value))
     return rows.mapInArrow(_scorer(shared, names, night), SCORED)
-
-
-REASON_FACTS = ("days_since_last_order", "inter_purchase_days_mean")
 
 
 def _scorer(shared: Any, names: tuple[str, ...], night: date) -> Callable[[Iterable[Any]], Iterable[Any]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from features.build import History
 from features.point_in_time import Snapshot
 from models import MODELS, baselines, segments, trees
-from models.calendar import FEATURE_DAYS, TEST_WINDOWS, Feed, Plan, plan, settled_horizon
+from models.calendar import Plan, Schedule, schedule
 from models.evaluate import usable, window
 from models.model import Array, Customers, Fitted, Model
 from models.predict import loaded
@@ -20,8 +20,6 @@ from models.promote import Verdict, Window, verdict
 from models.registry import Registry
 from models.settings import ModelSettings
 from models.training_set import EPOCH, Observed, observed, order_feed
-
-SHORTEST_HORIZON = 30
 
 
 @dataclass(frozen=True)
@@ -57,10 +55,22 @@ def train(
     Reads: what `now` may see. Tags (versions of the tables, say) are kept with each registered version.
     """
     feed = order_feed(history.orders, now)
-    schedules = {model.name: _schedule(settings.horizons[model.name], feed, now) for model in MODELS}
+    schedules = {model.name: schedule(settings.horizons[model.name], feed, now.night) for model in MODELS}
     seen = _observed(history, profile, now, schedules)
-    register_from(seen, now.night, schedules, registry)
-    return tuple(_trained(model, schedules[model.name], seen, now.night, registry, tags) for model in MODELS)
+    return train_on(seen, now.night, schedules, registry=registry, tags=tags)
+
+
+def train_on(
+    seen: Observed,
+    night: date,
+    schedules: Mapping[str, Schedule],
+    *,
+    registry: Registry,
+    tags: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[TrainingReport, ...]:
+    """The same from customers that were already observed: all of training but Spark."""
+    _register_named(seen, night, schedules, registry)
+    return tuple(_trained(model, schedules[model.name], seen, night, registry, tags) for model in MODELS)
 
 
 def register_baselines(
@@ -73,89 +83,62 @@ def register_baselines(
     if set(registry.model_versions()) == {*settings.horizons, "segments"}:
         return ()
     feed = order_feed(history.orders, now)
-    schedules = {model.name: _schedule(settings.horizons[model.name], feed, now) for model in MODELS}
+    schedules = {model.name: schedule(settings.horizons[model.name], feed, now.night) for model in MODELS}
     latest = {name: replace(s, plan=None) for name, s in schedules.items()}
-    register_from(_observed(history, profile, now, latest), now.night, schedules, registry)
-    return tuple(warning for schedule in schedules.values() for warning in schedule.warnings)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The horizon that fits the history, the nights to use, and what had to give way."""
-
-    horizon_days: int
-    closed: date
-    labelled: tuple[date, ...]
-    plan: Plan | None
-    warnings: tuple[str, ...]
-
-
-def _schedule(wanted: int, feed: Feed | None, now: Snapshot) -> Schedule:
-    if feed is None:
-        return Schedule(wanted, now.night, (), None, ("no order is known yet",))
-    horizon = settled_horizon(wanted, feed.days)
-    warnings = []
-    if feed.end < now.night:
-        warnings.append(f"orders end on {feed.end - timedelta(days=1)}: label windows after that day are dropped")
-    if horizon is None:
-        needed = FEATURE_DAYS + (TEST_WINDOWS + 1) * SHORTEST_HORIZON
-        warnings.append(f"the history of {feed.days} days is too short to train (at least {needed} are needed)")
-    elif horizon < wanted:
-        warnings.append(f"the horizon of {wanted} days is shortened to {horizon}: the history holds {feed.days} days")
-    used = horizon or SHORTEST_HORIZON
-    latest = feed.end - timedelta(days=used)
-    labelled = (latest,) if latest >= feed.start + timedelta(days=FEATURE_DAYS) else ()
-    return Schedule(used, feed.end, labelled, plan(feed, used) if horizon else None, tuple(warnings))
+    _register_named(_observed(history, profile, now, latest), now.night, schedules, registry)
+    return tuple(dict.fromkeys(warning for planned in schedules.values() for warning in planned.warnings))
 
 
 def _observed(history: History, profile: DataFrame, now: Snapshot, schedules: Mapping[str, Schedule]) -> Observed:
     """One pass for every model: all nights that any of them needs, and this night itself."""
     nights = {now.night}
-    for schedule in schedules.values():
-        nights |= {*schedule.labelled, *(schedule.plan.nights if schedule.plan else ())}
-    horizons = sorted({schedule.horizon_days for schedule in schedules.values()})
-    closed = min(schedule.closed for schedule in schedules.values())
+    for planned in schedules.values():
+        nights |= {*planned.labelled, *(planned.plan.nights if planned.plan else ())}
+    horizons = sorted({planned.horizon_days for planned in schedules.values()})
+    closed = min(planned.closed for planned in schedules.values())
     return observed(history, profile, now=now, nights=sorted(nights), horizons=horizons, closed=closed)
 
 
-def register_from(seen: Observed, night: date, schedules: Mapping[str, Schedule], registry: Registry) -> None:
-    """Register each model's named baseline, fitted on the last closed window, and the segments of this night."""
+def _register_named(seen: Observed, night: date, schedules: Mapping[str, Schedule], registry: Registry) -> None:
     today = seen.customers.rows(seen.on([night]))
     for model in MODELS:
-        schedule = schedules[model.name]
-        rows = seen.on(schedule.labelled)
-        outcome = _outcome(model, schedule, seen)[rows]
-        fitted = baselines.FITS[model.baseline](seen.customers.rows(rows), outcome, schedule.horizon_days)
-        average = {"average": float(outcome.mean())} if len(outcome) else {}
-        fitted = replace(fitted, facts={**fitted.facts, **average})
-        registry.register(_with_bands(fitted, today), night=night)
+        registry.register(_with_bands(_named_baseline(model, schedules[model.name], seen), today), night=night)
     registry.register(segments.fit(today), night=night)
 
 
+def _named_baseline(model: Model, planned: Schedule, seen: Observed) -> Fitted:
+    """The model's named baseline, fitted on the last closed window where there is one."""
+    rows = seen.on(planned.labelled)
+    outcome = _outcome(model, planned, seen)[rows]
+    fitted = baselines.FITS[model.baseline](seen.customers.rows(rows), outcome, planned.horizon_days)
+    average = {"average": float(outcome.mean())} if len(outcome) else {}
+    return replace(fitted, facts={**fitted.facts, **average})
+
+
 def _trained(
-    model: Model, schedule: Schedule, seen: Observed, night: date, registry: Registry, tags: Mapping[str, str]
+    model: Model, planned: Schedule, seen: Observed, night: date, registry: Registry, tags: Mapping[str, str]
 ) -> TrainingReport:
     def report(version: str, found: Verdict, windows: tuple[Window, ...] = ()) -> TrainingReport:
         return TrainingReport(
-            model.name, version, found.promoted, found.grade, found.reason, schedule.horizon_days, night,
-            model.metric_name, windows, schedule.warnings,
+            model.name, version, found.promoted, found.grade, found.reason, planned.horizon_days, night,
+            model.metric_name, windows, planned.warnings,
         )  # fmt: skip
 
-    if schedule.plan is None:
-        return report("", Verdict(promoted=False, grade="E", reason=schedule.warnings[-1]))
-    outcome = _outcome(model, schedule, seen)
-    final = seen.on(schedule.plan.final)
-    obstacle = usable(model, schedule.plan, seen, outcome)
+    if planned.plan is None:
+        return report("", Verdict(promoted=False, grade="E", reason=planned.warnings[-1]))
+    outcome = _outcome(model, planned, seen)
+    final = seen.on(planned.plan.final)
+    obstacle = usable(model, planned.plan, seen, outcome)
     if obstacle:
         return report("", Verdict(promoted=False, grade="E", reason=obstacle))
     champion = registry.champion(model.name)
-    windows = tuple(window(model, schedule.plan, test, seen, outcome, champion) for test in schedule.plan.tests)
+    windows = tuple(window(model, planned.plan, test, seen, outcome, champion) for test in planned.plan.tests)
     found = verdict(model, windows, champion=champion.version if champion else None)
-    fitted = model.fit(seen.customers.rows(final), outcome[final], schedule.horizon_days)
+    fitted = model.fit(seen.customers.rows(final), outcome[final], planned.horizon_days)
     fitted = _with_bands(replace(fitted, grade=found.grade), seen.customers.rows(seen.on([night])))
-    known = {"knows_until": (schedule.closed - EPOCH).days}
+    known = {"knows_until": (planned.closed - EPOCH).days}
     fitted = replace(fitted, facts={**fitted.facts, **known})
-    fitted = _registered(fitted, schedule.plan, windows, found, night, registry, tags)
+    fitted = _registered(fitted, planned.plan, windows, found, night, registry, tags)
     return report(fitted.version, found, windows)
 
 
@@ -181,8 +164,8 @@ def _registered(
     return stored
 
 
-def _outcome(model: Model, schedule: Schedule, seen: Observed) -> Array:
-    return model.outcome(seen.orders[schedule.horizon_days], seen.spend[schedule.horizon_days])
+def _outcome(model: Model, planned: Schedule, seen: Observed) -> Array:
+    return model.outcome(seen.orders[planned.horizon_days], seen.spend[planned.horizon_days])
 
 
 def _with_bands(fitted: Fitted, today: Customers) -> Fitted:

@@ -22,19 +22,22 @@ PARAMETERS: Mapping[str, Any] = MappingProxyType(
         "lambda": 5.0,
         "max_bin": 128,
         "seed": 7,
-        "nthread": 2,
         "verbosity": 0,
     }
 )
 ROUNDS = 150
+ROWS_PER_THREAD = 50_000
+MOST_THREADS = 4
+"""Threads follow from the number of rows alone: the same rows give the same trees, and few rows wait for no thread."""
 
 
 def grow(customers: Customers, outcome: Array, objective: Mapping[str, Any], *, offset: Array | None = None) -> bytes:
     """Trees that predict the outcome, as bytes. `offset` is where each customer starts from, on the link's scale."""
     import xgboost
 
-    rows = xgboost.QuantileDMatrix(customers.matrix, outcome, base_margin=offset, max_bin=128, nthread=2)
-    booster = xgboost.train({**PARAMETERS, **objective}, rows, num_boost_round=ROUNDS)
+    threads = min(MOST_THREADS, 1 + len(outcome) // ROWS_PER_THREAD)
+    rows = xgboost.QuantileDMatrix(customers.matrix, outcome, base_margin=offset, max_bin=128, nthread=threads)
+    booster = xgboost.train({**PARAMETERS, **objective, "nthread": threads}, rows, num_boost_round=ROUNDS)
     return bytes(booster.save_raw("ubj"))
 
 

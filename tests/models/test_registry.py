@@ -1,0 +1,58 @@
+"""The registry: what is registered comes back, and what is gone or damaged is said."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from models.model import Fitted
+from models.registry import ModelUnusable, Registry
+
+NIGHT = date(2024, 6, 1)
+
+
+@pytest.fixture
+def registry(empty_registry: Path, tmp_path: Path) -> Registry:
+    return Registry(Path(shutil.copytree(empty_registry, tmp_path / "state")))
+
+
+def baseline(days: int = 60) -> Fitted:
+    return Fitted("churn", "recency_rule", days, ("days_since_last_order",), {"days": [1.0], "rates": [0.5]})
+
+
+def trees() -> Fitted:
+    return Fitted("churn", "trees", 60, ("orders_count",), {"average": 0.5}, b"some trees", grade="B")
+
+
+def test_a_version_comes_back_as_it_was_registered_also_after_the_state_folder_moved(
+    registry: Registry, tmp_path: Path
+) -> None:
+    stored = registry.register(trees(), night=NIGHT, metrics={"score_1": 0.8}, params={"eta": 0.05})
+    assert registry.load("churn", "1") == stored
+    moved = Registry(Path(shutil.move(registry.state, tmp_path / "moved")))
+    assert moved.load("churn", "1") == stored
+
+
+def test_a_night_scores_with_the_champion_or_else_with_the_newest_baseline(registry: Registry) -> None:
+    registry.register(baseline(60), night=NIGHT)
+    registry.register(baseline(90), night=NIGHT)
+    challenger = registry.register(trees(), night=NIGHT)
+    assert registry.model_versions() == {"churn": "2"}
+    registry.make_champion(challenger)
+    assert registry.model_versions() == {"churn": "3"}
+    assert registry.champion("churn") == challenger
+    assert [row["kind"] for row in registry.versions("churn")] == ["trees", "recency_rule", "recency_rule"]
+
+
+def test_a_damaged_or_missing_version_is_said_with_what_to_do(registry: Registry) -> None:
+    registry.register(trees(), night=NIGHT)
+    file = next(registry.state.rglob("model.ubj"))
+    file.write_bytes(b"other trees")
+    with pytest.raises(ModelUnusable, match=r"model churn, version 1: its file is damaged.*\n.*habitue train"):
+        registry.load("churn", "1")
+    file.unlink()
+    with pytest.raises(ModelUnusable, match="cannot be read"):
+        registry.load("churn", "1")
+    with pytest.raises(ModelUnusable, match="the registry does not hold it"):
+        registry.load("churn", "7")

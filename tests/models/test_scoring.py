@@ -1,0 +1,138 @@
+"""Scores of a night: who gets one, with which words, and that training sees what scoring sees."""
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pyspark.sql import SparkSession
+
+from features.build import customer_features
+from lakehouse.contract import checked
+from models.calendar import feed
+from models.churn import CHURN
+from models.model import Customers, Fitted
+from models.registry import ModelUnusable, Registry
+from models.score import score_customers
+from models.segments import SEGMENTS, described
+from models.segments import fit as fit_segments
+from models.settings import ModelSettings
+from models.tables import CUSTOMER_SCORES
+from models.tables import SEGMENTS as SEGMENTS_TABLE
+from models.train import register_baselines
+from models.training_set import observed
+from tests.models.shop_builder import LAST, SETTINGS, history_of, profile_of
+
+ORDERS = [
+    ("ann", 3, 50.0), ("ann", 33, 50.0), ("ann", 63, 50.0),
+    ("bob", 400, 20.0),
+    ("cat", 2, -20.0), ("cat", 90, 80.0),
+    ("eve", 10, 10.0),
+    ("kim", 10, 10.0),
+]  # fmt: skip
+LAST_YEAR = Fitted(
+    "lifetime_value",
+    "last_year_spend",
+    60,
+    ("net_amount_365d",),
+    {"scale": 1.0, "high_amount": 20.0, "medium_amount": 5.0},
+    version="1",
+)
+RECENCY = Fitted(
+    "churn",
+    "recency_rule",
+    60,
+    ("days_since_last_order",),
+    {"days": [1.0, 401.0], "rates": [0.0, 1.0], "average": 0.4},
+    version="2",
+)
+NOBODY = Customers(("net_amount_365d", "inter_purchase_days_mean", "orders_count_365d"), np.zeros((0, 3)))
+
+
+def models(churn: Fitted = RECENCY) -> dict[str, Fitted]:
+    return {"churn": churn, "lifetime_value": LAST_YEAR, "segments": fit_segments(NOBODY)}
+
+
+def test_every_living_customer_has_scores_or_the_reason_why_not(spark: SparkSession) -> None:
+    profile = profile_of(spark, ["ann", "bob", "cat", "dan", "eve", "kim"], is_staff=["eve"], under_18=["kim"])
+    features = customer_features(history_of(spark, ORDERS), LAST)
+    scores = checked(CUSTOMER_SCORES, score_customers(features, profile, models(), LAST))
+    found = {row["customer_id"]: row.asDict() for row in scores.collect()}
+    assert {name: row["no_score_reason"] for name, row in found.items()} == {
+        "ann": None,
+        "bob": None,
+        "cat": None,
+        "dan": "no score because no order is known yet",
+        "eve": "no score because it is an employee",
+        "kim": "no score because the customer is under 18",
+    }
+    assert all(
+        found[name]["churn_band"] is found[name]["grade"] is found[name]["valid_until"] is None
+        for name in ("dan", "eve", "kim")
+    )
+    assert [found[name]["churn_band"] for name in ("ann", "bob", "cat")] == ["low", "high", "low"]
+    assert [found[name]["value_band"] for name in ("ann", "bob", "cat")] == ["high", "low", "medium"]
+    segments = {name: found[name]["segment"] for name in ("ann", "bob", "cat")}
+    assert segments == {"ann": "occasional", "bob": "one order, long ago", "cat": "new"}
+    assert found["ann"]["reasons"] == ["likelier to stay: last order on 29 May 2024, usually every 30 days"]
+    assert found["bob"]["reasons"] == ["likelier to leave: last order on 28 April 2023"]
+    assert float(found["ann"]["value_amount"]) == pytest.approx(150 * 60 / 365, abs=0.01)
+    assert (found["ann"]["grade"], found["ann"]["valid_until"]) == ("E", date(2024, 6, 21))
+
+
+def test_trees_score_in_spark_as_they_do_here_and_who_just_bought_is_not_shown_as_leaving(spark: SparkSession) -> None:
+    drawn = np.random.default_rng(1)
+    names = ("orders_count", "days_since_last_order")
+    taught = Customers(names, drawn.uniform(1, 400, (300, 2)).astype(np.float32))
+    fitted = CHURN.fit(taught, (taught.column("orders_count") < 300).astype(float), 60)
+    features = customer_features(history_of(spark, ORDERS), LAST)
+    scores = score_customers(features, profile_of(spark, ["ann", "bob"]), models(fitted), LAST)
+    found = {row["customer_id"]: row.asDict() for row in scores.collect()}
+    assert {name: row["churn_probability"] > 2 / 3 for name, row in found.items()} == {"ann": True, "bob": True}
+    assert (found["ann"]["churn_band"], found["bob"]["churn_band"]) == ("medium", "high")
+    assert "likelier to leave: 3 orders in the last 365 days" in found["ann"]["reasons"]
+
+
+def test_a_model_that_reads_a_feature_that_is_no_more_is_refused(spark: SparkSession) -> None:
+    features = customer_features(history_of(spark, ORDERS), LAST).drop("days_since_last_order")
+    with pytest.raises(ModelUnusable, match=r"features that are no more: days_since_last_order"):
+        score_customers(features, profile_of(spark, ["ann"]), models(), LAST)
+
+
+def test_the_first_night_registers_baselines_of_grade_e_once(
+    spark: SparkSession, empty_registry: Path, tmp_path: Path
+) -> None:
+    registry = Registry(Path(shutil.copytree(empty_registry, tmp_path / "state")))
+    facts, profile = history_of(spark, ORDERS), profile_of(spark, ["ann"])
+    said = register_baselines(facts, profile, LAST, registry=registry, settings=ModelSettings())
+    assert said == (
+        "orders end on 2024-05-29: label windows after that day are dropped",
+        "the horizon of 90 days is shortened to 60: the history holds 398 days",
+        "the horizon of 365 days is shortened to 60: the history holds 398 days",
+    )
+    assert registry.model_versions() == {"churn": "1", "lifetime_value": "1", "segments": "1"}
+    assert {registry.load(name, "1").grade for name in ("churn", "lifetime_value")} == {"E"}
+    assert register_baselines(facts, profile, LAST, registry=registry, settings=SETTINGS) == ()
+
+
+def test_training_sees_the_same_features_as_scoring_and_labels_of_the_window_alone(spark: SparkSession) -> None:
+    orders = [("ann", 200, 5.0), ("ann", 100, 30.0), ("ann", 60, -10.0), ("ann", 41, 7.0), ("eve", 150, 1.0)]
+    facts = history_of(spark, orders)
+    night = date(2024, 2, 22)
+    profile = profile_of(spark, ["ann", "eve"], is_staff=["eve"])
+    seen = observed(facts, profile, now=LAST, nights=[night, LAST.night], horizons=[30, 60], closed=LAST.night)
+    past = seen.on([night])
+    assert (past.sum(), len(past)) == (1, 2)
+    assert seen.customers.column("days_since_last_order")[past].tolist() == [100.0]
+    assert (float(seen.orders[30][past][0]), float(seen.spend[30][past][0])) == (1, 30)
+    assert (float(seen.orders[60][past][0]), float(seen.spend[60][past][0])) == (2, 27)
+    assert np.isnan(seen.orders[30][~past]).all()
+    assert feed([(night, 3)], night) is None
+
+
+def test_the_segments_are_described_with_their_thresholds() -> None:
+    found = described(fit_segments(NOBODY))
+    assert [row["segment"] for row in found] == [segment.name for segment in SEGMENTS]
+    assert all("{" not in row["description"] for row in found)
+    assert set(SEGMENTS_TABLE.key) == {"segment"}

@@ -1,0 +1,118 @@
+"""Training on shops whose truth is known; each beside its naive baseline."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.churn import CHURN
+from models.lifetime_value import LIFETIME_VALUE
+from models.model import Array, Customers
+from models.predict import loaded
+from models.registry import Registry
+from models.train import TrainingReport, train_on
+from models.training_set import Observed
+from tests.models.observed_builder import HORIZON, NIGHT, Orders, coin_tosses, observe, schedules_of, shop
+
+
+@pytest.fixture(scope="module")
+def registry(empty_registry: Path, tmp_path_factory: pytest.TempPathFactory) -> Registry:
+    """One registry for the module."""
+    return Registry(Path(shutil.copytree(empty_registry, tmp_path_factory.mktemp("models") / "state")))
+
+
+@pytest.fixture(scope="module")
+def learned(registry: Registry) -> tuple[TrainingReport, ...]:
+    """The reports of the shop in which there is something to learn."""
+    return trained(shop(), registry)
+
+
+def trained(orders: Orders, registry: Registry, seen: Observed | None = None) -> tuple[TrainingReport, ...]:
+    schedules = schedules_of(orders)
+    return train_on(seen or observe(orders, schedules), NIGHT, schedules, registry=registry)
+
+
+def test_a_strong_signal_is_learned_and_promoted(learned: tuple[TrainingReport, ...], registry: Registry) -> None:
+    for report in learned:
+        assert report.promoted, report.reason
+        assert len(report.windows) == 3
+        named = "recency_rule" if report.model == "churn" else "last_year_spend"
+        assert all(gain.low > 0 for window in report.windows for gain in [window.over(named)] if gain)
+        champion = registry.champion(report.model)
+        assert champion is not None
+        assert (champion.version, champion.grade, champion.kind) == (report.version, report.grade, "trees")
+    assert registry.model_versions() == {"churn": "2", "lifetime_value": "2", "segments": "1"}
+
+
+def test_customers_who_are_all_alike_promote_nothing(empty_registry: Path, tmp_path: Path) -> None:
+    registry = Registry(Path(shutil.copytree(empty_registry, tmp_path / "state")))
+    for report in trained(coin_tosses(), registry):
+        assert (report.promoted, report.grade) == (False, "E")
+        assert "not surely better than the" in report.reason
+    assert {registry.load(n, v).grade for n, v in registry.model_versions().items() if n != "segments"} == {"E"}
+
+
+def test_training_again_gives_the_same_trees_and_leaves_the_champion(
+    learned: tuple[TrainingReport, ...], registry: Registry
+) -> None:
+    again = trained(shop(), registry)
+    for first, second in zip(learned, again, strict=True):
+        trees = [registry.load(r.model, r.version).trees for r in (first, second)]
+        assert trees[0] == trees[1]
+        assert not second.promoted
+        assert "already knows the outcome" in second.reason
+
+
+@pytest.mark.parametrize(
+    ("orders", "said"),
+    [
+        ([("ann", day, 20.0) for day in range(1, 500, 3)], "only 6 customer snapshots before"),
+        ([(f"c{n}", 300 + n % 200, 20.0) for n in range(400)], "too short to train"),
+        ([(f"c{n}", day, 20.0) for n in range(60) for day in range(1, 500, 20)], "did the same"),
+        ([(f"c{n}", 1 + n % 50, 20.0) for n in range(100)], "too short to train"),
+        ([], "no order is known yet"),
+    ],
+    ids=["one customer", "all churned long ago", "nobody ever leaves", "short history", "nothing"],
+)
+def test_a_shop_that_teaches_nothing_keeps_the_baseline_and_says_why(
+    orders: Orders, said: str, registry: Registry
+) -> None:
+    before = {name: registry.champion(name) for name in ("churn", "lifetime_value")}
+    churn = trained(orders, registry)[0]
+    assert (churn.promoted, churn.version) == (False, "")
+    assert said in churn.reason
+    after = {name: registry.champion(name) for name in ("churn", "lifetime_value")}
+    assert before == after
+
+
+def test_a_feature_that_tells_the_outcome_is_found_and_refused(registry: Registry) -> None:
+    orders = shop()
+    schedules = schedules_of(orders)
+    seen = observe(orders, schedules)
+    leak = np.nan_to_num(seen.orders[HORIZON]).astype(np.float32)
+    names = tuple("points_balance" if n == "overdue_ratio" else n for n in seen.customers.names)
+    planted = seen.customers.matrix.copy()
+    planted[:, names.index("points_balance")] = leak
+    churn = trained(orders, registry, replace(seen, customers=Customers(names, planted)))[0]
+    assert churn.version == ""
+    assert "points_balance alone tells the outcome" in churn.reason
+
+
+def test_constant_and_unknown_features_and_negative_spend_do_no_harm() -> None:
+    customers, spend = _some()
+    fitted = LIFETIME_VALUE.fit(customers, spend, 60)
+    values = loaded(fitted).values(customers)
+    assert np.isfinite(values).all()
+    assert (values >= 0).all()
+    churn = loaded(CHURN.fit(customers, (spend > 0).astype(float), 60)).values(customers)
+    assert ((churn >= 0) & (churn <= 1)).all()
+
+
+def _some() -> tuple[Customers, Array]:
+    drawn = np.random.default_rng(1)
+    amount = drawn.normal(20, 40, 200)
+    columns = [amount, np.full(200, 7.0), np.full(200, np.nan)]
+    names = ("net_amount_365d", "orders_count", "rating_last")
+    return Customers(names, np.column_stack(columns).astype(np.float32)), amount + drawn.normal(0, 30, 200)
