@@ -1,5 +1,6 @@
 """The one place that builds a SparkSession, for production and for tests alike."""
 
+import logging
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +44,8 @@ def spark_session(settings: Settings, extra: Mapping[str, str] | None = None) ->
     options = CONFIGURATION | {"spark.driver.memory": settings.spark_memory, "spark.jars": jars}
     for name, value in (options | _from_file(settings.spark_conf_file) | dict(extra or {})).items():
         builder = builder.config(name, value)
+    # PySpark logs every refused expression, with its text, beside raising it.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     session: SparkSession = builder.getOrCreate()
     return session
 

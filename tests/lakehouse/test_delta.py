@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pytest
 from pyspark.sql import DataFrame
 
+from lakehouse import delta
 from lakehouse.delta import NOT_THERE, Lakehouse, NightStart
 from lakehouse.errors import ContractBroken
 from lakehouse.table import Column, Table, columns, personal, required
@@ -55,11 +56,20 @@ def test_merge_inserts_updates_and_deletes_by_key(lake: Lakehouse) -> None:
     assert held(lake, PEOPLE) == [(1, "a@x.org", "Lyon"), (3, None, None)]
 
 
-def test_merge_of_equal_rows_rewrites_nothing(lake: Lakehouse) -> None:
+def test_merge_of_nothing_writes_nothing(lake: Lakehouse) -> None:
     lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm")))
-    before = set(Path(lake.location(PEOPLE)).glob("*.parquet"))
-    lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm")))
-    assert set(Path(lake.location(PEOPLE)).glob("*.parquet")) == before
+    lake.merge(PEOPLE, people(lake))
+    assert lake.version(PEOPLE) == 0
+
+
+def test_large_table_is_merged_into_and_ends_the_same(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delta, "REWRITE_BYTES", 0)
+    lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm"), (2, None, "Bath"), (4, None, None)))
+    night = lake.for_night(began(NIGHT, lake.versions([PEOPLE])))
+    gone = lake.spark.createDataFrame([(2,)], "id int")
+    for town in ("first try", "Lyon"):
+        night.merge(PEOPLE, people(lake, (1, "a@x.org", town), (3, None, None)), gone=gone)
+    assert held(lake, PEOPLE) == [(1, "a@x.org", "Lyon"), (3, None, None), (4, None, None)]
 
 
 def test_rerun_merges_into_what_the_night_found_not_into_its_own_first_try(lake: Lakehouse) -> None:
