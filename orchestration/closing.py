@@ -6,12 +6,17 @@ from pathlib import Path
 from orchestration.night import NightRun
 from orchestration.summary import summary
 from orchestration.tables import all_tables
+from report.figures import against_baseline
 from report.night import night_report
 
 
 def close_night(run: NightRun) -> None:
     """Write the summary and the report of a night, also of one that a gate stopped."""
     found = summary(run, all_tables(run.retailer))
+    for name, tested in against_baseline(run.lake).items():
+        found["models"].setdefault(name, {}).update(tested)
+    if run.record.error is not None:
+        found["error"] = str(run.record.error)
     folder = run.place.state / "reports"
     folder.mkdir(parents=True, exist_ok=True)
     page = night_report(run.lake, found, folder / f"{run.night}.html")

@@ -2,10 +2,11 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
+from typing import Any
 
 from activation.deliver import DeliveriesFailed
 from activation.ledger import Ledger
@@ -87,7 +88,7 @@ def _last_night(asked: argparse.Namespace) -> Iterator[NightRun]:
         )
 
 
-def _print(asked: argparse.Namespace, counts: dict[str, object]) -> None:
+def _print(asked: argparse.Namespace, counts: Mapping[str, Any]) -> None:
     print(json.dumps({"deliveries": counts}) if asked.json else "\n".join(sent_lines(counts)))
 
 

@@ -28,7 +28,7 @@ def _whole_night(summary: Mapping[str, Any]) -> tuple[tuple[str, Iterator[str]],
         ("People", _people(summary.get("tables", {}))),
         ("Models", _models(summary.get("models", {}))),
         ("Audiences", _audiences(summary.get("audiences", {}))),
-        ("Sent", _sent(summary.get("deliveries", {}))),
+        ("Sent", sent_lines(summary.get("deliveries", {}))),
     )
 
 
@@ -95,7 +95,8 @@ def _audiences(audiences: Mapping[str, Any]) -> Iterator[str]:
             yield _line("", number(count), f"held back: {plain(reason)}")
 
 
-def _sent(deliveries: Mapping[str, Any]) -> Iterator[str]:
+def sent_lines(deliveries: Mapping[str, Any]) -> Iterator[str]:
+    """What was sent per sync and audience, from `deliveries` of the JSON of a night."""
     if not deliveries:
         yield "nothing: the retailer file names no sync and no audience"
     for name, counts in deliveries.items():

@@ -98,7 +98,7 @@ def send(run: NightRun, *, really: bool) -> tuple[Delivered, ...]:
     """
     return deliver(
         run.retailer,
-        destinations(run.retailer, run.place.out),
+        destinations(run.retailer, run.place.out) if really else {},
         frames=frames(run),
         members=run.lake.read(AUDIENCE_MEMBERS).where(f"night = DATE'{run.night}'"),
         ledger=Ledger.opened(run.lake, run.place.state),
