@@ -27,8 +27,9 @@ def loaded(fitted: Fitted) -> Prediction:
 
     def values(customers: Customers) -> Array:
         mine = customers.only(fitted.features)
-        offset = lifetime_value.offset(fitted, mine) if "floor" in fitted.facts else None
-        return trees.predict(booster, mine, offset=offset)
+        if fitted.model == "lifetime_value":
+            return lifetime_value.blend(fitted, booster, mine)
+        return trees.predict(booster, mine)
 
     def reasons(customers: Customers, values: Array, night: date) -> list[list[str]]:  # noqa: ARG001
         mine = customers.only(fitted.features)
