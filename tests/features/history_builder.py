@@ -34,7 +34,12 @@ def fact(customer: str, days_ago: int, *, known_days_ago: int | None = None, **v
 
 def order(customer: str, days_ago: int, amount: float = 50, **values: Any) -> dict[str, Any]:
     """A sale in the web shop."""
-    defaults: dict[str, Any] = {"order_id": f"{customer}-{days_ago}", "channel": "web", "kind": "sale", "discount_amount": Decimal(0)}
+    defaults: dict[str, Any] = {
+        "order_id": f"{customer}-{days_ago}",
+        "channel": "web",
+        "kind": "sale",
+        "discount_amount": Decimal(0),
+    }
     return fact(customer, days_ago, **(defaults | {"order_amount": Decimal(str(amount))} | values))
 
 
