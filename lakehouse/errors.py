@@ -14,6 +14,8 @@ HabitueError
     ├── GateBlocked           a gate stopped the night (exit status 1)
     ├── DeliveryRefused       an export cannot be read as the retailer file says (exit status 1)
     ├── DeliveryFailed        a destination did not take what was sent (exit status 1)
+    ├── ModelUnusable         a registered model is gone or damaged (models/registry.py)
+    ├── LabelLeak             a training label would reach past its test (models/calendar.py)
     ├── ContractBroken        a frame does not fit the table that it is written to
     └── MissingColumns        a transformation was given a frame without a column it reads
 """

@@ -75,8 +75,11 @@ def environment_with(**variables: str) -> dict[str, str]:
 
 
 def prepare_environment(java_home: Path | None, python: str) -> None:
-    """Set what Spark reads from the environment before its JVM starts."""
+    """Set what Spark and MLflow read from the environment before they start."""
     os.environ["PYSPARK_PYTHON"] = python
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+    # MLflow reports its use to its makers when it is imported, unless it is told not to.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
     if java_home is not None:
         os.environ["JAVA_HOME"] = str(java_home)

@@ -25,6 +25,10 @@ CONFIGURATION = {
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
     "spark.databricks.delta.schema.autoMerge.enabled": "false",
+    # A fifth of a small night went into describing plans to a web page that is off, as much into skipping files.
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "1000",
+    "spark.databricks.delta.stats.skipping": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
