@@ -25,10 +25,13 @@ def delivered_columns(rows: DataFrame) -> list[str]:
 
 
 def content(rows: DataFrame) -> Column:
-    """A hash of all that was delivered in a row; a missing value differs from an empty one."""
+    """A hash of all that was delivered in a row; a missing value differs from an empty one.
+
+    Units:  96 bits: among 100 million rows two different ones share it with a chance of 1 in 10^13.
+    """
     names = [*delivered_columns(rows), "_corrupt"]
     values = [F.coalesce(column(name).cast("string"), F.lit("\0")) for name in names]
-    return F.md5(F.concat_ws("\x1f", *values))
+    return F.struct(F.xxhash64(*values).alias("long"), F.hash(*values).alias("short"))
 
 
 def column(name: str) -> Column:

@@ -1,6 +1,7 @@
 """Deliveries as ingest leaves them in the raw tables, for tests of conform."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from hashlib import sha256
 from typing import Any
@@ -33,29 +34,45 @@ def source(
     )
 
 
-def deliver(
-    lake: Lakehouse,
-    rows: Sequence[dict[str, Any]],
-    *,
-    night: date = FIRST,
-    name: str = "rows_1.csv",
-    delivery: str = "rows",
-    corrupt: Sequence[str] = (),
-) -> str:
-    """Put the rows of one file into the raw table, as text, and the file into raw.files; its hash is returned."""
-    sha = sha256(f"{night}{name}{rows}".encode()).hexdigest()
-    names = list(dict.fromkeys(column for row in rows for column in row)) or ["id"]
-    listed = [[row.get(column) for column in names] + [None] for row in rows]
-    listed += [[None] * len(names) + [text] for text in corrupt]
-    data = [(night, name, sha, place, row[-1], *row[:-1]) for place, row in enumerate(listed, start=1)]
-    table = raw_table("shop", delivery)
+@dataclass(frozen=True)
+class File:
+    """One delivered file; corrupt are lines with a wrong number of columns."""
+
+    rows: Sequence[dict[str, Any]]
+    night: date = FIRST
+    name: str = "rows_1.csv"
+    corrupt: Sequence[str] = ()
+
+    @property
+    def sha(self) -> str:
+        return sha256(f"{self.night}{self.name}{self.rows}".encode()).hexdigest()
+
+
+def deliver(lake: Lakehouse, *files: File) -> None:
+    """Put the files into the raw table, as text, and into raw.files; conform sees those up to its night.
+
+    All at once, because an append to a Delta table takes a second.
+    """
+    names = list(dict.fromkeys(column for file in files for row in file.rows for column in row))
+    rows = [row for file in files for row in _raw_rows(file, names)]
     schema = "_night date, _file_name string, _file_sha256 string, _row_number bigint, _corrupt string, "
     schema += ", ".join(f"`{stored_name(column)}` string" for column in names)
-    lake.append_once(table, lake.spark.createDataFrame(data, schema).coalesce(1), batch=sha)
-    told = {"night": night, "source": "shop", "delivery": delivery, "file_name": name, "sha256": sha, "status": "new"}
-    file = Row(*((told | {"rows": len(data)}).get(column) for column in FILES.column_names))
-    lake.append_once(FILES, lake.spark.createDataFrame([file], FILES.schema).coalesce(1), batch=sha)
-    return sha
+    batch = files[0].sha
+    lake.append_once(raw_table("shop", "rows"), lake.spark.createDataFrame(rows, schema).coalesce(1), batch=batch)
+    told = lake.spark.createDataFrame([_told(file) for file in files], FILES.schema)
+    lake.append_once(FILES, told.coalesce(1), batch=batch)
+
+
+def _raw_rows(file: File, names: list[str]) -> list[tuple[Any, ...]]:
+    found = [(None, *(row.get(column) for column in names)) for row in file.rows]
+    found += [(text, *[None] * len(names)) for text in file.corrupt]
+    return [(file.night, file.name, file.sha, place, *row) for place, row in enumerate(found, start=1)]
+
+
+def _told(file: File) -> Row:
+    known = {"night": file.night, "source": "shop", "delivery": "rows", "file_name": file.name, "sha256": file.sha}
+    known |= {"content_sha256": file.sha, "status": "new", "rows": len(file.rows) + len(file.corrupt)}
+    return Row(*(known.get(column) for column in FILES.column_names))
 
 
 def conformed(

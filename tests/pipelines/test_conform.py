@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from lakehouse.delta import Lakehouse
-from tests.pipelines.deliveries import conformed, deliver, source
+from tests.pipelines.deliveries import File, conformed, deliver, source
 
 ORDERS = {
     "from": "rows",
@@ -16,7 +16,7 @@ ORDERS = {
 
 
 def test_rows_become_orders_in_utc_with_their_defaults(lake: Lakehouse) -> None:
-    deliver(lake, [{"id": "A1", "sold": "2026-02-27 23:30", "total": "10.5"}])
+    deliver(lake, File([{"id": "A1", "sold": "2026-02-27 23:30", "total": "10.5"}]))
     found = conformed(lake, source(ORDERS, timezone="Europe/Paris"))
     row = found.frame.first()
     assert row is not None

@@ -6,7 +6,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
 from pipelines.parsing import in_session, lenient_in
-from tests.pipelines.deliveries import conformed, deliver, source
+from tests.pipelines.deliveries import File, conformed, deliver, source
 
 BAD = "2026-31-31"
 LENIENT = ("to_date(d, 'yyyy-MM-dd')", "cast(d as int)", "to_timestamp(d)", "1 / z", "make_date(2026, 13, 1)", "d + 1")
@@ -31,7 +31,7 @@ def test_parent_session_stays_strict(spark: SparkSession) -> None:
 
 def test_value_that_cannot_be_parsed_breaks_a_rule_and_a_missing_one_does_not(lake: Lakehouse) -> None:
     columns = {"order_id": "id", "ordered_at": "to_timestamp(sold, 'yyyy-MM-dd')", "discount_amount": "off"}
-    deliver(lake, [{"id": "A", "sold": BAD, "off": "x"}, {"id": "B", "sold": " ", "off": None}])
+    deliver(lake, File([{"id": "A", "sold": BAD, "off": "x"}, {"id": "B", "sold": " ", "off": None}]))
     found = conformed(lake, source({"from": "rows", "columns": columns, "null_ok": ["discount_amount"]}))
     broken = {row.order_id: row._broken for row in found.frame.collect()}
     found.release()
@@ -41,7 +41,7 @@ def test_value_that_cannot_be_parsed_breaks_a_rule_and_a_missing_one_does_not(la
 def test_every_rule_that_a_row_broke_is_listed(lake: Lakehouse) -> None:
     columns = {"order_id": "id", "ordered_at": "to_timestamp(sold)", "order_amount": "total", "currency": "paid_in"}
     row = {"id": "", "sold": "2026-03-09", "total": "-1", "paid_in": "CHF"}
-    deliver(lake, [row, {**row, "id": "B", "total": "x"}], corrupt=["A,1"])
+    deliver(lake, File([row, {**row, "id": "B", "total": "x"}], corrupt=["A,1"]))
     found = conformed(lake, source({"from": "rows", "columns": columns}))
     broken = {row.row_number: sorted(row._broken) for row in found.frame.collect()}
     found.release()
@@ -58,7 +58,7 @@ def test_one_unparsed_line_breaks_its_whole_group(lake: Lakehouse) -> None:
         "group_by": "id",
         "columns": {"order_id": "id", "order_amount": "sum(cast(total as int))"},
     }
-    deliver(lake, [{"id": "A", "total": "1"}, {"id": "A", "total": "x"}, {"id": "B", "total": "2"}, {"id": "B"}])
+    deliver(lake, File([{"id": "A", "total": "1"}, {"id": "A", "total": "x"}, {"id": "B", "total": "2"}, {"id": "B"}]))
     found = conformed(lake, source(mapping))
     rows = {row.order_id: (row._broken, row._rows, row.row_number) for row in found.frame.collect()}
     found.release()

@@ -7,8 +7,9 @@ import pytest
 
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import GateBlocked
-from pipelines.canonical import CONSENTS, CONTACTS, ORDERS
-from tests.pipelines.deliveries import FIRST, SECOND, THIRD, conformed, deliver, published, source
+from pipelines.canonical import CONTACTS, ORDERS
+from pipelines.loads import refuse_large_loss
+from tests.pipelines.deliveries import FIRST, SECOND, THIRD, File, conformed, deliver, published, source
 
 ORDER = {"order_id": "id", "ordered_at": "to_timestamp(sold)", "order_amount": "total"}
 CONTACT = {"source_contact_id": "id", "city": "town", "created_at": "to_timestamp(since)"}
@@ -21,7 +22,12 @@ def told(result: Any, *columns: str) -> list[tuple[Any, ...]]:
 def test_append_takes_late_and_corrected_rows_on_arrival_and_drops_repeats(lake: Lakehouse) -> None:
     shop = source({"from": "rows", "columns": ORDER}, lag_days=1)
     a, b = {"id": "A", "sold": "2026-02-10", "total": "5"}, {"id": "B", "sold": "2026-02-28", "total": "7"}
-    deliver(lake, [a, b, a, {**b, "total": "9"}])
+    late = {"id": "C", "sold": "2026-02-10", "total": "1"}
+    deliver(
+        lake,
+        File([a, b, a, {**b, "total": "9"}]),
+        File([a, late, {**b, "total": "8"}], night=SECOND, name="rows_2.csv"),
+    )
     first = conformed(lake, shop)
     assert told(first, "order_id", "known_from") == [
         ("A", date(2026, 2, 12), []),
@@ -30,8 +36,6 @@ def test_append_takes_late_and_corrected_rows_on_arrival_and_drops_repeats(lake:
     ]
     assert [(c.delivered, c.repeats, c.settled) for c in first.counted] == [(4, 1, 0)]
     published(lake, first)
-    late = {"id": "C", "sold": "2026-02-10", "total": "1"}
-    deliver(lake, [a, late, {**b, "total": "8"}], night=SECOND, name="rows_2.csv")
     second = conformed(lake, shop, night=SECOND)
     assert told(second, "order_id", "order_amount", "known_from") == [("B", 8, SECOND, []), ("C", 1, SECOND, [])]
     assert [(c.delivered, c.repeats, c.settled) for c in second.counted] == [(3, 1, 0)]
@@ -40,19 +44,21 @@ def test_append_takes_late_and_corrected_rows_on_arrival_and_drops_repeats(lake:
 def test_snapshot_marks_what_is_gone_and_leaves_what_is_unchanged(lake: Lakehouse) -> None:
     shop = source({"from": "rows", "columns": CONTACT}, entity="contacts", load="snapshot", key="id", gone_limit=0.5)
     rows = [{"id": name, "town": "Gent", "since": "2026-01-01"} for name in "ABC"]
-    deliver(lake, rows)
+    deliver(lake, File(rows), File([rows[0], {**rows[1], "town": "Lier"}], night=SECOND, name="rows_2.csv"))
     published(lake, conformed(lake, shop, entity="contacts"), entity="contacts")
-    deliver(lake, [rows[0], {**rows[1], "town": "Lier"}], night=SECOND, name="rows_2.csv")
     second = conformed(lake, shop, night=SECOND, entity="contacts")
     assert [(c.delivered, c.unchanged) for c in second.counted] == [(2, 1)]
     assert told(second, "source_contact_id", "city", "is_deleted", "known_from", "_rows") == [
         ("B", "Lier", False, SECOND, 1, []),
         ("C", "Gent", True, SECOND, 0, []),
     ]
-    deliver(lake, rows[:1], night=THIRD, name="rows_3.csv")
+
+
+def test_snapshot_that_lacks_too_many_keys_is_refused() -> None:
+    asked = {"where": "shop.rows", "live": 3, "limit": 0.5, "night": THIRD}
+    refuse_large_loss(CONTACTS.conformed, lost=1, **asked)  # type: ignore[arg-type]
     with pytest.raises(GateBlocked, match=r"lacks 2 of 3 known keys .* gone_limit 50%"):
-        conformed(lake, shop, night=THIRD, entity="contacts")
-    assert lake.read(CONTACTS.conformed).where("is_deleted").isEmpty()
+        refuse_large_loss(CONTACTS.conformed, lost=2, **asked)  # type: ignore[arg-type]
 
 
 def test_last_change_stands_and_a_deletion_is_marked(lake: Lakehouse) -> None:
@@ -60,7 +66,7 @@ def test_last_change_stands_and_a_deletion_is_marked(lake: Lakehouse) -> None:
         {"from": "rows", "columns": CONTACT}, entity="contacts", load="changes", key="id", deleted_when="op = 'D'"
     )
     gent, lier = {"id": "A", "town": "Gent", "since": None}, {"id": "A", "town": "Lier"}
-    deliver(lake, [gent, lier, gent, {"id": "B", "town": "Gent", "op": "D"}])
+    deliver(lake, File([gent, lier, gent, {"id": "B", "town": "Gent", "op": "D"}]))
     result = conformed(lake, shop, entity="contacts")
     assert told(result, "source_contact_id", "city", "is_deleted", "row_number") == [
         ("A", "Gent", False, 3, []),
@@ -73,10 +79,13 @@ def test_late_line_completes_its_order(lake: Lakehouse) -> None:
     columns = {"order_id": "id", "ordered_at": "min(to_timestamp(sold))", "order_amount": "sum(cast(total as int))"}
     shop = source({"from": "rows", "group_by": "id", "columns": columns}, key=["id", "line"])
     line = {"id": "A", "sold": "2026-02-10", "line": "1", "total": "5"}
-    deliver(lake, [line, {**line, "line": "2", "total": "6"}, {**line, "id": "B"}])
+    deliver(
+        lake,
+        File([line, {**line, "line": "2", "total": "6"}, {**line, "id": "B"}]),
+        File([line, {**line, "line": "3", "total": "7"}], night=SECOND, name="rows_2.csv"),
+        File([{**line, "line": "2", "total": "1"}], night=SECOND, name="rows_3.csv"),
+    )
     published(lake, conformed(lake, shop))
-    deliver(lake, [line, {**line, "line": "3", "total": "7"}], night=SECOND, name="rows_2.csv")
-    deliver(lake, [{**line, "line": "2", "total": "1"}], night=SECOND, name="rows_3.csv")
     result = conformed(lake, shop, night=SECOND)
     assert told(result, "order_id", "order_amount", "known_from", "_rows") == [("A", 13, SECOND, 1, [])]
     assert [(c.delivered, c.repeats, c.grouped) for c in result.counted] == [(2, 1, 0), (1, 0, 1)]
@@ -85,34 +94,35 @@ def test_late_line_completes_its_order(lake: Lakehouse) -> None:
 def test_consent_in_a_snapshot_column_is_an_event_only_when_it_changes(lake: Lakehouse) -> None:
     columns = {"source_contact_id": "id", "channel": "'email'", "purpose": "'marketing'", "status": "said"}
     shop = source({"from": "rows", "columns": columns}, entity="consents", load="snapshot", key="id")
-    for night, said in ((FIRST, "granted"), (SECOND, "granted"), (THIRD, "denied")):
-        deliver(lake, [{"id": "A", "said": said}], night=night, name=f"rows_{night}.csv")
-        published(lake, conformed(lake, shop, night=night, entity="consents"), entity="consents")
-    events = lake.read(CONSENTS.conformed).select("status", "known_from").orderBy("known_from").collect()
-    assert [tuple(row) for row in events] == [("granted", FIRST), ("denied", THIRD)]
+    fourth = date(2026, 3, 4)
+    deliver(
+        lake,
+        File([{"id": "A", "said": "granted"}]),
+        File([{"id": "A", "said": "granted"}], night=SECOND, name="rows_2.csv"),
+        File([{"id": "A", "said": "denied"}], night=THIRD, name="rows_3.csv"),
+        File([{"id": "A", "said": "denied"}, {"id": "B", "said": "denied"}], night=fourth, name="rows_4.csv"),
+    )
     anew = conformed(lake, shop, night=THIRD, entity="consents", from_raw=True)
-    assert anew.gone is not None
-    assert anew.gone.isEmpty()
-    columns_held = CONSENTS.conformed.column_names
-    assert anew.frame.select(*columns_held).exceptAll(lake.read(CONSENTS.conformed)).isEmpty()
-    assert anew.frame.count() == 2
-    anew.release()
+    assert told(anew, "status", "known_from") == [("denied", THIRD, []), ("granted", FIRST, [])]
+    assert sum(file.unchanged for file in anew.counted) == 1
+    published(lake, anew, entity="consents")
+    tonight = conformed(lake, shop, night=fourth, entity="consents")
+    assert told(tonight, "source_contact_id", "known_from") == [("B", fourth, [])]
+    tonight.release()
 
 
 def test_conformed_anew_from_raw_every_row_keeps_its_arrival(lake: Lakehouse) -> None:
-    shop = source({"from": "rows", "columns": ORDER})
     a, b = {"id": "A", "sold": "2026-02-10", "total": "5"}, {"id": "B", "sold": "2026-02-28", "total": "7"}
-    deliver(lake, [a, b])
-    published(lake, conformed(lake, shop))
-    deliver(lake, [a, {**b, "total": "8"}], night=SECOND, name="rows_2.csv")
-    published(lake, conformed(lake, shop, night=SECOND))
-    held = lake.read(ORDERS.conformed)
-    same = conformed(lake, shop, night=THIRD, from_raw=True)
-    assert same.frame.select(*held.columns).exceptAll(held).isEmpty()
-    same.release()
-    mapping = {"from": "rows", "where": "id = 'B'", "columns": {**ORDER, "brand": "'x'"}}
-    anew = conformed(lake, source(mapping), night=THIRD, from_raw=True)
-    published(lake, anew)
-    assert [tuple(row) for row in lake.read(ORDERS.conformed).select("order_id", "brand", "arrived").collect()] == [
-        ("B", "x", SECOND)
+    deliver(
+        lake,
+        File([a, b, {**a, "id": "C"}]),
+        File([a, {**b, "total": "8"}], night=SECOND, name="rows_2.csv"),
+    )
+    published(lake, conformed(lake, source({"from": "rows", "columns": ORDER})))
+    mapping = {"from": "rows", "where": "id <> 'C'", "columns": {**ORDER, "brand": "'x'"}}
+    published(lake, conformed(lake, source(mapping), night=THIRD, from_raw=True))
+    held = lake.read(ORDERS.conformed).select("order_id", "brand", "order_amount", "known_from", "arrived")
+    assert sorted(tuple(row) for row in held.collect()) == [
+        ("A", "x", 5, date(2026, 2, 11), FIRST),
+        ("B", "x", 8, SECOND, SECOND),
     ]

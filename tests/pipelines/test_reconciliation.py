@@ -6,7 +6,7 @@ from lakehouse.delta import Lakehouse
 from pipelines.canonical import ORDERS
 from pipelines.raw import raw_rows
 from pipelines.reconciliation import reconcile, revenue_gaps, unbalanced
-from tests.pipelines.deliveries import FIRST, conformed, deliver, source
+from tests.pipelines.deliveries import FIRST, File, conformed, deliver, source
 
 MAPPING = {
     "from": "rows",
@@ -33,15 +33,16 @@ class Count:
 
 
 def test_delivered_rows_and_revenue_add_up_and_a_lost_row_is_seen(lake: Lakehouse) -> None:
-    sha = deliver(lake, ROWS, corrupt=["D,1"])
+    file = File(ROWS, corrupt=["D,1"])
+    deliver(lake, file)
     result = conformed(lake, source(MAPPING))
-    counts = {"orders": [Count("shop", "rows", sha, 0, published=2, rejected=2)]}
+    counts = {"orders": [Count("shop", "rows", file.sha, 0, published=2, rejected=2)]}
     told = reconcile(lake.spark, result.counted, counts, night=FIRST)
     assert [
         tuple(row) for row in told.select("delivered", "repeats", "left_out", "rejected", "published").collect()
     ] == [(6, 1, 1, 2, 2)]
     assert unbalanced(told).isEmpty()
-    lost = {"orders": [Count("shop", "rows", sha, 0, published=1, rejected=2)]}
+    lost = {"orders": [Count("shop", "rows", file.sha, 0, published=1, rejected=2)]}
     assert unbalanced(reconcile(lake.spark, result.counted, lost, night=FIRST)).count() == 1
 
     table, rejected = ORDERS.conformed, ORDERS.rejected
