@@ -46,13 +46,13 @@ def view_schema(profile: T.StructType, scores: T.StructType, features: T.StructT
 
 
 def source_records(frames: Frames, source: str) -> DataFrame:
-    """The living contact records of one source, with their addresses.
+    """The living contact records of one source, with their addresses; ids that only facts name are none.
 
-    Grain: record_key, source_contact_id, customer_id, email, phone; one row per record of the source.
+    Grain: record_key, source_contact_id, customer_id, email, phone; one row per record that the source delivered.
     """
     links = frames.links.where((F.col("source") == source) & F.col("source_contact_id").isNotNull())
-    joined = links.select("record_key", "source_contact_id", "customer_id").join(frames.contacts, "record_key", "left")
-    return joined.where(~F.coalesce("is_deleted", F.lit(False))).drop("is_deleted")
+    living = frames.contacts.where(~F.coalesce("is_deleted", F.lit(False))).drop("is_deleted")
+    return links.select("record_key", "source_contact_id", "customer_id").join(living, "record_key")
 
 
 def with_address(records: DataFrame, channel: str) -> DataFrame:

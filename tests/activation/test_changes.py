@@ -1,5 +1,6 @@
 """What is due, from what should be held and what was answered before."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -76,3 +77,10 @@ def _delivery(
         "payload_hash": payload_hash,
         "valid_until": valid_until,
     }
+
+
+def test_contact_id_that_only_facts_name_is_no_record_of_the_crm(spark: SparkSession) -> None:
+    known, unknown = Person("known"), Person("unknown")
+    both = frames(spark, [known, unknown])
+    delivered = replace(both, contacts=both.contacts.where(f"record_key = '{known.record_key}'"))
+    assert [row["customer_id"] for row in records(delivered, "crm").collect()] == ["known"]
