@@ -1,0 +1,173 @@
+"""Every command of the README runs, on a demo small enough for a test."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.settings import PROJECT, environment_with
+from orchestration import cli, demo
+from tests.end_to_end.lakes import contents, differences
+
+COMMAND = re.compile(r"^\.venv/bin/habitue (.+)$", re.MULTILINE)
+README = (PROJECT / "README.md").read_text()
+RUN_HERE = ("doctor", "check", "night", "train", "plan", "deliver", "report", "ui")
+
+
+@pytest.fixture(scope="module")
+def demo_folder(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make demo` leaves, for 400 customers."""
+    folder = tmp_path_factory.mktemp("readme")
+    assert demo.main(["--customers", "400", "--out", str(folder / "out" / "demo")]) == 0
+    return folder
+
+
+@pytest.fixture
+def readers_environment(demo_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The variables that the README exports."""
+    exported = re.search(r"^export (HABITUE_.+)$", README, re.MULTILINE)
+    assert exported is not None
+    for pair in shlex.split(exported[1]):
+        name, value = pair.split("=")
+        monkeypatch.setenv(name, str(demo_folder / value) if value.startswith("out/") else value)
+    monkeypatch.chdir(PROJECT)
+    return demo_folder
+
+
+def arguments(command: str, folder: Path) -> list[str]:
+    """A command line of the README, with what it writes below the test's folder."""
+    return [str(folder / part) if part.startswith("out/") else part for part in shlex.split(command)]
+
+
+def readme_command(name: str) -> str:
+    """The command of the README that begins with this word."""
+    found: list[str] = COMMAND.findall(README)
+    return next(command for command in found if command.split()[0] == name)
+
+
+def test_no_command_of_the_readme_is_left_out() -> None:
+    assert {command.split()[0] for command in COMMAND.findall(README)} == set(RUN_HERE)
+
+
+def test_doctor_finds_everything(readers_environment: Path) -> None:
+    assert cli.main(arguments(readme_command("doctor"), readers_environment)) == 0
+
+
+def test_check_previews_the_exports_and_names_the_broken_values(
+    readers_environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = cli.main(arguments(readme_command("check"), readers_environment))
+    assert status in (0, 1)
+    assert "source_contact_id" in capsys.readouterr().out
+
+
+def test_rerun_of_the_last_night_changes_no_table(
+    spark: SparkSession, readers_environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake, retailer = readers_environment / "out/demo/lake", PROJECT / "retailers/demo.yaml"
+    before = contents(spark, lake, retailer)
+    assert cli.main(arguments(readme_command("night"), readers_environment)) == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert differences(before, contents(spark, lake, retailer)) == []
+    assert said["night"] == "2026-03-02"
+    assert Counter(said["tables"]) == Counter({name: sum(rows.values()) for name, rows in before.items()})
+
+
+def test_plan_names_what_a_delivery_would_do(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments(readme_command("plan"), readers_environment)) == 0
+    assert "win_back to newsletter, as night 2026-03-02 decided" in capsys.readouterr().out
+
+
+def test_deliver_sends_nothing_that_was_acknowledged(
+    readers_environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*arguments(readme_command("deliver"), readers_environment), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert sum(sum(one["sent"].values()) for one in said["deliveries"].values()) == 0
+
+
+def test_report_is_one_page(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments(readme_command("report"), readers_environment)) == 0
+    page = (readers_environment / "out/report.html").read_text()
+    assert "2 March 2026" in page
+    assert "<script" not in page
+
+
+def test_customer_shows_everything_with_its_source(
+    spark: SparkSession, readers_environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    golden = spark.read.format("delta").load(str(readers_environment / "out/demo/lake/personal/unified/customers"))
+    someone = golden.where("email is not null").orderBy("customer_id").first()
+    assert someone is not None
+    assert cli.main(["customer", someone["customer_id"], "--json"]) == 0
+    found = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert found["unified.customers"][0]["email_source"] in {"crm", "web", "pos", "loyalty"}
+    assert found["conformed.contacts"]
+
+
+def test_training_again_says_what_came_of_it(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments(readme_command("train"), readers_environment)) == 0
+    assert {line.split(":")[0] for line in capsys.readouterr().out.splitlines()} == {"churn", "lifetime_value"}
+
+
+def test_ui_serves_the_lake(readers_environment: Path) -> None:
+    command = arguments(readme_command("ui"), readers_environment)
+    port = free_port()
+    command[command.index("--port") + 1] = str(port)
+    with started([sys.executable, "-m", "orchestration.cli", *command]):
+        assert answers(f"http://127.0.0.1:{port}/server_info")
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+class started:  # noqa: N801 - reads as a word in `with started(...)`
+    """A process group that ends with the block."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.command = command
+
+    def __enter__(self) -> None:
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(
+            self.command, stdout=quiet, stderr=quiet, env=environment_with(), start_new_session=True
+        )
+
+    def __exit__(self, *_: object) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def answers(address: str, seconds: int = 90) -> bool:
+    """Whether the address answers within the time."""
+    return any(_asked(address) for _ in _every_second(seconds))
+
+
+def _every_second(seconds: int) -> Iterator[None]:
+    for _ in range(seconds):
+        yield
+        time.sleep(1)
+
+
+def _asked(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
