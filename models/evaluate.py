@@ -11,12 +11,14 @@ from models.calendar import Plan
 from models.model import Array, Customers, Fitted, Model
 from models.predict import loaded
 from models.promote import CHAMPION, Gain, Window
-from models.tables import EVALUATIONS
+from models.tables import CALIBRATION, EVALUATIONS
 from models.training_set import EPOCH, Observed
 
 TELLING_AUC = 0.9999
 """A single feature that ranks this well knows the outcome: it leaks."""
 FEWEST_CUSTOMERS = 50
+CANDIDATE = "model"
+"""The version itself among the predictors of models.calibration, beside its baseline."""
 
 
 def window(model: Model, plan: Plan, night: date, seen: Observed, outcome: Array, champion: Fitted | None) -> Window:
@@ -33,7 +35,9 @@ def window(model: Model, plan: Plan, night: date, seen: Observed, outcome: Array
     score = metrics.value(model.metric, happened, predicted)
     is_rate = model.metric is metrics.auc
     error = metrics.calibration_error(happened, predicted) if is_rate else None
-    return Window(night, len(happened), score, gains, error, metrics.total_bias(happened, predicted))
+    shown = {CANDIDATE: predicted, model.baseline: rivals[model.baseline]} if is_rate else {}
+    bins = {name: metrics.calibration_bins(happened, rates) for name, rates in shown.items()}
+    return Window(night, len(happened), score, gains, error, metrics.total_bias(happened, predicted), bins)
 
 
 def usable(model: Model, plan: Plan, seen: Observed, outcome: Array) -> str | None:
@@ -58,6 +62,18 @@ def evaluations(spark: SparkSession, report: Any) -> DataFrame:
         for g in w.gains
     ]  # fmt: skip
     return spark.createDataFrame(rows, EVALUATIONS.schema)
+
+
+def calibrations(spark: SparkSession, report: Any) -> DataFrame:
+    """The rows of models.calibration of one TrainingReport; none for a model that predicts no probability."""
+    rows = [
+        (report.model, report.version, report.night, w.night, predictor,
+         int(place), int(customers), float(predicted), float(seen))
+        for w in report.windows
+        for predictor, bins in w.calibration.items()
+        for place, customers, predicted, seen in bins
+    ]  # fmt: skip
+    return spark.createDataFrame(rows, CALIBRATION.schema)
 
 
 def _rivals(model: Model, plan: Plan, before: Customers, outcome: Array, after: Customers) -> dict[str, Array]:

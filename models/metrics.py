@@ -64,6 +64,21 @@ def calibration_error(outcome: Array, probability: Array, *, bins: int = 15) -> 
     return float(sum(len(p) * abs(outcome[p].mean() - probability[p].mean()) for p in parts) / len(order))
 
 
+def calibration_bins(outcome: Array, probability: Array, *, bins: int = 10) -> Array:
+    """Predicted against seen rate over bins of equal count, the lowest predictions first.
+
+    Shape: one row per bin with customers: its number from 1, customers, predicted rate, seen rate. Equal predictions
+           share the bin of their middle rank, so that the order of the customers decides nothing.
+    """
+    _, group, sizes = np.unique(probability, return_inverse=True, return_counts=True)
+    middle = np.cumsum(sizes) - sizes / 2
+    place = (middle * bins / len(probability)).astype(int)[group]
+    customers, predicted, seen = (np.bincount(place, of, bins) for of in (None, probability, outcome))
+    held = customers > 0
+    sums = np.column_stack([predicted, seen])[held] / customers[held, None]
+    return np.column_stack([np.flatnonzero(held) + 1, customers[held], sums])
+
+
 def total_bias(outcome: Array, prediction: Array) -> float:
     """How far the predicted total lies from the one seen, as a share of it."""
     seen = float(outcome.sum())

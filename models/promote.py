@@ -1,10 +1,10 @@
 """Promotion: a version becomes champion only where it is surely better, window after window."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
-from models.model import Model
+from models.model import Array, Model
 
 CHAMPION = "champion"
 
@@ -22,7 +22,10 @@ class Gain:
 
 @dataclass(frozen=True)
 class Window:
-    """One test: the candidate's recipe, fitted on what was known by `night`, against its rivals afterwards."""
+    """One test: the candidate's recipe, fitted on what was known by `night`, against its rivals afterwards.
+
+    Shape: calibration holds the rows of metrics.calibration_bins by predictor; none where no probability is predicted.
+    """
 
     night: date
     customers: int
@@ -30,6 +33,7 @@ class Window:
     gains: tuple[Gain, ...]
     calibration_error: float | None
     total_bias: float
+    calibration: Mapping[str, Array] = field(default_factory=dict, compare=False)
 
     def over(self, rival: str) -> Gain | None:
         """The gain over that rival; None where it could not be compared."""

@@ -1,4 +1,4 @@
-"""The tables of the models: scores, how versions did in their tests, and what the segments mean."""
+"""The tables of the models: scores, how versions did in their tests and came true, and what the segments mean."""
 
 from lakehouse.table import Column, Table, columns, required
 
@@ -57,6 +57,24 @@ EVALUATIONS = Table(
     write="append_once",
     fresh_days=None,
 )
+CALIBRATION = Table(
+    name="models.calibration",
+    grain="one row per churn version, test window, predictor and tenth of the customers by prediction",
+    key=("model", "version", "test_night", "predictor", "bin"),
+    columns=columns(
+        required("model", "string", "churn"),
+        required("version", "string", "registered version"),
+        required("trained_on", "date", "night of the training"),
+        required("test_night", "date", "night that the test predicts from"),
+        required("predictor", "string", "model, or the name of its baseline"),
+        required("bin", "int", "1 (least likely to leave) to 10; equal predictions share one, so some may be missing"),
+        required("customers_count", "bigint", "customers in the bin"),
+        required("predicted_rate", "double", "mean predicted probability", unit="0 to 1"),
+        required("seen_rate", "double", "share of the customers who left", unit="0 to 1"),
+    ),
+    write="append_once",
+    fresh_days=None,
+)
 SEGMENTS = Table(
     name="models.segments",
     grain="one row per segment of the version in use",
@@ -70,4 +88,4 @@ SEGMENTS = Table(
     write="replace_all",
     fresh_days=None,
 )
-TABLES = (CUSTOMER_SCORES, EVALUATIONS, SEGMENTS)
+TABLES = (CUSTOMER_SCORES, EVALUATIONS, CALIBRATION, SEGMENTS)

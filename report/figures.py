@@ -13,6 +13,7 @@ from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from models import MODELS
 from models import tables as models
+from models.churn import CHURN
 from pipelines import tables as unified
 from pipelines.canonical import ENTITIES, Entity
 from pipelines.reconciliation import RECONCILIATION
@@ -171,13 +172,12 @@ def against_baseline(lake: Lakehouse) -> dict[str, dict[str, Any]]:
 
 
 def calibration(lake: Lakehouse) -> list[Row]:
-    """Predicted and seen rates of the newest churn version and its baseline, bin by bin, where training kept them."""
-    kept = next((table for table in models.TABLES if table.name == "models.calibration"), None)
-    if kept is None:
-        return []
-    table = lake.read(kept)
-    newest = table.agg(F.max("test_night").alias("test_night"))
-    return table.join(newest, ["test_night"]).orderBy("predictor", "predicted_rate").collect()
+    """Predicted and seen rates of the newest churn version and its baseline in its newest test, bin by bin."""
+    table = lake.read(models.CALIBRATION).where(F.col("model") == CHURN.name)
+    # Versions are numbers as text: 10 is newer than 9.
+    order = F.struct("trained_on", F.col("version").try_cast("int").alias("number"), "test_night")
+    newest = table.withColumn("place", order).withColumn("newest", F.max("place").over(Window.partitionBy("model")))
+    return newest.where("place = newest").orderBy("predictor", "bin").select(*models.CALIBRATION.column_names).collect()
 
 
 VERSION = (

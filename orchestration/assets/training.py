@@ -9,8 +9,8 @@ import dagster as dg
 
 from features.point_in_time import snapshot_at
 from lakehouse.errors import HabitueError, Transient
-from models.evaluate import evaluations
-from models.tables import EVALUATIONS
+from models.evaluate import calibrations, evaluations
+from models.tables import CALIBRATION, EVALUATIONS
 from models.train import TrainingReport, train
 from orchestration.assets.scores import history_of, model_settings
 from orchestration.assets.step import asset_key, spec
@@ -57,8 +57,9 @@ def trained(run: TrainingRun) -> tuple[TrainingReport, ...]:
     )
     for report in reports:
         if report.windows:
-            rows = evaluations(run.lake.spark, report)
-            run.lake.append_once(EVALUATIONS, rows.coalesce(1), batch=f"{report.model}/{report.version}")
+            batch = f"{report.model}/{report.version}"
+            run.lake.append_once(EVALUATIONS, evaluations(run.lake.spark, report).coalesce(1), batch=batch)
+            run.lake.append_once(CALIBRATION, calibrations(run.lake.spark, report).coalesce(1), batch=batch)
         run.record.models[report.model] = {**_facts(report), "verdict": verdict_in_words(report)}
     return reports
 

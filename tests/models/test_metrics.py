@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.metrics import auc, calibration_error, normalised_gini, paired_gains, total_bias, value
+from models.metrics import auc, calibration_bins, calibration_error, normalised_gini, paired_gains, total_bias, value
 from models.model import Array
 
 
@@ -55,3 +55,22 @@ def test_calibration_error_and_bias_are_zero_for_the_truth_and_known_for_a_shift
     assert calibration_error(np.array(outcome), rate + 0.1, bins=2) == pytest.approx(0.1)
     assert total_bias(np.array([50.0, 50]), np.array([60.0, 60])) == pytest.approx(0.2)
     assert np.isnan(value(auc, np.ones(3), np.arange(3.0)))
+
+
+def test_calibration_bins_hold_equally_many_customers_and_show_what_came_true() -> None:
+    probability = np.linspace(0, 0.999, 200)
+    outcome = np.tile([0.0, 1.0], 100)
+    bins = calibration_bins(outcome, probability)
+    assert bins[:, 0].tolist() == list(range(1, 11))
+    assert bins[:, 1].tolist() == [20] * 10
+    assert bins[:, 2] == pytest.approx(probability.reshape(10, 20).mean(axis=1))
+    assert bins[:, 3] == pytest.approx(0.5)
+
+
+def test_calibration_bins_are_the_same_in_any_order_of_customers_who_are_predicted_alike() -> None:
+    probability = np.repeat([0.1, 0.1, 0.1, 0.8], 25)
+    outcome = np.concatenate([np.zeros(60), np.ones(40)])
+    expected = [[4, 75, 0.1, 15 / 75], [9, 25, 0.8, 1.0]]
+    shuffled = np.random.default_rng(6).permutation(100)
+    for order in (np.arange(100), shuffled):
+        assert calibration_bins(outcome[order], probability[order]) == pytest.approx(np.array(expected))

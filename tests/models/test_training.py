@@ -46,6 +46,16 @@ def test_a_strong_signal_is_learned_and_promoted(learned: tuple[TrainingReport, 
     assert registry.model_versions() == {"churn": "2", "lifetime_value": "2", "segments": "1"}
 
 
+def test_every_test_of_churn_shows_how_model_and_baseline_came_true(learned: tuple[TrainingReport, ...]) -> None:
+    churn, value = learned
+    for window in churn.windows:
+        assert list(window.calibration) == ["model", "recency_rule"]
+        seen = [(bins[:, 1] * bins[:, 3]).sum() for bins in window.calibration.values()]
+        assert seen[0] == pytest.approx(seen[1])
+        assert all(bins[:, 1].sum() == window.customers for bins in window.calibration.values())
+    assert not any(window.calibration for window in value.windows)
+
+
 def test_customers_who_are_all_alike_promote_nothing(empty_registry: Path, tmp_path: Path) -> None:
     registry = Registry(Path(shutil.copytree(empty_registry, tmp_path / "state")))
     for report in trained(coin_tosses(), registry):

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
-from models.tables import CUSTOMER_SCORES, EVALUATIONS
+from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS
 from pipelines.canonical import ORDERS
 from pipelines.reconciliation import RECONCILIATION
 from pipelines.tables import IDENTITY_LINKS
@@ -74,6 +74,21 @@ def _file(entity: str, delivered: int, **counts: int) -> dict[str, Any]:
     return whose | parts | {"entity": entity, "delivered": delivered, "published": delivered} | counts
 
 
+def _bins() -> list[dict[str, Any]]:
+    """Two trainings, the older with the version that sorts last as text, each with two tests; and another model."""
+    runs = [("9", date(2026, 2, 2)), ("10", NIGHT)]
+    tests = [(*run, test) for run in runs for test in (date(2025, 9, 1), date(2025, 12, 1))]
+    names = ("version", "trained_on", "test_night", "predictor", "bin", "predicted_rate", "seen_rate")
+    values = [
+        (*test, predictor, place, place / 10, place / 20)
+        for test in tests
+        for predictor in ("recency_rule", "model")
+        for place in (10, 2)
+    ]
+    rows = [{"model": "churn", "customers_count": 90} | dict(zip(names, row, strict=True)) for row in values]
+    return [*rows, rows[-1] | {"model": "another", "trained_on": date(2026, 3, 3)}]
+
+
 @pytest.fixture(scope="module")
 def full_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lakehouse:
     """Read by every test and changed by none."""
@@ -102,6 +117,7 @@ def full_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
     gain = {"customers_count": 900, "metric": "AUC", "score": 0.8, "rival": "recency_rule", "rival_score": 0.75,
             "gain": 0.05, "gain_low": 0.02, "gain_high": 0.08, "calibration_error": 0.031}  # fmt: skip
     _put(lake, EVALUATIONS, test | gain | {"is_promoted": True, "grade": "B", "verdict": "surely better"})
+    _put(lake, CALIBRATION, *_bins())
     return lake
 
 
@@ -151,3 +167,12 @@ def test_the_newest_test_against_the_named_baseline_is_told_in_the_terminal(full
     assert list(facts) == ["churn"]
     text = terminal_summary(EMPTY | {"models": {"churn": {"kind": "trees", "grade": "B"} | facts["churn"]}})
     assert "AUC, against recency rule 0.750: +0.050, 95 % between +0.020 and +0.080" in text
+
+
+def test_the_newest_version_in_its_newest_test_is_shown_as_it_came_true(full_lake: Lakehouse, page: str) -> None:
+    bins = figures.calibration(full_lake)
+    assert {(row.model, row.version, row.test_night) for row in bins} == {("churn", "10", date(2025, 12, 1))}
+    assert [(row.predictor, row.bin, row.seen_rate) for row in bins] == [
+        ("model", 2, 0.1), ("model", 10, 0.5), ("recency_rule", 2, 0.1), ("recency_rule", 10, 0.5),
+    ]  # fmt: skip
+    assert "Predicted against seen churn" in page
