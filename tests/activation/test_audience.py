@@ -59,17 +59,21 @@ def test_only_a_granted_and_unexpired_consent_lets_anyone_through(spark: SparkSe
     assert {name for name, (decision, _) in found.items() if decision == "member"} == allowed
 
 
+def about(name: str, status: str, **other: object) -> dict[str, object]:
+    """A statement about a person's address."""
+    return statement(f"{name}@example.org", status, customer=name, **other)
+
+
+def bare(name: str, status: str, **other: object) -> dict[str, object]:
+    """A statement about a person's record that names no address."""
+    return statement(None, status, customer=name, **({"subject_key": f"contact:crm:crm-{name}"} | other))
+
+
 def test_consent_belongs_to_the_address_that_is_used(spark: SparkSession) -> None:
     people = [Person(name) for name in ("other_address", "record", "no_elsewhere", "later_yes", "phone", "profiling")]
     people += [Person(name) for name in ("undated_no", "tie", "brand_yes", "brand_no")]
     people += [Person(name) for name in ("all_channels", "bounced", "expired", "weighed")]
     old, new = datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
-
-    def about(name: str, status: str, **other: object) -> dict[str, object]:
-        return statement(f"{name}@example.org", status, customer=name, **other)
-
-    def bare(name: str, status: str, **other: object) -> dict[str, object]:
-        return statement(None, status, customer=name, **({"subject_key": f"contact:crm:crm-{name}"} | other))
 
     statements = [
         statement("new@example.org", "granted", customer="other_address"),
