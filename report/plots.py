@@ -140,10 +140,18 @@ def round_step(span: float, parts: int) -> float:
 
 def _bar(row: Bar, y: int, labels: int, length: float) -> str:
     return (
-        _text(labels - 10, y + 17, row.label, anchor="end")
+        f"<g><title>{escape(row.label)}: {escape(row.words)}</title>"
+        + _text(labels - 10, y + 17, _fitting(row.label, labels - 10), anchor="end")
         + f'<rect x="{labels}" y="{y + 4}" width="{max(length, 1.5):.1f}" height="18" rx="2" fill="{row.colour}"/>'
         + _text(labels + max(length, 1.5) + 8, y + 17, row.words, colour=SOFT)
+        + "</g>"
     )
+
+
+def _fitting(label: str, room: int) -> str:
+    """The label, or as much of its start as finds room: a character is some 7 pixels wide."""
+    most = room // 7
+    return label if len(label) <= most else f"{label[: most - 1].rstrip()}…"
 
 
 def _grid(share: float, highest: float, base: int) -> str:

@@ -37,3 +37,11 @@ def test_the_longest_bar_fills_the_room_and_the_others_are_in_proportion() -> No
 def test_round_steps_cover_the_span(span: float, parts: int) -> None:
     step = round_step(span, parts)
     assert span / parts * 0.99 <= step <= span / parts * 2.6
+
+
+def test_a_label_without_room_keeps_its_start_and_is_told_whole_on_hover() -> None:
+    label = "marketing: kind is one of sent, opened, clicked, bounced, unsubscribed"
+    plot = ElementTree.fromstring(bars([Bar(label, 1, "7")], title="t", labels=290))
+    drawn, whole = plot.findtext(".//text"), plot.findtext(".//title")
+    assert drawn == "marketing: kind is one of sent, opened,…"
+    assert whole == f"{label}: 7"

@@ -1,0 +1,96 @@
+"""A night with everything that its page can show: every plot, and names as long as they come."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from lakehouse.delta import Lakehouse
+from lakehouse.table import Table
+from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENTS
+from pipelines.canonical import MESSAGES
+from pipelines.reconciliation import RECONCILIATION
+from pipelines.tables import IDENTITY_LINKS
+
+NIGHT = date(2026, 3, 2)
+TEST_NIGHT = date(2025, 12, 1)
+LONG_RULE = "kind is one of sent, opened, clicked, bounced, unsubscribed"
+LONG_FILE = (
+    "exports/marketing/2026/03/02/messages_of_the_whole_group_and_all_of_its_brands_20260302T020000Z_part-00000.csv"
+)
+GATE = {"table": "conformed.messages", "rule": LONG_RULE, "severity": "reject", "failed": 7, "limit": 10}
+PASSED = {"table": "unified.consents", "rule": "subject_key, brand, channel, purpose is unique", "severity": "block"}
+
+SUMMARY: dict[str, Any] = {
+    "retailer": "demo",
+    "night": NIGHT.isoformat(),
+    "as_of": "2026-03-01T23:00:00+00:00",
+    "currency": "EUR",
+    "tables": {"unified.customers": 1_234_567},
+    "rejected": {MESSAGES.conformed.name: {LONG_RULE: 7}},
+    "models": {},
+    "files": [
+        {"source": "marketing", "delivery": "messages", "file": LONG_FILE, "status": "refused", "rows": None,
+         "reason": "line 12 has 7 columns and the header 9; the file waits until it is repaired"},
+    ],
+    "gates": [GATE | {"outcome": "set aside"}, PASSED | {"failed": 0, "limit": 0, "outcome": "passed"}],
+    "audiences": {"win_back": {"members": 40, "held_out": 4, "refused": {"no_consent": 7, "objects_to_profiling": 2}}},
+    "deliveries": {
+        "win_back": {"destination": "newsletter", "sent": {"add": 1, "update": 2, "remove": 0}, "unchanged": 0,
+                     "withheld": 3, "rejected": 0, "failed": 0, "delivers": False, "problem": None},
+    },
+    "seconds": {"conformed.loyalty_movements": 10.5, "unified.identity_links": 19.0},
+}  # fmt: skip
+
+
+def busy_night(lake: Lakehouse) -> None:
+    """Fill the tables that the page reads."""
+    _put(lake, CUSTOMER_SCORES, *(_score(number) for number in range(30)), _score(30, reason="it is an employee"))
+    described = {"description": "were among the best of the last year and have been silent for more than 78 days"}
+    _put(lake, SEGMENTS, described | {"segment": "valuable and slipping", "segment_version": "1", "position": 0})
+    _put(lake, EVALUATIONS, *(_test(model, rival) for model, rivals in RIVALS.items() for rival in rivals))
+    _put(lake, CALIBRATION, *(_bin(name, number) for name in ("model", "recency_rule") for number in range(1, 11)))
+    file = {"night": NIGHT, "source": "marketing", "delivery": "messages", "mapping": 0, "file_name": LONG_FILE}
+    held = {"entity": "messages", "file_sha256": "f00d", "delivered": 649, "rejected": 7, "published": 642}
+    none = dict.fromkeys(("repeats", "left_out", "unchanged", "superseded", "grouped"), 0)
+    _put(lake, RECONCILIATION, file | held | none)
+    broken = {"file_sha256": "f00d", "row_number": 1, "rows_count": 7, "rules": [LONG_RULE], "delivered_row": "{}"}
+    _put(lake, MESSAGES.rejected, file | broken)
+    link = {"record_key": "contact:crm:1", "source": "crm", "source_contact_id": "1", "customer_id": "1"}
+    _put(lake, IDENTITY_LINKS, link | {"evidence": "alone", "since": NIGHT})
+
+
+RIVALS = {"churn": ("recency_rule", "logistic_rfm"), "lifetime_value": ("last_year_spend", "average_spend")}
+
+
+def _put(lake: Lakehouse, table: Table, *rows: dict[str, Any]) -> None:
+    listed = [tuple(row.get(name) for name in table.column_names) for row in rows]
+    frame = lake.spark.createDataFrame(listed, table.schema).coalesce(1)
+    if table.write == "replace_night":
+        lake.replace_night(table, frame, NIGHT)
+    elif table.write == "append_once":
+        lake.append_once(table, frame, batch="once")
+    else:
+        lake.replace_all(table, frame)
+
+
+def _score(number: int, *, reason: str | None = None) -> dict[str, Any]:
+    row = {"night": NIGHT, "customer_id": str(number), "as_of": datetime(2026, 3, 1, 23, tzinfo=UTC)}
+    if reason:
+        return row | {"no_score_reason": reason}
+    band = ("high", "medium", "low")[number % 3]
+    churn = {"churn_probability": (number + 1) / 31, "churn_band": band, "churn_grade": "C", "churn_version": "3"}
+    value = {"value_amount": Decimal(number * number), "value_band": band, "value_grade": "C", "value_version": "3"}
+    until = {"churn_horizon_days": 90, "value_horizon_days": 120, "valid_until": date(2026, 4, 1)}
+    return row | churn | value | until | {"segment": "valuable and slipping"}
+
+
+def _test(model: str, rival: str) -> dict[str, Any]:
+    test = {"model": model, "version": "3", "trained_on": NIGHT, "test_night": TEST_NIGHT, "horizon_days": 90}
+    score = {"customers_count": 1_123, "metric": "normalised Gini", "score": 0.8, "rival": rival, "rival_score": 0.75}
+    gain = {"gain": 0.05, "gain_low": 0.02, "gain_high": 0.08, "calibration_error": 0.031}
+    return test | score | gain | {"is_promoted": True, "grade": "C", "verdict": "surely better in every test"}
+
+
+def _bin(predictor: str, number: int) -> dict[str, Any]:
+    test = {"model": "churn", "version": "3", "trained_on": NIGHT, "test_night": TEST_NIGHT, "predictor": predictor}
+    return test | {"bin": number, "customers_count": 112, "predicted_rate": number / 11, "seen_rate": number / 12}
