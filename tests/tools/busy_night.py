@@ -53,8 +53,8 @@ def busy_night(lake: Lakehouse) -> None:
     held = {"entity": "messages", "file_sha256": "f00d", "delivered": 649, "rejected": 7, "published": 642}
     none = dict.fromkeys(("repeats", "left_out", "unchanged", "superseded", "grouped"), 0)
     _put(lake, RECONCILIATION, file | held | none)
-    broken = {"file_sha256": "f00d", "row_number": 1, "rows_count": 7, "rules": [LONG_RULE], "delivered_row": "{}"}
-    _put(lake, MESSAGES.rejected, file | broken)
+    broken = {"file_sha256": "f00d", "rows_count": 1, "rules": [LONG_RULE], "delivered_row": "{}"}
+    _put(lake, MESSAGES.rejected, *(file | broken | {"row_number": number} for number in range(7)))
     link = {"record_key": "contact:crm:1", "source": "crm", "source_contact_id": "1", "customer_id": "1"}
     _put(lake, IDENTITY_LINKS, link | {"evidence": "alone", "since": NIGHT})
 

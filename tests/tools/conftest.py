@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from lakehouse.settings import PROJECT
 from scripts.tools import chromium_program, postgresql_programs
 from tests.tools.chromium import Chromium
+from tests.tools.dagster_ui import DagsterUI, running_ui
 from tests.tools.postgresql import PostgreSQL, running_postgresql
 
 NOT_HERE = "{name} is not installed: type `make test-tools`, which installs it (as root on Debian)."
@@ -28,3 +30,10 @@ def chromium() -> Chromium:
     if program is None:
         pytest.fail(NOT_HERE.format(name="Chromium"), pytrace=False)
     return Chromium(program)
+
+
+@pytest.fixture(scope="module")
+def dagster_ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterUI]:
+    """`habitue ui` for the fictional retailer at an empty lake."""
+    with running_ui(PROJECT / "retailers" / "demo.yaml", tmp_path_factory.mktemp("ui")) as ui:
+        yield ui
