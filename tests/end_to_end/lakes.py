@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -22,7 +23,10 @@ def contents(spark: SparkSession, lake: Path, retailer: Path, *, without: Iterab
     """Every row of every table, as text with its count."""
     held, left_out = Lakehouse(str(lake), spark), set(without)
     tables = [table for table in all_tables(load_retailer(retailer)) if table.name not in left_out]
-    return {table.name: _rows(held, table) for table in tables if held.version(table) != NOT_THERE}
+    standing = [table for table in tables if held.version(table) != NOT_THERE]
+    with ThreadPoolExecutor(4) as readers:
+        rows = list(readers.map(lambda table: _rows(held, table), standing))
+    return {table.name: found for table, found in zip(standing, rows, strict=True)}
 
 
 def differences(one: Contents, other: Contents) -> list[str]:
