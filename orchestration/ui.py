@@ -1,6 +1,7 @@
 """`habitue ui`: Dagster at the lake, with the schedule of the night."""
 
 import argparse
+import signal
 import subprocess
 import sys
 
@@ -23,4 +24,15 @@ def serve(asked: argparse.Namespace) -> int:
     )
     command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", "-p", str(asked.port)]
     print(f"Dagster: http://127.0.0.1:{asked.port} (Ctrl-C stops it)", file=sys.stderr)
-    return subprocess.run([*command, "-h", "127.0.0.1"], env=variables, check=False).returncode
+    dagster = subprocess.Popen([*command, "-h", "127.0.0.1"], env=variables)
+    signal.signal(signal.SIGTERM, lambda *_: dagster.send_signal(signal.SIGINT))
+    return _ended(dagster)
+
+
+def _ended(dagster: "subprocess.Popen[bytes]") -> int:
+    """Dagster's exit status; Ctrl-C reaches Dagster too, which stops its own services first."""
+    while True:
+        try:
+            return dagster.wait()
+        except KeyboardInterrupt:
+            continue

@@ -11,6 +11,13 @@ from lakehouse.delta import Lakehouse
 from lakehouse.settings import settings
 from lakehouse.spark import QUIET, spark_session
 
+# Five rows are read before a query is compiled: interpreted, the same suite takes half the time.
+SMALL = {
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 TEST_JVM = f"{QUIET} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
 
 
@@ -18,7 +25,7 @@ TEST_JVM = f"{QUIET} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
 def spark() -> Iterator[SparkSession]:
     """The session of the run."""
     small = replace(settings(), spark_master="local[2]", spark_memory="2g")
-    session = spark_session(small, {"spark.driver.extraJavaOptions": TEST_JVM, "spark.sql.shuffle.partitions": "2"})
+    session = spark_session(small, SMALL | {"spark.driver.extraJavaOptions": TEST_JVM})
     yield session
     session.stop()
 

@@ -30,7 +30,7 @@ def conformed_assets(retailer: Retailer, partitions: dg.PartitionsDefinition[str
         *(_entity_asset(entity, retailer, partitions) for entity in entities),
         tables_asset(
             "ops__reconciliation",
-            [spec(RECONCILIATION, after=[entity.conformed.name for entity in entities])],
+            [spec(RECONCILIATION, after=[entity.conformed.name for entity in entities], group="conformed")],
             _reconciled,
             partitions,
         ),

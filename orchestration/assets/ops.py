@@ -14,7 +14,9 @@ from quality.publish import Published
 
 def ops_assets(after: Iterable[str], partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
     """The end of the night, after every table but the deliveries: a dead tool must not hold up tomorrow's data."""
-    return [tables_asset("ops__nights_ended", [spec(NIGHTS_ENDED, after=after)], _ended, partitions)]
+    return [
+        tables_asset("ops__nights_ended", [spec(NIGHTS_ENDED, after=after, group="activation")], _ended, partitions)
+    ]
 
 
 def _ended(run: NightRun) -> Sequence[Published]:

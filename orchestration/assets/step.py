@@ -21,15 +21,25 @@ def asset_key(name: str) -> dg.AssetKey:
     return dg.AssetKey(name.split("."))
 
 
-def spec(table: Table, *, after: Iterable[str], description: str | None = None, owner: str = OWNER) -> dg.AssetSpec:
-    """The asset of a table: its key, layer, contract and what it is made from."""
+def spec(
+    table: Table,
+    *,
+    after: Iterable[str],
+    description: str | None = None,
+    owner: str = OWNER,
+    group: str | None = None,
+) -> dg.AssetSpec:
+    """The asset of a table: its key, layer, contract and what it is made from.
+
+    Units: group is the layer in whose picture it stands, where that is not the table's own.
+    """
     return dg.AssetSpec(
         key=asset_key(table.name),
         deps=[asset_key(name) for name in sorted(set(after))],
-        group_name=table.layer,
+        group_name=group or table.layer,
         description=description or table.grain[0].upper() + table.grain[1:] + ".",
         owners=[owner],
-        kinds={"delta", "spark"},
+        kinds={"deltalake", "spark"},
         metadata={
             "dagster/column_schema": _column_schema(table),
             "key": ", ".join(table.key),

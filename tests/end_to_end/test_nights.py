@@ -67,7 +67,7 @@ def test_blocked_gate_leaves_every_table_whole_and_the_repaired_file_runs(
     before = contents(spark, shop.lake, shop.retailer)
     tickets = shop.landing / f"tickets_{SECOND}.csv"
     sound = tickets.read_text()
-    write_rows(tickets, TICKETS, [(f"X{n}", "yesterday", "", "ten") for n in range(9)])
+    write_rows(tickets, TICKETS, [(f"X{n}", "yesterday", "", "ten") for n in range(30)])
     assert shop.night(SECOND) == 1
     said = capsys.readouterr().err
     assert "conformed.orders 2024-06-02: gate blocked publication" in said
