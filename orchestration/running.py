@@ -110,18 +110,26 @@ def _wanted(asked: argparse.Namespace, retailer: Retailer) -> list[date]:
         raise _wrong("--from and --to go together")
     if asked.first and asked.last < asked.first:
         raise _wrong(f"--to {asked.last} lies before --from {asked.first}")
-    if asked.first:
-        return [asked.first + timedelta(days=n) for n in range((asked.last - asked.first).days + 1)]
     today = datetime.now(ZoneInfo(retailer.timezone)).date()
-    night = asked.date or today
-    if night > today:
-        raise NightOutOfOrder(
-            f"this night lies in the future; it is {today} at the retailer's",
-            where=f"night {night}",
-            still_true="No table was changed.",
-            next_step=f"Run `habitue night --date {today}` or an earlier one.",
-        )
-    return [night]
+    first, last = asked.first or asked.date or today, asked.last or asked.date or today
+    _check_span(first, last, today=today, first_night=retailer.first_night)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _check_span(first: date, last: date, *, today: date, first_night: date) -> None:
+    if last > today:
+        raise _out_of_order(last, f"this night lies in the future; it is {today} at the retailer's", today)
+    if first < first_night:
+        raise _out_of_order(first, f"the first night of this retailer is {first_night}", first_night)
+
+
+def _out_of_order(night: date, what: str, allowed: date) -> NightOutOfOrder:
+    return NightOutOfOrder(
+        what,
+        where=f"night {night}",
+        still_true="No table was changed.",
+        next_step=f"Run `habitue night --date {allowed}`.",
+    )
 
 
 def _run(asked: argparse.Namespace, record: NightRecord, work: Callable[[], None]) -> None:

@@ -59,10 +59,18 @@ class Arrivals:
 
 
 def taken_files(lake: Lakehouse, night: date) -> dict[tuple[str, str], list[tuple[date, str, str, int]]]:
-    """(night, file name, hash, rows) of every file taken up to the night, by source and delivery."""
+    """(night, file name, hash, rows) of every file taken up to the night, by source and delivery.
+
+    A file that was replaced under its name before the night ran again counts as it stands now; its rows stay in raw.
+    """
     found: dict[tuple[str, str], list[tuple[date, str, str, int]]] = {}
     taken = lake.read(FILES).where((F.col("status") == "new") & (F.col("night") <= F.lit(night)))
-    for row in taken.select("source", "delivery", "night", "file_name", "sha256", "rows").collect():
+    place = ("source", "delivery", "night", "file_name")
+    rows = taken.select(*place, "sha256", "rows", "modified_ns").collect()
+    newest = {tuple(row[:4]): row["modified_ns"] for row in sorted(rows, key=lambda row: row["modified_ns"] or 0)}
+    for row in rows:
+        if row["modified_ns"] != newest[tuple(row[:4])]:
+            continue
         file = (row["night"], row["file_name"], row["sha256"], int(row["rows"] or 0))
         found.setdefault((row["source"], row["delivery"]), []).append(file)
     return found

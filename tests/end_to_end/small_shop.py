@@ -54,7 +54,7 @@ CONTACTS = ("Id", "First", "Last", "Mail", "Since", "Newsletter")
 TICKETS = ("Ticket", "SoldAt", "Mail", "Amount")
 
 
-def write_shop(folder: Path, nights: int = 2) -> Path:
+def write_shop(folder: Path, nights: int = 3) -> Path:
     """The retailer file, with the exports of the first nights in `landing` beside it."""
     landing = folder / "landing"
     landing.mkdir(parents=True)
