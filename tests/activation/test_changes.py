@@ -50,7 +50,8 @@ def test_both_cards_of_a_person_carry_scores_and_those_of_an_objector_none(spark
     objection = statement(None, "withdrawn", customer="said", purpose="profiling")
     known = frames(spark, people, consents(spark, [objection]))
     second = known.links.where("customer_id = 'a'").replace({"contact:crm:1": "contact:crm:2", "1": "2"})
-    both = type(known)(**{**known.__dict__, "links": known.links.unionByName(second)})
+    card = known.contacts.where("record_key = 'contact:crm:1'").replace({"contact:crm:1": "contact:crm:2"})
+    both = replace(known, links=known.links.unionByName(second), contacts=known.contacts.unionByName(card))
     assert {row["record_key"] for row in records(both, "crm").collect()} == {"contact:crm:1", "contact:crm:2"}
 
 
