@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
@@ -19,6 +21,13 @@ SMALL = {
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
 TEST_JVM = f"{QUIET} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
+
+
+# A busy machine is no reason to fail, and two runs of one commit try the same examples.
+hypothesis_settings.register_profile(
+    "habitue", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("habitue")
 
 
 @pytest.fixture(scope="session")
