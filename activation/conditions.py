@@ -8,10 +8,10 @@ from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from activation.nearest import nearest
 from activation.payload import ADDRESSES
 from activation.settings import Activation
 from lakehouse.errors import InvalidRetailerFile
+from lakehouse.names import nearest
 
 UNSTEADY = frozenset({"rand", "randn", "random", "uuid", "now", "current_date", "current_timestamp", "curdate"})
 FOREIGN = frozenset({"reflect", "java_method", "try_reflect"})
@@ -44,7 +44,7 @@ def _problems(spark: SparkSession, activation: Activation, view: T.StructType) -
 
 def _unknown(path: str, fields: Iterable[str], known: Iterable[str]) -> Iterator[str]:
     names = list(known)
-    return (f"{path}: there is no column {field}. {nearest(field, names)}" for field in fields if field not in names)
+    return (f"{path}: there is no column {field}{nearest(field, names)}" for field in fields if field not in names)
 
 
 def _broken(spark: SparkSession, condition: str, view: T.StructType) -> str | None:
@@ -69,7 +69,7 @@ def _unanswerable(spark: SparkSession, condition: str, view: T.StructType) -> st
         parameters = error.getMessageParameters() or {}
         if (error.getCondition() or "").startswith("UNRESOLVED_COLUMN"):
             name = parameters.get("objectName", "").replace("`", "")
-            return f"there is no column {name}. {nearest(name, view.names)}"
+            return f"there is no column {name}{nearest(name, view.names)}"
         return f"Spark refuses it ({error.getCondition()})"
     return None
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from activation import DESTINATIONS
 from activation.destination import DestinationSettings
-from activation.nearest import nearest
+from lakehouse.names import nearest
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Grade = Literal["A", "B", "C", "D", "E"]
@@ -73,7 +73,7 @@ def unknown_sources(activation: Activation, sources: Iterable[str]) -> list[str]
     """A sentence per destination whose source the retailer file does not have."""
     known = sorted(sources)
     return [
-        f"destinations.{name}.source: there is no source {settings.source}. {nearest(settings.source, known)}"
+        f"destinations.{name}.source: there is no source {settings.source}{nearest(settings.source, known)}"
         for name, settings in activation.destinations.items()
         if settings.source not in known
     ]
@@ -88,7 +88,7 @@ def _shared_names(activation: Activation) -> list[str]:
 
 def _unknown_targets(activation: Activation) -> list[str]:
     return [
-        f"{name}.to: there is no destination {sending.to}. {nearest(sending.to, activation.destinations)}"
+        f"{name}.to: there is no destination {sending.to}{nearest(sending.to, activation.destinations)}"
         for name, sending in activation.sendings.items()
         if sending.to not in activation.destinations
     ]
@@ -99,7 +99,7 @@ def _wrong_destinations(destinations: dict[str, DestinationSettings]) -> list[st
     for name, settings in destinations.items():
         if settings.type not in DESTINATIONS:
             problems.append(
-                f"destinations.{name}.type: there is no destination type {settings.type}. "
+                f"destinations.{name}.type: there is no destination type {settings.type}"
                 f"{nearest(settings.type, DESTINATIONS)}"
             )
             continue

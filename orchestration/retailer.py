@@ -10,9 +10,10 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from activation.settings import Activation, unknown_sources
 from lakehouse.errors import InvalidRetailerFile
+from lakehouse.names import nearest
 from models.settings import ChurnSettings, LifetimeValueSettings
 from orchestration.yaml_lines import LinedYaml, load_lined
-from pipelines.mapping import IdentitySettings, Name, Source, TimeZone, nearest
+from pipelines.mapping import IdentitySettings, Name, Source, TimeZone
 from quality.settings import RuleSettings
 
 

@@ -15,6 +15,7 @@ from activation.plan import plan as planned
 from activation.tables import AUDIENCE_MEMBERS
 from lakehouse.errors import WrongCall
 from lakehouse.keys import lake_key
+from lakehouse.names import nearest
 from lakehouse.nights import has_ended, last_started
 from models.registry import Registry
 from orchestration.assets.activation import delivery_counts, frames, send
@@ -22,7 +23,6 @@ from orchestration.night import NightRun, open_lake
 from orchestration.record import NightRecord
 from orchestration.retailer import load_retailer
 from orchestration.running import place_of
-from pipelines.mapping import nearest
 from report.terminal import sent_lines
 
 

@@ -8,7 +8,8 @@ from pyspark.errors import ParseException
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import InvalidRetailerFile
-from pipelines.mapping import EntityMapping, Source, nearest
+from lakehouse.names import nearest
+from pipelines.mapping import EntityMapping, Source
 
 FILES_AND_CODE = frozenset(
     [

@@ -3,25 +3,17 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from lakehouse.names import nearest
 from pipelines.canonical import ENTITIES, Entity
 
 GENERATED = {"consents": ("consent_id",)}
 """Key columns that conform makes from the row where the retailer file does not map them."""
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint that names what is known and most like `name`: ` (did you mean email?)`, or all of it when nothing is."""
-    listed = sorted(known)
-    by_lower = {candidate.lower(): candidate for candidate in listed}
-    close = [by_lower[match] for match in get_close_matches(name.lower(), by_lower, n=3, cutoff=0.6)]
-    return f" (did you mean {' or '.join(close)}?)" if close else f" (known: {', '.join(listed)})"
 
 
 def _as_tuple(value: Any) -> Any:

@@ -6,8 +6,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from lakehouse.names import nearest
 from pipelines.expressions import columns_of, columns_read
-from pipelines.mapping import Format, Source, nearest
+from pipelines.mapping import Format, Source
 from pipelines.raw import WHERE_FROM, delivered_name, stored_name
 from pipelines.readers.refusal import refused
 

@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 from pyspark.sql.pandas.types import from_arrow_schema
 
-from pipelines.mapping import Format, nearest
+from lakehouse.names import nearest
+from pipelines.mapping import Format
 from pipelines.raw import delivered_name, stored_name
 from pipelines.readers.refusal import refused
 

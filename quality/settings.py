@@ -1,13 +1,13 @@
 """The `rules` section of the retailer file: rules of the retailer's own, added to the built-in ones."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from difflib import get_close_matches
 from typing import Annotated, Literal, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from lakehouse.names import nearest
 from lakehouse.table import Table
 from quality import rules
 from quality.rules import Rule, Severity
@@ -98,11 +98,11 @@ def check_rules(lines: Sequence[RuleSettings], tables: Mapping[str, Table]) -> l
 def _problems(line: RuleSettings, tables: Mapping[str, Table]) -> list[str]:
     table = tables.get(line.table)
     if table is None:
-        return [f"rules: there is no table {line.table}{_nearest(line.table, tables)}"]
+        return [f"rules: there is no table {line.table}{nearest(line.table, tables)}"]
     known = table.column_names
     unknown = [name for name in line.read() if name not in known]
     if unknown:
-        return [f"rules: {line.table} has no column {name}{_nearest(name, known)}" for name in unknown]
+        return [f"rules: {line.table} has no column {name}{nearest(name, known)}" for name in unknown]
     return [*_wrong_type(line, table), *_nowhere_to_set_aside(line, tables)]
 
 
@@ -127,8 +127,3 @@ def _nowhere_to_set_aside(line: RuleSettings, tables: Mapping[str, Table]) -> li
     if line.otherwise != "reject" or f"{line.table}_rejected" in tables:
         return []
     return [f"rules: {line.table} sets no rows aside; write `otherwise: warn` or `otherwise: block`"]
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    close = get_close_matches(name, list(known), n=3)
-    return f"; did you mean {' or '.join(close)}?" if close else ""

@@ -10,7 +10,8 @@ from zlib import error as ZlibError
 
 import pyarrow as pa
 
-from pipelines.mapping import Format, nearest
+from lakehouse.names import nearest
+from pipelines.mapping import Format
 from pipelines.readers.refusal import refused
 from pipelines.readers.text import LINES_AT_ONCE, Rows, column_names
 

@@ -15,7 +15,7 @@ from tests.activation.builders import activation, the_view
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"to": "newsleter"}, r"win_back.to: there is no destination newsleter. Did you mean newsletter\?"),
+        ({"to": "newsleter"}, r"win_back.to: there is no destination newsleter \(did you mean newsletter\?\)"),
         ({"holdout": 1}, "less than 1"),
         ({"min_grade": "F"}, "min_grade"),
         ({"chanel": "email"}, "chanel"),
@@ -29,7 +29,7 @@ def test_a_wrong_audience_is_refused(change: dict[str, Any], message: str) -> No
 @pytest.mark.parametrize(
     ("destination", "message"),
     [
-        ({"type": "cvs", "source": "crm"}, r"no destination type cvs. Did you mean csv\?"),
+        ({"type": "cvs", "source": "crm"}, r"no destination type cvs \(did you mean csv\?\)"),
         ({"type": "csv", "source": "crm"}, "destinations.crm.path is missing"),
         ({"type": "csv", "source": "crm", "path": "out", "user": "x"}, "user"),
     ],
@@ -47,7 +47,7 @@ def test_a_sync_and_an_audience_may_not_share_a_name() -> None:
 
 def test_a_destination_of_an_unknown_source_is_named() -> None:
     assert unknown_sources(activation(), ["crn", "web"])[0] == (
-        "destinations.crm.source: there is no source crm. Did you mean crn?"
+        "destinations.crm.source: there is no source crm (did you mean crn?)"
     )
 
 
@@ -56,7 +56,7 @@ def test_a_destination_of_an_unknown_source_is_named() -> None:
     [
         (
             {"where": "churn_bnd = 'high'"},
-            r"audiences.win_back.where: there is no column churn_bnd. Did you mean churn_band",
+            r"audiences.win_back.where: there is no column churn_bnd \(did you mean churn_band",
         ),
         ({"where": "churn_band ="}, "not a Spark SQL condition"),
         ({"where": "value_amount"}, "DATATYPE_MISMATCH"),
@@ -66,7 +66,7 @@ def test_a_destination_of_an_unknown_source_is_named() -> None:
         ({"where": "rand() < 0.1"}, "rand may not be used"),
         ({"where": "valid_until > current_date"}, "current_date may not be used"),
         ({"where": "reflect('java.lang.System', 'exit', 1) = 'x'"}, "reflect may not be used"),
-        ({"fields": ["segmnt"]}, r"audiences.win_back.fields: there is no column segmnt. Did you mean segment\?"),
+        ({"fields": ["segmnt"]}, r"audiences.win_back.fields: there is no column segmnt \(did you mean segment\?\)"),
     ],
 )
 def test_a_condition_that_cannot_be_answered_is_refused(

@@ -28,13 +28,13 @@ def test_a_line_of_the_retailer_file_becomes_a_rule() -> None:
 def test_an_unknown_column_is_named_with_the_nearest() -> None:
     line = _line(rule="not_null", column="order_amont")
     (message,) = check_rules([line], ALL)
-    assert message.startswith("rules: conformed.orders has no column order_amont; did you mean order_amount or ")
+    assert message.startswith("rules: conformed.orders has no column order_amont (did you mean order_amount or ")
 
 
 def test_an_unknown_table_is_named_with_the_nearest() -> None:
     line = _line(table="conformed.order", rule="not_null", column="order_id")
     assert check_rules([line], ALL)[0].startswith(
-        "rules: there is no table conformed.order; did you mean conformed.ord"
+        "rules: there is no table conformed.order (did you mean conformed.ord"
     )
 
 
