@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 from lakehouse.delta import Lakehouse
@@ -20,6 +21,7 @@ from orchestration.record import NightRecord
 from orchestration.retailer import Retailer, load_retailer
 from orchestration.statements import check_statements
 from orchestration.tables import all_tables
+from pipelines.known_files import Known, known_files
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,11 @@ class NightRun:
     def as_of(self) -> datetime:
         """00:00 of the night in the retailer's time zone, as UTC."""
         return self.retailer.as_of(self.night)
+
+    @cached_property
+    def known_files(self) -> Known:
+        """The files that were taken before this run looked at any delivery."""
+        return known_files(self.lake)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from lakehouse.delta import Lakehouse
 from lakehouse.errors import ContractBroken, DeliveryRefused
 from lakehouse.settings import credential
 from pipelines.identity.handover import handover
-from pipelines.known_files import KnownFile, KnownFiles, Status, known_files, record_files
+from pipelines.known_files import Known, KnownFile, KnownFiles, Status, known_files, record_files
 from pipelines.landing import Fingerprint, FoundFile, fingerprint, found_files
 from pipelines.mapping import Delivery, Source
 from pipelines.raw import raw_rows, raw_table
@@ -88,16 +88,20 @@ def ingest(
     *,
     night: date,
     credentials: Callable[..., str] = credential,
+    known: Known | None = None,
 ) -> list[DeliveredFile]:
     """What became of every file that the source has delivered for this night; a rerun takes what arrived since.
 
+    Reads:  raw.files, unless `known` holds what stood there before the source was looked at.
     Raises: LandingMissing; MissingCredentials; DeliveryRefused if a delivery marked `if_missing: block` was refused or
             did not come, after everything else was taken.
     """
-    known = known_files(lake, source_name)
+    known = known_files(lake) if known is None else known
     outcomes: list[Outcome] = []
     for name, delivery in source.deliveries.items():
-        desk = Desk(lake, source_name, source, name, landing, night, known.get(name, KnownFiles()), credentials)
+        desk = Desk(
+            lake, source_name, source, name, landing, night, known.get((source_name, name), KnownFiles()), credentials
+        )
         found = list(_files(desk) if delivery.files else _table(desk))
         outcomes += found or [(_missing(desk), None)]
     record_files(lake, [file for _, file in outcomes if file is not None], known=known.values())

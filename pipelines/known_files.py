@@ -1,12 +1,10 @@
 """What `raw.files` remembers of a delivery, and what that makes of a file that lies there now."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
-
-from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
 from pipelines.landing import Fingerprint
@@ -74,13 +72,16 @@ class KnownFiles:
         return next((file for file in reversed(self.files) if file.file_name == name), None)
 
 
-def known_files(lake: Lakehouse, source: str) -> dict[str, KnownFiles]:
-    """What is known of each delivery of the source."""
-    rows = lake.read(FILES).where(F.col("source") == source).collect()
-    found: dict[str, list[KnownFile]] = {}
-    for file in sorted((KnownFile(**row.asDict()) for row in rows), key=_order):
-        found.setdefault(file.delivery, []).append(file)
-    return {name: _told_apart(files) for name, files in found.items()}
+Known = Mapping[tuple[str, str], KnownFiles]
+"""What is known of each delivery, by source and delivery."""
+
+
+def known_files(lake: Lakehouse) -> Known:
+    """What is known of every delivery of every source."""
+    found: dict[tuple[str, str], list[KnownFile]] = {}
+    for file in sorted((KnownFile(**row.asDict()) for row in lake.read(FILES).collect()), key=_order):
+        found.setdefault((file.source, file.delivery), []).append(file)
+    return {place: _told_apart(files) for place, files in found.items()}
 
 
 def record_files(lake: Lakehouse, files: Iterable[KnownFile], *, known: Iterable[KnownFiles]) -> None:

@@ -44,7 +44,7 @@ def _source_asset(name: str, source: Source, steps: Steps) -> dg.AssetsDefinitio
 
 def _taken(run: NightRun, *, name: str, source: Source) -> list[DeliveredFile]:
     started = monotonic()
-    files = ingest(run.lake, name, source, run.place.landing, night=run.night)
+    files = ingest(run.lake, name, source, run.place.landing, night=run.night, known=run.known_files)
     run.record.files.extend(files)
     rows = sum(file.rows or 0 for file in files if file.status == "new")
     run.record.step(f"raw.{name}", started, f"{rows:,} rows in {_by_status(files)}")
