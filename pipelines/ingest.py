@@ -120,6 +120,8 @@ def _one_file(desk: Desk, found: FoundFile) -> Outcome | None:
     """What became of one file; None if an earlier night took it."""
     if found.waiting:
         return _told(desk, found.name, "waiting", reason=found.waiting), None
+    if found.refused:
+        return _refused(desk, found.name, None, found.refused)
     now = found.path.stat()
     known = desk.known.unchanged(found.name, size=now.st_size, modified_ns=now.st_mtime_ns)
     if known is None:
