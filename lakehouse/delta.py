@@ -80,6 +80,21 @@ class Lakehouse:
             return NOT_THERE
         return int(self._snapshot(table).version())
 
+    def rows(self, table: Table) -> int:
+        """How many rows the table holds now; 0 where it does not exist.
+
+        Source: Delta's version checksum lists the files of a small table with their row counts, which spares a query:
+                https://github.com/delta-io/delta/blob/master/PROTOCOL.md#version-checksum-file
+        """
+        if not self.exists(table):
+            return 0
+        known = _rows_by_checksum(self._snapshot(table))
+        return self.read(table).count() if known is None else known
+
+    def written_tonight(self, table: Table) -> bool:
+        """Whether this night has written the table already: an earlier try of it, that is."""
+        return self.exists(table) and self.version(table) != self._version_at_start(table)
+
     def versions(self, tables: Iterable[Table]) -> dict[str, int]:
         """The Delta version of each table now, by table name."""
         return {table.name: self.version(table) for table in tables}
@@ -167,6 +182,16 @@ class Lakehouse:
         for name, value in table_properties(table).items():
             writer = writer.option(name, value)
         return writer
+
+
+def _rows_by_checksum(snapshot: Any) -> int | None:
+    """The rows that the snapshot's version checksum tells; None where it does not list every file with its rows."""
+    checksum = snapshot.checksumOpt()
+    files = checksum.get().allFiles() if checksum.isDefined() else checksum
+    if files.isEmpty():
+        return None
+    counts = [files.get().apply(place).numLogicalRecords() for place in range(files.get().size())]
+    return sum(int(count.get()) for count in counts) if all(count.isDefined() for count in counts) else None
 
 
 def table_properties(table: Table) -> dict[str, str]:

@@ -13,12 +13,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 class Settings:
     """Where state lies, how Spark is started, and which retailer the Dagster UI shows.
 
-    Units: spark_memory as the JVM takes it, for example 4g.
+    Units: spark_memory as the JVM takes it, for example 4g; steps_at_once None: as many as there are cores, up to four.
     """
 
     spark_master: str = "local[*]"
     spark_memory: str = "4g"
     spark_conf_file: Path | None = None
+    steps_at_once: int | None = None
     jars_folder: Path = PROJECT / ".jars"
     java_home: Path | None = None
     state: Path | None = None
@@ -39,6 +40,7 @@ def settings() -> Settings:
         spark_master=os.environ.get("HABITUE_SPARK_MASTER", "local[*]"),
         spark_memory=os.environ.get("HABITUE_SPARK_MEMORY", "4g"),
         spark_conf_file=_path("HABITUE_SPARK_CONF"),
+        steps_at_once=int(os.environ.get("HABITUE_STEPS_AT_ONCE", "0")) or None,
         jars_folder=Path(os.environ.get("HABITUE_JARS", PROJECT / ".jars")),
         java_home=own_java if (own_java / "bin" / "java").exists() else None,
         state=state.resolve() if state else None,

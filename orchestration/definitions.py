@@ -9,6 +9,7 @@ from orchestration.assets.conformed import conformed_assets
 from orchestration.assets.ops import ops_assets
 from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.scores import score_assets
+from orchestration.assets.step import Steps
 from orchestration.assets.training import training_assets
 from orchestration.assets.unified import unified_assets
 from orchestration.night import Place
@@ -27,13 +28,14 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     nights = dg.DailyPartitionsDefinition(
         start_date=retailer.first_night.isoformat(), timezone=retailer.timezone, end_offset=1
     )
+    steps = Steps(nights)
     made = [
-        *raw_assets(retailer, nights),
-        *conformed_assets(retailer, nights),
-        *unified_assets(retailer, nights),
-        *score_assets(nights),
+        *raw_assets(retailer, steps),
+        *conformed_assets(retailer, steps),
+        *unified_assets(retailer, steps),
+        *score_assets(steps),
     ]
-    decided, sent = activation_assets(nights)
+    decided, sent = activation_assets(steps)
     tables = [".".join(key.path) for asset in (*made, decided) for key in asset.keys]
     nightly = dg.define_asset_job(
         NIGHTLY,
@@ -44,7 +46,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     )
     training = dg.define_asset_job(TRAINING, selection=TRAINED, executor_def=dg.in_process_executor)
     return dg.Definitions(
-        assets=[files_asset(retailer, nights), *made, decided, *ops_assets(tables, nights), sent, *training_assets()],
+        assets=[files_asset(retailer, steps), *made, decided, *ops_assets(tables, steps), sent, *training_assets()],
         resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
         jobs=[training, nightly],
         schedules=[

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from lakehouse.nights import begin_night
 from lakehouse.settings import settings
 from lakehouse.spark import spark_session
 from models.registry import Registry
+from orchestration.ahead import Ahead
 from orchestration.record import NightRecord
 from orchestration.retailer import Retailer, load_retailer
 from orchestration.statements import check_statements
@@ -53,6 +54,7 @@ class NightRun:
     send: bool
     rebuild: bool
     record: NightRecord
+    ahead: Ahead = field(default_factory=Ahead)
 
     @property
     def as_of(self) -> datetime:
@@ -91,17 +93,24 @@ def open_night(
             models=registry.model_versions(),
             first_night=retailer.first_night,
         )
-        yield NightRun(
-            place=place,
-            retailer=retailer,
-            lake=lake.for_night(start),
-            night=night,
-            key=lake_key(place.state),
-            registry=registry,
-            send=send,
-            rebuild=rebuild,
-            record=record or NightRecord(),
-        )
+        with Ahead(steps_at_once(lake)) as ahead:
+            yield NightRun(
+                place=place,
+                retailer=retailer,
+                lake=lake.for_night(start),
+                night=night,
+                key=lake_key(place.state),
+                registry=registry,
+                send=send,
+                rebuild=rebuild,
+                record=record or NightRecord(),
+                ahead=ahead,
+            )
+
+
+def steps_at_once(lake: Lakehouse) -> int:
+    """How many steps of a night run at the same time: HABITUE_STEPS_AT_ONCE, or one per core, four at most."""
+    return settings().steps_at_once or min(4, lake.spark.sparkContext.defaultParallelism)
 
 
 def check_landing(landing: Path) -> None:

@@ -1,15 +1,14 @@
 """The JSON of a night: what was done, in counts and names, never a personal value."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from lakehouse.delta import NOT_THERE, Lakehouse
+from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from orchestration.night import NightRun
 from orchestration.record import NightRecord
 from quality.gate import GateOutcome
-from quality.publish import Published
 
 
 def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
@@ -23,7 +22,7 @@ def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
         "night": run.night.isoformat(),
         "as_of": run.as_of.isoformat(),
         "currency": run.retailer.currency,
-        "tables": total_rows(run.lake, tables, known=record.published),
+        "tables": total_rows(run.lake, tables),
         "files": [_file(file) for file in record.files],
         "rejected": {name: dict(table.rejected) for name, table in record.published.items() if table.rejected},
         "gates": [_gate(gate) for gate in record.gates],
@@ -35,10 +34,9 @@ def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
     }
 
 
-def total_rows(lake: Lakehouse, tables: Iterable[Table], *, known: Mapping[str, Published]) -> dict[str, int]:
-    """Rows of every table that exists, by name; those that were published tonight are known already."""
-    standing = [table for table in tables if lake.version(table) != NOT_THERE]
-    return {t.name: known[t.name].total_rows if t.name in known else lake.read(t).count() for t in standing}
+def total_rows(lake: Lakehouse, tables: Iterable[Table]) -> dict[str, int]:
+    """Rows of every table that exists, by name."""
+    return {table.name: lake.rows(table) for table in tables if lake.exists(table)}
 
 
 def failure(record: NightRecord) -> dict[str, Any]:

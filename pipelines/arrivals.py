@@ -61,12 +61,16 @@ class Arrivals:
         return len(self.files) > len(self.fresh)
 
 
-def taken_files(lake: Lakehouse, night: date) -> dict[tuple[str, str], list[tuple[date, str, str, int]]]:
-    """(night, file name, hash, rows) of every file taken up to the night, by source and delivery.
+TakenFiles = dict[tuple[str, str], list[tuple[date, str, str, int]]]
+"""(night, file name, hash, rows) of every file taken, by source and delivery."""
+
+
+def taken_files(lake: Lakehouse, night: date) -> TakenFiles:
+    """Every file taken up to the night.
 
     A file that was replaced under its name before the night ran again counts as it stands now; its rows stay in raw.
     """
-    found: dict[tuple[str, str], list[tuple[date, str, str, int]]] = {}
+    found: TakenFiles = {}
     taken = lake.read(FILES).where((F.col("status") == "new") & (F.col("night") <= F.lit(night)))
     place = ("source", "delivery", "night", "file_name")
     rows = taken.select(*place, "sha256", "rows", "modified_ns").collect()

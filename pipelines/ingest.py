@@ -148,7 +148,7 @@ def _new_content(desk: Desk, found: FoundFile, prints: Fingerprint) -> Outcome:
 
 def _stage_and_append(desk: Desk, found: FoundFile, prints: Fingerprint) -> KnownFile:
     delivery, layout = desk.delivery, desk.delivery.format
-    with handover(_absolute(desk.lake.path), "ingest") as place:
+    with handover(_absolute(desk.lake.path), f"ingest-{desk.source_name}") as place:
         staged = stage(batches(found.path, layout), place.folder, drop=delivery.drop, file_name=found.path.name)
         frame = localised(staged_frame(desk.lake.spark, staged, layout=layout), timezone=desk.source.timezone)
         file = _sized(desk.file(found.name, "new", prints.sha256, rows=staged.rows), prints)

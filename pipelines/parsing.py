@@ -1,6 +1,7 @@
 """Mapped SQL, evaluated leniently: a value that cannot be parsed becomes null and is told from one that is missing."""
 
 from typing import Any
+from uuid import uuid4
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -23,7 +24,7 @@ def in_session(frame: DataFrame, spark: SparkSession) -> DataFrame:
     Spark fixes leniency and time zone of an expression when it is analysed, so those of the frame's own session stay;
     a global temporary view carries the analysed plan over (measured on 4.1.4; tests/pipelines/test_conform_parsing.py).
     """
-    view = "habitue_hand_over"
+    view = f"habitue_hand_over_{uuid4().hex}"
     frame.createOrReplaceGlobalTempView(view)
     try:
         return spark.table(f"global_temp.{view}")

@@ -9,6 +9,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.table import Table, columns, required
+from pipelines.arrivals import TakenFiles
+from pipelines.mapping import Source
 
 RECONCILIATION = Table(
     name="ops.reconciliation",
@@ -123,6 +125,19 @@ def reconcile(
 
 
 _SCHEMA = RECONCILIATION.schema
+
+
+def forgotten(taken: TakenFiles, counted: Iterable[FileCounted], sources: Mapping[str, Source]) -> list[str]:
+    """The taken files that a mapping should have conformed and none has counted; none in a sound night."""
+    seen = {(file.entity, file.source, file.delivery, file.file_sha256) for file in counted}
+    return [
+        f"{file_name} as {entity}"
+        for name, source in sources.items()
+        for entity, mappings in source.entities.items()
+        for delivery in dict.fromkeys(mapping.delivery for mapping in mappings)
+        for _, file_name, sha256, _ in taken.get((name, delivery), ())
+        if (entity, name, delivery, sha256) not in seen
+    ]
 
 
 def unbalanced(frame: DataFrame) -> DataFrame:

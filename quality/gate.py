@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from threading import Lock
 from typing import Any, Literal
 
 from pyspark.sql import DataFrame
@@ -13,6 +14,9 @@ from lakehouse.errors import GateBlocked
 from quality.rules import Rule, Severity
 
 Outcome = Literal["passed", "set aside", "warned", "blocked"]
+
+# Great Expectations keeps its newest context in a global of its package: one validation at a time.
+ONE_AT_A_TIME = Lock()
 
 # BASIC is the cheapest format that counts; with 0 partial values no row and no personal value leaves Spark.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_unexpected_values": True}
@@ -68,7 +72,7 @@ def _outcome(severity: Severity, failed: int, limit: int) -> Outcome:
 
 
 def _validated(frame: DataFrame, rules: Sequence[Rule], night: date) -> list[Any]:
-    with warnings.catch_warnings():
+    with ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Great Expectations warns of is its own code, not our data
         import great_expectations as gx
         from great_expectations import expectations as catalogue

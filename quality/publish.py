@@ -106,8 +106,8 @@ def _gate(rule: Rule, left: int, count: Tally, *, table: str) -> GateOutcome:
 
 
 def _write_rejected(lake: Lakehouse, rejected: Table, rows_aside: DataFrame, night: date, *, rows: int) -> None:
-    """Set the rows aside; an earlier try's rows of this night are replaced, and no empty table is made."""
-    if rows or lake.exists(rejected):
+    """Set the rows aside; an earlier try's rows of this night are replaced, and nothing is written for no row."""
+    if rows or lake.written_tonight(rejected):
         lake.replace_night(rejected, rows_aside, night)
 
 
@@ -131,7 +131,7 @@ def _published(lake: Lakehouse, table: Table, count: Tally, gates: tuple[GateOut
         gates=gates,
         version=lake.version(table),
         counts=count.files,
-        total_rows=lake.read(table).count(),
+        total_rows=lake.rows(table),
     )
 
 

@@ -16,7 +16,7 @@ from features import CUSTOMER_FEATURES
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import NIGHTS_ENDED
 from models.tables import CUSTOMER_SCORES
-from orchestration.assets.step import spec, tables_asset
+from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
 from pipelines import tables as unified
 from pipelines.canonical import CONTACTS
@@ -25,14 +25,14 @@ from quality.gates import rules_for
 from quality.publish import Published, publish
 
 
-def activation_assets(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+def activation_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     """Deciding, and sending: apart, so that a dead tool does not undo a decision."""
     read = (unified.CUSTOMER_PROFILE, unified.CONSENTS, unified.IDENTITY_LINKS, CUSTOMER_FEATURES, CUSTOMER_SCORES)
     decided = [spec(table, after=[one.name for one in read]) for table in (AUDIENCE_MEMBERS, HOLDOUTS)]
     sent = [spec(DELIVERIES, after=[AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name], owner="team:marketing")]
     return [
-        tables_asset("activation__audience_members", decided, _decided, partitions),
-        tables_asset("activation__deliveries", sent, _sent, partitions),
+        tables_asset("activation__audience_members", decided, _decided, steps),
+        tables_asset("activation__deliveries", sent, _sent, steps),
     ]
 
 
@@ -85,8 +85,7 @@ def _sent(run: NightRun) -> Sequence[Published]:
         run.record.deliveries.update(delivery_counts(error.delivered, sent=True))
         raise
     run.record.deliveries.update(delivery_counts(delivered, sent=run.send))
-    version = run.lake.version(DELIVERIES)
-    total = run.lake.read(DELIVERIES).count()
+    version, total = run.lake.version(DELIVERIES), run.lake.rows(DELIVERIES)
     rows = sum(sum(one.outcomes.values()) for one in delivered)
     return [Published(DELIVERIES.name, rows, {}, 0, (), version, (), total)]
 

@@ -6,13 +6,14 @@ from functools import partial
 import dagster as dg
 
 from lakehouse.errors import GateBlocked
-from orchestration.assets.step import Step, spec, tables_asset
+from orchestration.assets.step import Step, Steps, spec, tables_asset
 from orchestration.night import NightRun
 from orchestration.retailer import Retailer
+from pipelines.arrivals import TakenFiles, taken_files
 from pipelines.canonical import ENTITIES, EXCHANGE_RATES, ORDERS, Entity
 from pipelines.conform import conform
 from pipelines.raw import raw_table
-from pipelines.reconciliation import RECONCILIATION, reconcile, revenue_gaps, unbalanced
+from pipelines.reconciliation import RECONCILIATION, forgotten, reconcile, revenue_gaps, unbalanced
 from quality.gates import rules_for
 from quality.publish import Published, publish
 
@@ -23,21 +24,21 @@ def mapped_entities(retailer: Retailer) -> list[Entity]:
     return [entity for name, entity in ENTITIES.items() if name in mapped]
 
 
-def conformed_assets(retailer: Retailer, partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+def conformed_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition]:
     """One step per entity, and the reconciliation of all."""
     entities = mapped_entities(retailer)
     return [
-        *(_entity_asset(entity, retailer, partitions) for entity in entities),
+        *(_entity_asset(entity, retailer, steps) for entity in entities),
         tables_asset(
             "ops__reconciliation",
             [spec(RECONCILIATION, after=[entity.conformed.name for entity in entities], group="conformed")],
             _reconciled,
-            partitions,
+            steps,
         ),
     ]
 
 
-def _entity_asset(entity: Entity, retailer: Retailer, partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+def _entity_asset(entity: Entity, retailer: Retailer, steps: Steps) -> dg.AssetsDefinition:
     fed_by = [
         raw_table(name, mapping.delivery).name
         for name, source in retailer.sources.items()
@@ -46,7 +47,7 @@ def _entity_asset(entity: Entity, retailer: Retailer, partitions: dg.PartitionsD
     rates = [EXCHANGE_RATES.conformed.name] if entity.money and EXCHANGE_RATES in mapped_entities(retailer) else []
     made, aside = (spec(table, after=[*fed_by, *rates]) for table in (entity.conformed, entity.rejected))
     step: Step = partial(_conformed, entity)
-    return tables_asset(f"conformed__{entity.name}", [made], step, partitions, beside={entity.rejected: aside})
+    return tables_asset(f"conformed__{entity.name}", [made], step, steps, beside={entity.rejected: aside})
 
 
 def _conformed(entity: Entity, run: NightRun) -> Sequence[Published]:
@@ -93,6 +94,9 @@ def _check_revenue(run: NightRun, delivered: object) -> None:
 
 
 def _reconciled(run: NightRun) -> Sequence[Published]:
+    missed = forgotten(_taken(run), run.record.counted, run.retailer.sources)
+    if missed:
+        raise _blocked(run, f"delivered files were not conformed: {'; '.join(missed[:3])}")
     published = {name.split(".")[1]: table.counts for name, table in run.record.published.items() if table.counts}
     frame = reconcile(run.lake.spark, run.record.counted, published, night=run.night)
     found = unbalanced(frame).limit(3).collect()
@@ -100,6 +104,12 @@ def _reconciled(run: NightRun) -> Sequence[Published]:
         files = "; ".join(f"{row['file_name']} as {row['entity']}: {row['delivered']} delivered" for row in found)
         raise _blocked(run, f"delivered rows are not all accounted for: {files}")
     return [publish(run.lake, RECONCILIATION, frame, rules=rules_for(RECONCILIATION), night=run.night)]
+
+
+def _taken(run: NightRun) -> TakenFiles:
+    """The files of this night; every file there ever was when all are conformed anew."""
+    taken = taken_files(run.lake, run.night)
+    return {place: [file for file in files if run.rebuild or file[0] == run.night] for place, files in taken.items()}
 
 
 def _blocked(run: NightRun, what: str) -> GateBlocked:

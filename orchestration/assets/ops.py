@@ -6,21 +6,19 @@ import dagster as dg
 
 from lakehouse.maintenance import maintain
 from lakehouse.nights import NIGHTS_ENDED, end_night
-from orchestration.assets.step import spec, tables_asset
+from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
 from orchestration.tables import all_tables
 from quality.publish import Published
 
 
-def ops_assets(after: Iterable[str], partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+def ops_assets(after: Iterable[str], steps: Steps) -> list[dg.AssetsDefinition]:
     """The end of the night, after every table but the deliveries: a dead tool must not hold up tomorrow's data."""
-    return [
-        tables_asset("ops__nights_ended", [spec(NIGHTS_ENDED, after=after, group="activation")], _ended, partitions)
-    ]
+    return [tables_asset("ops__nights_ended", [spec(NIGHTS_ENDED, after=after, group="activation")], _ended, steps)]
 
 
 def _ended(run: NightRun) -> Sequence[Published]:
     maintain(run.lake, all_tables(run.retailer), run.night)
     end_night(run.lake, run.night)
-    total = run.lake.read(NIGHTS_ENDED).count()
-    return [Published(NIGHTS_ENDED.name, 1, {}, 0, (), run.lake.version(NIGHTS_ENDED), (), total)]
+    version, total = run.lake.version(NIGHTS_ENDED), run.lake.rows(NIGHTS_ENDED)
+    return [Published(NIGHTS_ENDED.name, 1, {}, 0, (), version, (), total)]

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 
 from lakehouse.errors import HabitueError
-from orchestration.assets.step import as_it_stands, asset_key, spec, stopped
+from orchestration.assets.step import Steps, as_it_stands, asset_key, spec, stopped
 from orchestration.night import NightRun
 from orchestration.retailer import Retailer
 from pipelines.ingest import DeliveredFile, ingest
@@ -16,36 +16,37 @@ from pipelines.mapping import Source
 from pipelines.raw import FILES, raw_table
 
 
-def raw_assets(retailer: Retailer, partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+def raw_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition]:
     """One step per source, one asset per delivery."""
-    return [_source_asset(name, source, partitions) for name, source in retailer.sources.items()]
+    return [_source_asset(name, source, steps) for name, source in retailer.sources.items()]
 
 
-def files_asset(retailer: Retailer, partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpec:
+def files_asset(retailer: Retailer, steps: Steps) -> dg.AssetSpec:
     """raw.files, which the steps of all sources write: it has none of its own, each of them tells how it stands."""
     deliveries = [
         raw_table(name, delivery) for name, source in retailer.sources.items() for delivery in source.deliveries
     ]
-    return spec(FILES, after=[table.name for table in deliveries]).replace_attributes(partitions_def=partitions)
+    return spec(FILES, after=[table.name for table in deliveries]).replace_attributes(partitions_def=steps.partitions)
 
 
-def _source_asset(name: str, source: Source, partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+def _source_asset(name: str, source: Source, steps: Steps) -> dg.AssetsDefinition:
     tables = [raw_table(name, delivery) for delivery in source.deliveries]
+    specs = [spec(table, after=(), description=f"What {name} delivered, exactly as it came.") for table in tables]
+    steps.declare(f"raw__{name}", specs, partial(_taken, name=name, source=source))
 
     @dg.multi_asset(
         name=f"raw__{name}",
-        specs=[spec(table, after=(), description=f"What {name} delivered, exactly as it came.") for table in tables],
-        partitions_def=partitions,
+        specs=specs,
+        partitions_def=steps.partitions,
         required_resource_keys={"night"},
     )
     def take(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        run: NightRun = context.resources.night
         try:
-            files = _taken(run, name, source)
+            files = steps.result(context, f"raw__{name}")
         except HabitueError as error:
-            raise stopped(run, f"raw.{name}", error) from error
+            raise stopped(error) from error
         yield from map(partial(_result, files), tables)
-        stands = as_it_stands(run.lake, FILES).metadata
+        stands = as_it_stands(context.resources.night.lake, FILES).metadata
         context.log_event(
             dg.AssetMaterialization(asset_key(FILES.name), partition=context.partition_key, metadata=stands)
         )
@@ -53,7 +54,7 @@ def _source_asset(name: str, source: Source, partitions: dg.PartitionsDefinition
     return take
 
 
-def _taken(run: NightRun, name: str, source: Source) -> list[DeliveredFile]:
+def _taken(run: NightRun, *, name: str, source: Source) -> list[DeliveredFile]:
     started = monotonic()
     files = ingest(run.lake, name, source, run.place.landing, night=run.night)
     run.record.files.extend(files)

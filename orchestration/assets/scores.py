@@ -17,7 +17,7 @@ from models.score import score_customers
 from models.settings import ModelSettings
 from models.tables import CUSTOMER_SCORES, SEGMENTS
 from models.train import register_baselines
-from orchestration.assets.step import spec, tables_asset
+from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
 from orchestration.retailer import Retailer
 from pipelines import tables as unified
@@ -25,14 +25,14 @@ from quality.gates import rules_for
 from quality.publish import Published, publish
 
 
-def score_assets(partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+def score_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     """The features of the night, and the scores of the version that stood when it began."""
     facts = [table.name for table in unified.UNIFIED_FACTS]
     known = [CUSTOMER_FEATURES.name, unified.CUSTOMER_PROFILE.name]
     scored = [spec(table, after=known) for table in (SEGMENTS, CUSTOMER_SCORES)]
     return [
-        tables_asset("features__customer_features", [spec(CUSTOMER_FEATURES, after=facts)], _features, partitions),
-        tables_asset("scores__customer_scores", scored, _scored, partitions),
+        tables_asset("features__customer_features", [spec(CUSTOMER_FEATURES, after=facts)], _features, steps),
+        tables_asset("scores__customer_scores", scored, _scored, steps),
     ]
 
 

@@ -1,6 +1,8 @@
-"""How a table becomes a Dagster asset: compute, publish through the gate, report; retry what may pass by itself."""
+"""How tables become Dagster assets: compute, publish through the gate, report; retry what may pass by itself."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -10,12 +12,56 @@ import dagster as dg
 from lakehouse.delta import NOT_THERE, Lakehouse
 from lakehouse.errors import GateBlocked, HabitueError, Transient
 from lakehouse.table import Table
+from orchestration.ahead import Work
 from orchestration.night import NightRun
 from quality.publish import Published
 
 Step = Callable[[NightRun], Sequence[Published]]
 GATE = "gate"
 OWNER = "team:data-engineering"
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a night as they are declared; a run begins those of its selection as soon as it can."""
+
+    partitions: dg.PartitionsDefinition[str]
+    _declared: dict[str, tuple[Sequence[dg.AssetSpec], Callable[[NightRun], Any]]] = field(default_factory=dict)
+
+    def declare(self, name: str, specs: Sequence[dg.AssetSpec], does: Callable[[NightRun], Any]) -> None:
+        """Add a step under the name of its Dagster op."""
+        self._declared[name] = (specs, does)
+
+    def result(self, context: dg.AssetExecutionContext, name: str) -> Any:
+        """What the step made in this run.
+
+        Raises: what the step raised.
+        """
+        run: NightRun = context.resources.night
+        run.ahead.plan(self._works(context.run, run))
+        return run.ahead.result(name, partial(self._done, name, run))
+
+    def _done(self, name: str, run: NightRun) -> Any:
+        try:
+            return self._declared[name][1](run)
+        except BaseException as error:
+            run.record.failed(".".join(name.split("__")), error)
+            raise
+
+    def _works(self, asked: dg.DagsterRun, run: NightRun) -> dict[str, Work]:
+        """The steps that this run was asked for, each with those of them that make what it reads."""
+        chosen = {name: specs for name, (specs, _) in self._declared.items() if _asked_for(asked, name, specs)}
+        made_by = {asset.key: name for name, specs in chosen.items() for asset in specs}
+        works = {}
+        for name, specs in chosen.items():
+            reads = {made_by[dep.asset_key] for asset in specs for dep in asset.deps if dep.asset_key in made_by}
+            works[name] = Work(partial(self._done, name, run), frozenset(reads - {name}))
+        return works
+
+
+def _asked_for(asked: dg.DagsterRun, name: str, specs: Sequence[dg.AssetSpec]) -> bool:
+    steps, assets = asked.step_keys_to_execute, asked.asset_selection
+    return (steps is None or name in steps) and (not assets or any(asset.key in assets for asset in specs))
 
 
 def asset_key(name: str) -> dg.AssetKey:
@@ -54,7 +100,7 @@ def tables_asset(
     name: str,
     specs: Sequence[dg.AssetSpec],
     step: Step,
-    partitions: dg.PartitionsDefinition[str],
+    steps: Steps,
     *,
     beside: Mapping[Table, dg.AssetSpec] = MappingProxyType({}),
 ) -> dg.AssetsDefinition:
@@ -62,24 +108,26 @@ def tables_asset(
 
     Units: beside are tables that the step writes as well and that no gate judges, as that of the rows set aside.
     """
+    made = [*specs, *beside.values()]
+    steps.declare(name, made, partial(timed, name=".".join(name.split("__")), step=step))
 
     @dg.multi_asset(
         name=name,
-        specs=[*specs, *beside.values()],
+        specs=made,
         check_specs=[dg.AssetCheckSpec(GATE, asset=asset.key, description="Great Expectations") for asset in specs],
-        partitions_def=partitions,
+        partitions_def=steps.partitions,
         required_resource_keys={"night"},
     )
     def compute(context: dg.AssetExecutionContext) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
         run: NightRun = context.resources.night
         try:
-            published = timed(run, ".".join(name.split("__")), step)
+            published = steps.result(context, name)
         except GateBlocked as error:
             yield from _blocked(run, error)
             yield from (as_it_stands(run.lake, table) for table in beside)
             raise dg.Failure(str(error), allow_retries=False) from error
         except HabitueError as error:
-            raise stopped(run, name, error) from error
+            raise stopped(error) from error
         for table in published:
             yield from results(table)
         yield from (as_it_stands(run.lake, table) for table in beside)
@@ -87,14 +135,10 @@ def tables_asset(
     return compute
 
 
-def timed(run: NightRun, name: str, step: Step) -> Sequence[Published]:
+def timed(run: NightRun, *, name: str, step: Step) -> Sequence[Published]:
     """Run a step, note what it published and how long it took."""
     started = monotonic()
-    try:
-        published = step(run)
-    except BaseException as error:
-        run.record.failed(name, error)
-        raise
+    published = step(run)
     for table in published:
         run.record.published[table.table] = table
         run.record.gates.extend(table.gates)
@@ -102,9 +146,8 @@ def timed(run: NightRun, name: str, step: Step) -> Sequence[Published]:
     return published
 
 
-def stopped(run: NightRun, name: str, error: HabitueError) -> Exception:
+def stopped(error: HabitueError) -> Exception:
     """What to raise: a retry for what may pass by itself, a final failure for everything else."""
-    run.record.failed(name, error)
     if isinstance(error, Transient):
         return dg.RetryRequested(max_retries=3, seconds_to_wait=5)
     return dg.Failure(str(error), allow_retries=False)

@@ -7,7 +7,7 @@ import dagster as dg
 
 from lakehouse.table import Table
 from orchestration.assets.conformed import mapped_entities
-from orchestration.assets.step import spec, tables_asset
+from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
 from orchestration.retailer import Retailer
 from pipelines import tables
@@ -22,7 +22,7 @@ from quality.publish import Published, publish
 IDENTITY = (tables.IDENTITY_LINKS, tables.IDENTIFIERS, tables.IDENTITY_EVENTS)
 
 
-def unified_assets(retailer: Retailer, partitions: dg.PartitionsDefinition[str]) -> list[dg.AssetsDefinition]:
+def unified_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition]:
     """Who is who, then consent, then every fact with its customer, then the customers themselves."""
     conformed = [entity.conformed.name for entity in mapped_entities(retailer)]
     whose = [tables.IDENTIFIERS.name]
@@ -31,10 +31,10 @@ def unified_assets(retailer: Retailer, partitions: dg.PartitionsDefinition[str])
     known = [tables.IDENTITY_LINKS.name, tables.CONSENTS.name, tables.ORDERS.name, *_kept(conformed, CONTACTS.name)]
     people = [spec(table, after=known) for table in (tables.CUSTOMERS, tables.CUSTOMER_PROFILE)]
     return [
-        tables_asset("unified__identity_links", identity, _identity, partitions),
-        tables_asset("unified__consents", [consent], _consents, partitions),
-        *(_fact_asset(table, conformed, partitions) for table in tables.UNIFIED_FACTS),
-        tables_asset("unified__customers", people, _customers, partitions),
+        tables_asset("unified__identity_links", identity, _identity, steps),
+        tables_asset("unified__consents", [consent], _consents, steps),
+        *(_fact_asset(table, conformed, steps) for table in tables.UNIFIED_FACTS),
+        tables_asset("unified__customers", people, _customers, steps),
     ]
 
 
@@ -42,13 +42,11 @@ def _kept(conformed: Sequence[str], *entities: str) -> list[str]:
     return [name for name in (f"conformed.{entity}" for entity in entities) if name in conformed]
 
 
-def _fact_asset(
-    table: Table, conformed: Sequence[str], partitions: dg.PartitionsDefinition[str]
-) -> dg.AssetsDefinition:
+def _fact_asset(table: Table, conformed: Sequence[str], steps: Steps) -> dg.AssetsDefinition:
     name = table.name.split(".")[1]
     lines = [tables.ORDERS.name, *_kept(conformed, PRODUCTS.name)] if table is tables.ORDER_LINES else []
     after = [tables.IDENTIFIERS.name, *_kept(conformed, name), *lines]
-    return tables_asset(f"unified__{name}", [spec(table, after=after)], partial(_fact, table, name), partitions)
+    return tables_asset(f"unified__{name}", [spec(table, after=after)], partial(_fact, table, name), steps)
 
 
 def _identity(run: NightRun) -> Sequence[Published]:

@@ -153,3 +153,14 @@ def test_deletion_vectors_are_off(lake: Lakehouse) -> None:
     detail = lake.spark.sql(f"DESCRIBE DETAIL delta.`{lake.location(PEOPLE)}`").first()
     assert detail is not None
     assert detail["properties"]["delta.enableDeletionVectors"] == "false"
+
+
+def test_rows_are_told_without_a_query_and_with_one_where_delta_does_not_know(
+    lake: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lake.rows(PEOPLE) == 0
+    lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm"), (2, None, "Bath")))
+    lake.merge(PEOPLE, people(lake, (2, None, "Lyon"), (3, None, None)))
+    assert lake.rows(PEOPLE) == lake.read(PEOPLE).count() == 3
+    monkeypatch.setattr(delta, "_rows_by_checksum", lambda _snapshot: None)
+    assert lake.rows(PEOPLE) == 3

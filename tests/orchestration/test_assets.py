@@ -10,6 +10,7 @@ from lakehouse.delta import Lakehouse, NightStart
 from models.registry import Registry
 from orchestration.assets.conformed import conformed_assets, mapped_entities
 from orchestration.assets.raw import files_asset, raw_assets
+from orchestration.assets.step import Steps
 from orchestration.definitions import NIGHTLY, definitions
 from orchestration.night import NightRun, Place
 from orchestration.record import NightRecord
@@ -47,11 +48,11 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
     broken = ("X1", "yesterday", "", "ten")
     write_rows(place.landing / f"tickets_{FIRST}.csv", TICKETS, [*tickets(FIRST, days=5), broken])
     run = night_run(spark, place)
-    nights = dg.DailyPartitionsDefinition(start_date=str(FIRST))
+    steps = Steps(dg.DailyPartitionsDefinition(start_date=str(FIRST)))
     made: list[dg.AssetsDefinition | dg.AssetSpec] = [
-        files_asset(run.retailer, nights),
-        *raw_assets(run.retailer, nights),
-        *conformed_assets(run.retailer, nights),
+        files_asset(run.retailer, steps),
+        *raw_assets(run.retailer, steps),
+        *conformed_assets(run.retailer, steps),
     ]
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize(
