@@ -7,7 +7,7 @@ from lakehouse.settings import settings
 from orchestration.assets.activation import activation_assets
 from orchestration.assets.conformed import conformed_assets
 from orchestration.assets.ops import ops_assets
-from orchestration.assets.raw import raw_assets
+from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.scores import score_assets
 from orchestration.assets.step import Steps
 from orchestration.assets.training import training_assets
@@ -46,7 +46,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     )
     training = dg.define_asset_job(TRAINING, selection=TRAINED, executor_def=dg.in_process_executor)
     return dg.Definitions(
-        assets=[*made, decided, *ops_assets(tables, steps), sent, *training_assets()],
+        assets=[files_asset(retailer, steps), *made, decided, *ops_assets(tables, steps), sent, *training_assets()],
         resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
         jobs=[training, nightly],
         schedules=[

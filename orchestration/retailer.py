@@ -1,6 +1,6 @@
 """The retailer file: one YAML that holds all that differs between two retailers; each folder owns its section."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Self, get_args
@@ -35,7 +35,7 @@ class Retailer(Activation):
 
     @model_validator(mode="after")
     def _sources_exist(self) -> Self:
-        problems = unknown_sources(self, self.sources)
+        problems = [*unknown_sources(self, self.sources), *_untrusted(self.identity.trust, self.sources)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -55,6 +55,13 @@ def load_retailer(path: Path) -> Retailer:
         return Retailer.model_validate(document.value)
     except ValidationError as error:
         raise _invalid(path, document, error) from None
+
+
+def _untrusted(trust: Iterable[str], sources: Iterable[str]) -> list[str]:
+    """A sentence per source that `identity.trust` names and the retailer file does not have."""
+    known = sorted(sources)
+    wrong = [name for name in trust if name not in known]
+    return [f"identity.trust: there is no source {name}{nearest(name, known)}" for name in wrong]
 
 
 def _invalid(path: Path, document: LinedYaml, error: ValidationError) -> InvalidRetailerFile:

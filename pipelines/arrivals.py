@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,8 +10,10 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
+from lakehouse.errors import DeliveryRefused
 from pipelines.mapping import Delivery
 from pipelines.raw import FILES
+from pipelines.readers.refusal import refused
 
 ROWS_PER_FILE = 2**40
 """Room for row numbers in a position: position = file's place * ROWS_PER_FILE + row number."""
@@ -84,7 +87,7 @@ def arrivals(
     files: Iterable[tuple[date, str, str, int]], delivery: Delivery, *, night: date, all_nights: bool
 ) -> Arrivals:
     """The files in the order in which their rows count: by night, by the date in the name, by name."""
-    ordered = sorted((taken, file_date(name, delivery.dated), name, sha, rows) for taken, name, sha, rows in files)
+    ordered = sorted((taken, _known_date(name, delivery.dated), name, sha, rows) for taken, name, sha, rows in files)
     moments = dict.fromkeys(file[:2] for file in ordered) if delivery.load == "snapshot" else {}
     snapshots = {moment: place for place, moment in enumerate(moments)}
     listed = tuple(
@@ -103,10 +106,27 @@ def placed(rows: DataFrame, files: Iterable[Arrival]) -> DataFrame:
 
 
 def file_date(name: str, pattern: str | None) -> str:
-    """The date that a file's name carries, as ISO text; empty where it carries none."""
+    """The date that a file's name carries, as ISO text; empty where it carries none.
+
+    Raises: DeliveryRefused if the digits that stand there are no day of the calendar.
+    """
     if pattern is None:
         return ""
     signs = {"%Y": r"\d{4}", "%y": r"\d{2}", "%m": r"\d{2}", "%d": r"\d{2}"}
     parts = [signs.get(part, re.escape(part)) for part in re.findall(r"%.|[^%]+", pattern)]
     found = re.search("".join(parts), name)
-    return datetime.strptime(found[0], pattern).date().isoformat() if found else ""  # noqa: DTZ007 - a date alone
+    try:
+        return datetime.strptime(found[0], pattern).date().isoformat() if found else ""  # noqa: DTZ007 - a date alone
+    except ValueError:
+        raise refused(
+            f"{found[0] if found else ''} in its name is no day of the calendar, as `dated: {pattern}` reads it",
+            file_name=name,
+            fix="Rename the file, or let `dated` hold the text before the date too.",
+        ) from None
+
+
+def _known_date(name: str, pattern: str | None) -> str:
+    """The date of a file that was taken long ago: a `dated` that was changed since holds no night up."""
+    with suppress(DeliveryRefused):
+        return file_date(name, pattern)
+    return ""

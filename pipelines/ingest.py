@@ -23,7 +23,7 @@ from pipelines.mapping import Delivery, Source
 from pipelines.raw import raw_rows, raw_table
 from pipelines.raw_fit import as_stored, check_columns, columns_needed
 from pipelines.readers import batches
-from pipelines.readers.tables import above, content_hash, database_rows, delta_rows, numbered, unreadable
+from pipelines.readers.tables import content_hash, database_rows, delta_rows, not_taken, numbered, unreadable
 from pipelines.staging import Staged, localised, stage, staged_frame
 
 
@@ -124,6 +124,8 @@ def _one_file(desk: Desk, found: FoundFile) -> Outcome | None:
     """What became of one file; None if an earlier night took it."""
     if found.waiting:
         return _told(desk, found.name, "waiting", reason=found.waiting), None
+    if found.refused:
+        return _refused(desk, found.name, None, found.refused)
     now = found.path.stat()
     known = desk.known.unchanged(found.name, size=now.st_size, modified_ns=now.st_mtime_ns)
     if known is None:
@@ -183,7 +185,8 @@ def _table(desk: Desk) -> Iterator[Outcome]:
     try:
         if jdbc:
             frame = database_rows(spark, jdbc, credentials=desk.credentials, where=desk.place)
-            frame = above(frame, jdbc, taken=_taken_before(desk), timezone=desk.source.timezone)
+            kept, before = frame.drop(*desk.delivery.drop), _taken_before(desk)
+            frame = not_taken(kept, jdbc, taken=before, timezone=desk.source.timezone)
         else:
             frame = delta_rows(spark, str(delta), landing=desk.landing, where=desk.place)
         outcome = _one_table(desk, frame, name)
@@ -199,7 +202,8 @@ def _one_table(desk: Desk, frame: DataFrame, name: str) -> Outcome | None:
     held = frame.drop(*desk.delivery.drop).persist()
     try:
         content, rows = content_hash(held)
-        if desk.known.repeats(content, desk.delivery) or (rows == 0 and desk.delivery.load != "snapshot"):
+        repeated = desk.known.repeats(content, desk.delivery) and not desk.delivery.by_watermark
+        if repeated or (rows == 0 and desk.delivery.load != "snapshot"):
             return _already(desk, name)
         numbers = numbered(held, timezone=desk.source.timezone)
         return _taken(desk, _append(desk, numbers, desk.file(name, "new", content, rows=rows)))

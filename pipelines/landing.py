@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
 
-from lakehouse.errors import LandingMissing
+from lakehouse.errors import DeliveryRefused, LandingMissing
 from pipelines.arrivals import file_date
 from pipelines.mapping import Delivery
 
@@ -17,7 +17,7 @@ UPLOADING = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".uploadin
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A file of a delivery; `waiting` says why it is not taken yet.
+    """A file of a delivery; `waiting` says why it is not taken yet, `refused` why it never is under this name.
 
     Units: name is the path below the landing folder.
     """
@@ -25,6 +25,7 @@ class FoundFile:
     name: str
     path: Path
     waiting: str | None = None
+    refused: DeliveryRefused | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Fingerprint:
 
 
 def found_files(landing: Path, delivery: Delivery, *, night: date) -> list[FoundFile]:
-    """The delivery's files that a night may know: by date in the name, then by name.
+    """The delivery's files that a night may know: by date in the name (none comes first), then by name.
 
     Raises: LandingMissing if there is no such folder.
     """
@@ -51,7 +52,7 @@ def found_files(landing: Path, delivery: Delivery, *, night: date) -> list[Found
             still_true="No table was changed.",
             next_step="Create it or correct `--landing`.",
         )
-    dated = [(file_date(file.name, delivery.dated), file) for file in _matching(landing, delivery)]
+    dated = [_dated(file, delivery.dated) for file in _matching(landing, delivery)]
     known = [(day, file.name, file) for day, file in dated if day <= night.isoformat()]
     return [file for _, _, file in sorted(known, key=lambda entry: entry[:2])]
 
@@ -65,6 +66,13 @@ def fingerprint(path: Path) -> Fingerprint | None:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         return None
     return Fingerprint(digest, after.st_size, after.st_mtime_ns)
+
+
+def _dated(file: FoundFile, pattern: str | None) -> tuple[str, FoundFile]:
+    try:
+        return file_date(file.name, pattern), file
+    except DeliveryRefused as refusal:
+        return "", replace(file, refused=refusal)
 
 
 def _matching(landing: Path, delivery: Delivery) -> Iterator[FoundFile]:

@@ -90,7 +90,7 @@ class Format(Section):
 
 
 class Jdbc(Section):
-    """A table or query of a database, read whole or above the highest value of the watermark column read so far.
+    """A table or query of a database, read whole or from the highest value of the watermark column read so far on.
 
     Units: url_env and credentials are names of environment variables (address; password).
     """
@@ -146,6 +146,11 @@ class Delivery(Section):
         if dropped := sorted(set(self.key) & set(self.drop)):
             raise ValueError(f"{', '.join(dropped)}: a key column cannot be dropped")
         return self
+
+    @property
+    def by_watermark(self) -> bool:
+        """Whether each reading brings only what was not taken before."""
+        return self.jdbc is not None and self.jdbc.watermark is not None
 
 
 class EntityMapping(Section):

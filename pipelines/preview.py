@@ -159,6 +159,8 @@ def _file_sample(spark: SparkSession, delivery: Delivery, landing: Path, *, fold
         what = "no file of this delivery lies there, or none that is ready"
         raise DeliveryRefused(what, where=", ".join(delivery.files), still_true="Nothing was written.", next_step=fix)
     newest = found[-1]
+    if newest.refused:
+        raise newest.refused
     first = islice(batches(newest.path, delivery.format), BATCHES_READ)
     staged = stage(first, folder, drop=delivery.drop, file_name=newest.name)
     return newest.name, staged_frame(spark, staged, layout=delivery.format)

@@ -45,8 +45,9 @@ def _entity_asset(entity: Entity, retailer: Retailer, steps: Steps) -> dg.Assets
         for mapping in source.entities.get(entity.name, ())
     ]
     rates = [EXCHANGE_RATES.conformed.name] if entity.money and EXCHANGE_RATES in mapped_entities(retailer) else []
+    made, aside = (spec(table, after=[*fed_by, *rates]) for table in (entity.conformed, entity.rejected))
     step: Step = partial(_conformed, entity)
-    return tables_asset(f"conformed__{entity.name}", [spec(entity.conformed, after=[*fed_by, *rates])], step, steps)
+    return tables_asset(f"conformed__{entity.name}", [made], step, steps, beside={entity.rejected: aside})
 
 
 def _conformed(entity: Entity, run: NightRun) -> Sequence[Published]:

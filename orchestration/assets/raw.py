@@ -8,17 +8,25 @@ from typing import Any
 import dagster as dg
 
 from lakehouse.errors import HabitueError
-from orchestration.assets.step import Steps, asset_key, spec, stopped
+from orchestration.assets.step import Steps, as_it_stands, asset_key, spec, stopped
 from orchestration.night import NightRun
 from orchestration.retailer import Retailer
 from pipelines.ingest import DeliveredFile, ingest
 from pipelines.mapping import Source
-from pipelines.raw import raw_table
+from pipelines.raw import FILES, raw_table
 
 
 def raw_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition]:
     """One step per source, one asset per delivery."""
     return [_source_asset(name, source, steps) for name, source in retailer.sources.items()]
+
+
+def files_asset(retailer: Retailer, steps: Steps) -> dg.AssetSpec:
+    """raw.files, which the steps of all sources write: it has none of its own, each of them tells how it stands."""
+    deliveries = [
+        raw_table(name, delivery) for name, source in retailer.sources.items() for delivery in source.deliveries
+    ]
+    return spec(FILES, after=[table.name for table in deliveries]).replace_attributes(partitions_def=steps.partitions)
 
 
 def _source_asset(name: str, source: Source, steps: Steps) -> dg.AssetsDefinition:
@@ -38,6 +46,10 @@ def _source_asset(name: str, source: Source, steps: Steps) -> dg.AssetsDefinitio
         except HabitueError as error:
             raise stopped(error) from error
         yield from map(partial(_result, files), tables)
+        stands = as_it_stands(context.resources.night.lake, FILES).metadata
+        context.log_event(
+            dg.AssetMaterialization(asset_key(FILES.name), partition=context.partition_key, metadata=stands)
+        )
 
     return take
 

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
 
+from lakehouse.delta import NOT_THERE, Lakehouse
 from lakehouse.errors import GateBlocked, HabitueError, Transient
 from lakehouse.table import Table
 from orchestration.ahead import Work
@@ -94,13 +96,24 @@ def spec(
     )
 
 
-def tables_asset(name: str, specs: Sequence[dg.AssetSpec], step: Step, steps: Steps) -> dg.AssetsDefinition:
-    """One step of the night that makes one or more tables, each with its gate as an asset check."""
-    steps.declare(name, specs, partial(timed, name=".".join(name.split("__")), step=step))
+def tables_asset(
+    name: str,
+    specs: Sequence[dg.AssetSpec],
+    step: Step,
+    steps: Steps,
+    *,
+    beside: Mapping[Table, dg.AssetSpec] = MappingProxyType({}),
+) -> dg.AssetsDefinition:
+    """One step of the night that makes one or more tables, each with its gate as an asset check.
+
+    Units: beside are tables that the step writes as well and that no gate judges, as that of the rows set aside.
+    """
+    made = [*specs, *beside.values()]
+    steps.declare(name, made, partial(timed, name=".".join(name.split("__")), step=step))
 
     @dg.multi_asset(
         name=name,
-        specs=specs,
+        specs=made,
         check_specs=[dg.AssetCheckSpec(GATE, asset=asset.key, description="Great Expectations") for asset in specs],
         partitions_def=steps.partitions,
         required_resource_keys={"night"},
@@ -111,11 +124,13 @@ def tables_asset(name: str, specs: Sequence[dg.AssetSpec], step: Step, steps: St
             published = steps.result(context, name)
         except GateBlocked as error:
             yield from _blocked(run, error)
+            yield from (as_it_stands(run.lake, table) for table in beside)
             raise dg.Failure(str(error), allow_retries=False) from error
         except HabitueError as error:
             raise stopped(error) from error
         for table in published:
             yield from results(table)
+        yield from (as_it_stands(run.lake, table) for table in beside)
 
     return compute
 
@@ -151,6 +166,17 @@ def results(published: Published) -> Iterator[dg.AssetCheckResult | dg.Materiali
             "rows set aside": published.rejected_rows,
             "delta version": published.version,
         },
+    )
+
+
+def as_it_stands(lake: Lakehouse, table: Table) -> dg.MaterializeResult[Any]:
+    """The materialisation of a table without a gate of its own: its rows and its version, if it was ever written."""
+    version = lake.version(table)
+    if version == NOT_THERE:
+        return dg.MaterializeResult(asset_key=asset_key(table.name), metadata={"dagster/row_count": 0})
+    rows = lake.read(table).count()
+    return dg.MaterializeResult(
+        asset_key=asset_key(table.name), metadata={"dagster/row_count": rows, "delta version": version}
     )
 
 

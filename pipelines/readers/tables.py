@@ -7,14 +7,15 @@ from pathlib import Path
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from pipelines.mapping import Jdbc
-from pipelines.raw import stored_name
+from pipelines.raw import WHERE_FROM, stored_name
 from pipelines.readers.refusal import refused
 from pipelines.staging import localised
 
+OURS = frozenset(column.name for column in WHERE_FROM)
 Credentials = Callable[..., str]
 """Gives the value of an environment variable: credentials(name, where=...)."""
 
@@ -51,21 +52,45 @@ def delta_rows(spark: SparkSession, location: str, *, landing: Path, where: str)
         raise refused(f"there is no Delta table at {location}", file_name=where, fix=fix) from None
 
 
-def above(frame: DataFrame, jdbc: Jdbc, *, taken: DataFrame | None, timezone: str) -> DataFrame:
-    """The rows above the highest watermark among those taken before; all of them where there are none.
+def not_taken(frame: DataFrame, jdbc: Jdbc, *, taken: DataFrame | None, timezone: str) -> DataFrame:
+    """The rows above the highest watermark that was taken, and those equal to it that were not.
 
-    Units: what was taken holds instants; the database's own time without zone is compared in the source's zone.
+    A row may be written with the very watermark that was the highest when the table was last read. So rows are read
+    from that value on, and of those with the same content in every column as many are left out as were taken. A row
+    that was changed under that watermark has another content and comes again. One without a watermark, or written
+    later with a lower one, is not seen: that is what `whole: true` is for.
+
+    Reads:  frame without the columns that are dropped; taken under the delivered names.
+    Units:  what was taken holds instants; the database's own time without zone is compared in the source's zone.
     """
     if jdbc.watermark is None or taken is None:
         return frame
     name, kind = jdbc.watermark, frame.select(f"`{jdbc.watermark}`").schema[0].dataType
     highest = F.max(f"`{name}`")
-    if kind.typeName() == "timestamp_ntz":
-        highest = F.from_utc_timestamp(highest, timezone)
-    text = taken.select(highest.cast("string").alias("highest")).first()
-    if text is None or text["highest"] is None:
+    local = F.from_utc_timestamp(highest, timezone) if kind.typeName() == "timestamp_ntz" else highest
+    found = taken.select(highest.cast("string").alias("stored"), local.cast("string").alias("there")).first()
+    if found is None or found["there"] is None:
         return frame
-    return frame.where(F.col(f"`{name}`") > F.lit(text["highest"]).cast(kind))
+    from_there_on = frame.where(F.col(f"`{name}`") >= F.lit(found["there"]).cast(kind))
+    at_the_edge = taken.where(F.col(f"`{name}`") == F.lit(found["stored"]).cast(taken.schema[name].dataType))
+    return _without(from_there_on, at_the_edge, timezone=timezone)
+
+
+def _without(frame: DataFrame, taken: DataFrame, *, timezone: str) -> DataFrame:
+    """The rows of the frame, each content less often by as often as it was taken."""
+    rows = localised(frame, timezone=timezone)
+    rows = rows.withColumn("_content", _content(rows))
+    times = taken.groupBy(_content(taken).alias("_content")).agg(F.count("*").alias("_times"))
+    nth = F.row_number().over(Window.partitionBy("_content").orderBy("_content"))
+    counted = rows.withColumn("_nth", nth).join(times, "_content", "left")
+    return counted.where(F.col("_nth") > F.coalesce("_times", F.lit(0))).drop("_content", "_nth", "_times")
+
+
+def _content(rows: DataFrame) -> Column:
+    """The delivered values of a row as text; a column that a table gained later counts once it has a value."""
+    delivered = sorted((stored_name(name).lower(), name) for name in rows.columns if name not in OURS)
+    values = F.struct(*(F.col(f"`{name}`").alias(stored) for stored, name in delivered))
+    return F.to_json(values, {"timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"})
 
 
 def numbered(frame: DataFrame, *, timezone: str) -> DataFrame:

@@ -2,21 +2,17 @@
 
 import csv
 import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.lock import lake_lock
-from lakehouse.settings import environment_with
 from orchestration import cli
 from tests.end_to_end.conftest import Shop
+from tests.end_to_end.killing import kill_after
 from tests.end_to_end.lakes import contents, differences
 from tests.end_to_end.small_shop import FIRST, PEOPLE, TICKETS, write_rows
 
@@ -122,26 +118,7 @@ def test_killed_night_and_a_rerun_end_in_the_tables_of_an_undisturbed_one(
     spark: SparkSession, first_night: Shop, new_shop: Callable[[], Shop]
 ) -> None:
     shop = new_shop()
-    kill_after("unified.orders", shop)
+    kill_after("unified.orders", shop, FIRST)
     assert shop.night(FIRST) == 0
     undisturbed = contents(spark, first_night.lake, first_night.retailer)
     assert differences(undisturbed, contents(spark, shop.lake, shop.retailer)) == []
-
-
-def kill_after(step: str, shop: Shop) -> None:
-    """Start the first night in a process of its own and kill -9 it once a step is done."""
-    command = [sys.executable, "-m", "orchestration.cli", "night", *shop.place(), "--date", str(FIRST)]
-    variables = environment_with(HABITUE_SPARK_MASTER="local[2]", HABITUE_SPARK_MEMORY="1g")
-    root = Path(cli.__file__).parent.parent
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=variables, cwd=root)
-    assert process.stderr is not None
-    seen = [line for line in iter(process.stderr.readline, "") if not _reached(line, step, process)]
-    assert process.wait() == -signal.SIGKILL, "".join(seen)
-    process.stderr.close()
-
-
-def _reached(line: str, step: str, process: "subprocess.Popen[str]") -> bool:
-    if step not in line:
-        return False
-    process.kill()
-    return True

@@ -47,6 +47,11 @@ def test_night_begins_at_midnight_of_the_retailers_time_zone(tmp_path: Path) -> 
         ("to: newsletter", "to: newsleter", "there is no destination newsleter"),
         ("load: append", "load: apend", "line 25: sources.till.deliveries.tickets.load"),
         ("source: crm, path: out/crm", "source: crn, path: out/crm", "there is no source crn"),
+        (
+            "syncs:",
+            "identity: {trust: [till, cmr]}\nsyncs:",
+            "identity.trust: there is no source cmr (did you mean crm?)",
+        ),
     ],
 )
 def test_mistake_is_named_with_its_place_and_the_nearest_name(

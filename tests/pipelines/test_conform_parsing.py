@@ -1,10 +1,12 @@
 """Mapped SQL is lenient, the session that it came from stays strict, and no lost value is silent."""
 
 import pytest
-from pyspark.errors import NumberFormatException
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import NumberFormatException, PySparkException
 from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
+from pipelines.expressions import FORGIVING
 from pipelines.parsing import in_session, lenient_in
 from tests.pipelines.deliveries import File, conformed, deliver, source
 
@@ -21,6 +23,34 @@ def test_bad_values_become_null_also_in_the_parent_session(spark: SparkSession) 
     kept = parent.persist()
     assert kept.distinct().collect() == rows.collect()
     kept.unpersist()
+
+
+ABORTING = {
+    "aes_decrypt": ("cast(d as binary), '0123456789abcdef'", "cast(d as binary), '0123456789abcdef'"),
+    "parse_json": ("d", "d"),
+    "str_to_map": ("'a=1,a=2', ',', '='", "d, 'a=([0-9])'"),
+    "to_binary": ("d, 'hex'", "d, 'hex'"),
+    "to_number": ("d, '999'", "d, '999'"),
+    "unbase64": ("'a'", "'a', 'base64'"),
+    "url_decode": ("d", "d"),
+    "validate_utf8": ("cast(x'80' as string)", "cast(x'80' as string)"),
+    "variant_get": ("try_parse_json('[\"x\"]'), '$[0]', 'int'", "try_parse_json('[\"x\"]'), '$[0]', 'int'"),
+    "xpath": ("d, 'a/b'", "d, 'a int'"),
+    **{name: ("d, 'a'", "d, 'a int'") for name in FORGIVING if name.startswith("xpath_")},
+}
+"""What makes each function abort, and the same bad value for what a mapping is told to use instead."""
+
+
+@pytest.mark.parametrize("name", FORGIVING)
+def test_function_that_aborts_at_a_bad_value_is_one_that_a_mapping_may_not_use(spark: SparkSession, name: str) -> None:
+    bad, same = ABORTING[name]
+    forgiving = FORGIVING[name].split("(")[0]
+    child = lenient_in(spark, "UTC")
+    rows = child.sql("select '%zz' as d")
+    with pytest.raises((PySparkException, Py4JJavaError)):
+        rows.selectExpr(f"{name}({bad})").collect()
+    found = rows.selectExpr(f"{forgiving}({same}) as r").collect()[0][0]
+    assert not (found.a if forgiving == "from_xml" and found else found)
 
 
 def test_parent_session_stays_strict(spark: SparkSession) -> None:

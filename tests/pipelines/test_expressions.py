@@ -51,6 +51,8 @@ def test_a_mapping_reads_the_columns_of_all_its_expressions(spark: SparkSession)
         ("current_date", "reads the clock"),
         ("now()", "reads the clock"),
         ("rand()", "at random"),
+        ("to_number(Total, '999D99')", "Use try_to_number, which gives null"),
+        ("raise_error(Total)", "stops the whole night; a line of `rules` sets rows aside"),
         ("explode(Lines)", "several rows"),
         ("row_number() over (order by Id)", "window"),
         ("max(SoldAt)", "aggregate"),

@@ -164,3 +164,13 @@ def test_unreadable_files_are_refused_with_their_reason_and_hold_no_other_up(lak
     recorded = lake.read(FILES).where("status = 'refused'").select("file_name", "reason").collect()
     assert {tuple(row) for row in recorded} == {(name, told[name].reason) for name in bad}
     assert [name for name, *_ in contents(lake)] == ["good.csv", "good.csv"]
+
+
+def test_a_name_with_an_impossible_date_is_refused_and_holds_no_other_up(lake: Lakehouse, landing: Path) -> None:
+    (landing / "a_2026-99-99.csv").write_text(ORDERS)
+    (landing / "b_2026-03-01.csv").write_text(ORDERS)
+    impossible, good = taken(lake, shop(dated="%Y-%m-%d"), landing)
+    assert (impossible.file_name, impossible.status, good.status) == ("a_2026-99-99.csv", "refused", "new")
+    assert "2026-99-99 in its name is no day of the calendar" in str(impossible.reason)
+    recorded = lake.read(FILES).where("status = 'refused'").select("file_name", "reason").collect()
+    assert [tuple(row) for row in recorded] == [("a_2026-99-99.csv", impossible.reason)]

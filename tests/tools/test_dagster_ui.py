@@ -12,7 +12,13 @@ from tests.tools.dagster_ui import DagsterUI, running_ui
 
 REPOSITORY = "/locations/__repository__@orchestration.definitions"
 LAYERS = ["activation", "conformed", "features", "models", "raw", "scores", "unified"]
-SHOWN = {"conformed": "orders", "unified": "customers", "scores": "customer_scores"}
+SHOWN = [
+    ("raw", "files"),
+    ("conformed", "orders"),
+    ("conformed", "orders_rejected"),
+    ("unified", "customers"),
+    ("scores", "customer_scores"),
+]
 LOADED = """{ workspaceOrError { ... on Workspace { locationEntries {
     name loadStatus locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
 ASSETS = "{ assetNodes { assetKey { path } groupName description owners { __typename } } }"
@@ -38,9 +44,7 @@ def test_definitions_load_without_error(dagster_ui: DagsterUI) -> None:
 
 def test_every_table_has_its_layer_a_description_and_an_owner(nodes: list[dict[str, Any]]) -> None:
     groups = {tuple(node["assetKey"]["path"]): node["groupName"] for node in nodes}
-    assert {(layer, table): groups.get((layer, table)) for layer, table in SHOWN.items()} == {
-        (layer, table): layer for layer, table in SHOWN.items()
-    }
+    assert {place: groups.get(place) for place in SHOWN} == {place: place[0] for place in SHOWN}
     assert set(LAYERS) <= set(groups.values())
     assert [path for path, group in groups.items() if path[0] != group and path[0] in LAYERS] == []
     assert [node["assetKey"] for node in nodes if not (node["description"] and node["owners"])] == []
@@ -57,7 +61,7 @@ def test_lineage_shows_every_layer_without_network(dagster_ui: DagsterUI, chromi
     assert [url for url in asked if not url.startswith((dagster_ui.address, "data:", "blob:"))] == []
 
 
-@pytest.mark.parametrize(("layer", "table"), SHOWN.items())
+@pytest.mark.parametrize(("layer", "table"), SHOWN)
 def test_the_page_of_a_layer_shows_its_table(
     dagster_ui: DagsterUI, chromium: Chromium, tmp_path: Path, layer: str, table: str
 ) -> None:

@@ -14,7 +14,7 @@ from pipelines.raw import raw_rows
 from tests.tools.postgresql import PostgreSQL
 
 NIGHT = date(2026, 3, 1)
-NEXT = NIGHT + timedelta(days=1)
+NEXT, LATER = NIGHT + timedelta(days=1), NIGHT + timedelta(days=2)
 
 
 def shop(postgres: PostgreSQL, table: str, **delivery: Any) -> Source:
@@ -43,7 +43,7 @@ def rows(lake: Lakehouse) -> list[tuple[Any, ...]]:
     return sorted(tuple(row) for row in found.collect())
 
 
-def test_only_rows_above_the_watermark_are_read_again(lake: Lakehouse, postgres: PostgreSQL) -> None:
+def test_only_rows_that_were_not_taken_are_taken_by_watermark(lake: Lakehouse, postgres: PostgreSQL) -> None:
     postgres.execute(
         "create table by_watermark (id int, sold_at timestamp, card text, total numeric(10,2));"
         "insert into by_watermark values (1, '2026-02-27 13:00', '4242', 9.50), (2, '2026-02-28 13:00', '4242', 1);"
@@ -53,10 +53,14 @@ def test_only_rows_above_the_watermark_are_read_again(lake: Lakehouse, postgres:
     assert [f.status for f in taken(lake, postgres, source, NIGHT)] == ["known"]
     postgres.execute("insert into by_watermark values (3, '2026-02-28 13:30', '4242', 2);")
     assert [(f.status, f.rows) for f in taken(lake, postgres, source, NEXT)] == [("new", 1)]
+    postgres.execute("insert into by_watermark values (4, '2026-02-28 13:30', '4242', 2);")
+    assert [(f.status, f.rows) for f in taken(lake, postgres, source, LATER)] == [("new", 1)]
+    assert [f.status for f in taken(lake, postgres, source, LATER + timedelta(days=1))] == ["missing"]
     assert rows(lake) == [
         (NIGHT, 1, "2026-02-27 12:00:00", 1),
         (NIGHT, 2, "2026-02-28 12:00:00", 2),
         (NEXT, 3, "2026-02-28 12:30:00", 1),
+        (LATER, 4, "2026-02-28 12:30:00", 1),
     ]
     assert "card" not in raw_rows(lake, "shop", "orders").columns
 

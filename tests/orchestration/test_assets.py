@@ -1,0 +1,84 @@
+"""What Dagster shows of tables that no gate judges: in their layer, with rows and version, told by who writes them."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.delta import Lakehouse, NightStart
+from models.registry import Registry
+from orchestration.assets.conformed import conformed_assets, mapped_entities
+from orchestration.assets.raw import files_asset, raw_assets
+from orchestration.assets.step import Steps
+from orchestration.definitions import NIGHTLY, definitions
+from orchestration.night import NightRun, Place
+from orchestration.record import NightRecord
+from orchestration.retailer import load_retailer
+from pipelines.canonical import ORDERS
+from tests.end_to_end.small_shop import FIRST, TICKETS, tickets, write_rows, write_shop
+
+RAW_FILES = dg.AssetKey(["raw", "files"])
+SET_ASIDE = dg.AssetKey(["conformed", "orders_rejected"])
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(write_shop(tmp_path, nights=1), tmp_path / "landing", str(tmp_path / "lake"))
+
+
+@pytest.mark.filterwarnings("ignore:Parameter `partitions_def` of function `define_asset_job`:DeprecationWarning")
+def test_rows_set_aside_and_files_are_in_the_graph_without_a_step_of_their_own(place: Place) -> None:
+    found = definitions(place)
+    graph = found.resolve_asset_graph()
+    entities = mapped_entities(load_retailer(place.retailer_file))
+    for entity in entities:
+        made, aside = (graph.get(dg.AssetKey(table.name.split("."))) for table in (entity.conformed, entity.rejected))
+        assert (aside.group_name, aside.parent_keys) == ("conformed", made.parent_keys)
+        assert aside.key in graph.get_execution_set_asset_and_check_keys(made.key)
+    files = graph.get(RAW_FILES)
+    assert (files.group_name, files.is_materializable) == ("raw", False)
+    assert {key.to_user_string() for key in files.parent_keys} == {"raw/crm_contacts", "raw/till_tickets"}
+    assert {node.name for node in found.resolve_job_def(NIGHTLY).nodes} >= {"raw__crm", "conformed__orders"}
+
+
+def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
+    spark: SparkSession, place: Place
+) -> None:
+    broken = ("X1", "yesterday", "", "ten")
+    write_rows(place.landing / f"tickets_{FIRST}.csv", TICKETS, [*tickets(FIRST, days=5), broken])
+    run = night_run(spark, place)
+    steps = Steps(dg.DailyPartitionsDefinition(start_date=str(FIRST)))
+    made: list[dg.AssetsDefinition | dg.AssetSpec] = [
+        files_asset(run.retailer, steps),
+        *raw_assets(run.retailer, steps),
+        *conformed_assets(run.retailer, steps),
+    ]
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            made,
+            instance=instance,
+            partition_key=str(FIRST),
+            resources={"night": dg.ResourceDefinition.hardcoded_resource(run)},
+            selection=["raw/crm_contacts", "raw/till_tickets", "conformed/orders", "conformed/orders_rejected"],
+        )
+        assert result.success
+        told = {key: instance.get_latest_materialization_event(key) for key in (RAW_FILES, SET_ASIDE)}
+    metadata = {key: event.asset_materialization.metadata for key, event in told.items()}  # type: ignore[union-attr]
+    assert {key: value["dagster/row_count"].value for key, value in metadata.items()} == {RAW_FILES: 2, SET_ASIDE: 1}
+    assert metadata[SET_ASIDE]["delta version"].value == run.lake.version(ORDERS.rejected) == 0
+
+
+def night_run(spark: SparkSession, place: Place) -> NightRun:
+    """The first night of a lake, as its steps see it."""
+    return NightRun(
+        place=place,
+        retailer=load_retailer(place.retailer_file),
+        lake=Lakehouse(place.lake, spark).for_night(NightStart(FIRST)),
+        night=FIRST,
+        key="secret",
+        registry=Registry(place.state),
+        send=False,
+        rebuild=False,
+        record=NightRecord(),
+    )
