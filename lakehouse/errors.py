@@ -16,6 +16,7 @@ HabitueError
     ├── DeliveryFailed        a destination did not take what was sent (exit status 1)
     ├── ModelUnusable         a registered model is gone or damaged (models/registry.py)
     ├── LabelLeak             a training label would reach past its test (models/calendar.py)
+    ├── StepFailed            an error that nobody foresaw, without its own message
     ├── ContractBroken        a frame does not fit the table that it is written to
     └── MissingColumns        a transformation was given a frame without a column it reads
 """
@@ -51,6 +52,10 @@ class LakeLocked(Transient):
 
 class DestinationUnavailable(Transient):
     """A tool that scores are sent to does not answer."""
+
+
+class StepFailed(Permanent):
+    """An error that nobody foresaw stopped a step; its message is not kept, because it may quote a value."""
 
 
 class WrongCall(Permanent):

@@ -20,6 +20,7 @@ class Settings:
     spark_memory: str = "4g"
     spark_conf_file: Path | None = None
     steps_at_once: int | None = None
+    full_errors: bool = False
     jars_folder: Path = PROJECT / ".jars"
     java_home: Path | None = None
     state: Path | None = None
@@ -40,6 +41,7 @@ def settings() -> Settings:
         spark_master=os.environ.get("HABITUE_SPARK_MASTER", "local[*]"),
         spark_memory=os.environ.get("HABITUE_SPARK_MEMORY", "4g"),
         spark_conf_file=_path("HABITUE_SPARK_CONF"),
+        full_errors=bool(os.environ.get("HABITUE_FULL_ERRORS")),
         steps_at_once=int(os.environ.get("HABITUE_STEPS_AT_ONCE", "0")) or None,
         jars_folder=Path(os.environ.get("HABITUE_JARS", PROJECT / ".jars")),
         java_home=own_java if (own_java / "bin" / "java").exists() else None,

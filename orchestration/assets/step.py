@@ -14,6 +14,7 @@ from lakehouse.errors import GateBlocked, HabitueError, Transient
 from lakehouse.table import Table
 from orchestration.ahead import Work
 from orchestration.night import NightRun
+from orchestration.unforeseen import step_failed
 from quality.publish import Published
 
 Step = Callable[[NightRun], Sequence[Published]]
@@ -42,11 +43,16 @@ class Steps:
         return run.ahead.result(name, partial(self._done, name, run))
 
     def _done(self, name: str, run: NightRun) -> Any:
+        label = ".".join(name.split("__"))
         try:
             return self._declared[name][1](run)
-        except BaseException as error:
-            run.record.failed(".".join(name.split("__")), error)
+        except HabitueError as error:
+            run.record.failed(label, error)
             raise
+        except Exception as error:  # noqa: BLE001 - told again without its message, below
+            failed = step_failed(error, step=label)
+        run.record.failed(label, failed)
+        raise failed
 
     def _works(self, asked: dg.DagsterRun, run: NightRun) -> dict[str, Work]:
         """The steps that this run was asked for, each with those of them that make what it reads."""
