@@ -57,7 +57,7 @@ class Lakehouse:
     def read(self, table: Table) -> DataFrame:
         """The table as it stands now; a frame without rows where it does not exist."""
         if not self.exists(table):
-            return self.spark.createDataFrame([], table.schema)
+            return self._no_rows(table)
         return _with_declared(self.spark.read.format("delta").load(self.location(table)), table)
 
     def read_as_night_began(self, table: Table) -> DataFrame:
@@ -70,7 +70,7 @@ class Lakehouse:
     def read_version(self, table: Table, version: int) -> DataFrame:
         """The table at one Delta version; a frame without rows for NOT_THERE."""
         if version == NOT_THERE:
-            return self.spark.createDataFrame([], table.schema)
+            return self._no_rows(table)
         loaded = self.spark.read.format("delta").option("versionAsOf", version).load(self.location(table))
         return _with_declared(loaded, table)
 
@@ -139,6 +139,10 @@ class Lakehouse:
         writer = rows.write.format("delta").mode("append")
         writer = writer.option("txnAppId", f"{table.name}/{batch}").option("txnVersion", "1")
         self._options(writer, table).save(self.location(table))
+
+    def _no_rows(self, table: Table) -> DataFrame:
+        """No row of the table, in a way that Spark knows while it plans: joins with it cost nothing."""
+        return self.spark.createDataFrame([], table.schema).where(F.lit(False))
 
     def _prepared(self, table: Table, frame: DataFrame) -> DataFrame:
         rows = checked(table, frame)

@@ -40,7 +40,6 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     nightly = dg.define_asset_job(
         NIGHTLY,
         selection=dg.AssetSelection.all() - TRAINED,
-        partitions_def=nights,
         executor_def=dg.in_process_executor,
         description="One night: from the landing folder to the marketer.",
     )

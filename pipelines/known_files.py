@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from threading import Lock
 from typing import Literal
 
 from lakehouse.delta import Lakehouse
@@ -11,6 +12,8 @@ from pipelines.landing import Fingerprint
 from pipelines.mapping import Delivery
 from pipelines.raw import FILES
 
+# Sources are taken at the same time, and of two first writes of one table Delta refuses the second.
+ONE_AT_A_TIME = Lock()
 Status = Literal["new", "known", "repeated", "waiting", "refused", "missing"]
 
 
@@ -90,7 +93,9 @@ def record_files(lake: Lakehouse, files: Iterable[KnownFile], *, known: Iterable
     rows = [tuple(getattr(file, name) for name in FILES.column_names) for file in files if _key(file) not in there]
     if rows:
         batch = hashlib.sha256(repr(sorted(map(repr, rows))).encode()).hexdigest()
-        lake.append_once(FILES, lake.spark.createDataFrame(rows, FILES.schema).coalesce(1), batch=batch)
+        frame = lake.spark.createDataFrame(rows, FILES.schema).coalesce(1)
+        with ONE_AT_A_TIME:
+            lake.append_once(FILES, frame, batch=batch)
 
 
 def _told_apart(files: list[KnownFile]) -> KnownFiles:

@@ -143,8 +143,9 @@ class Delivery(Section):
         for pattern in self.files:
             if pattern.startswith("/") or ".." in pattern.split("/"):
                 raise ValueError(f"{pattern} leaves the landing folder: `files` is a glob below it")
-        if dropped := sorted(set(self.key) & set(self.drop)):
-            raise ValueError(f"{', '.join(dropped)}: a key column cannot be dropped")
+        watermark = (self.jdbc.watermark or "") if self.jdbc else ""
+        if dropped := sorted({*self.key, watermark} & set(self.drop)):
+            raise ValueError(f"{', '.join(dropped)}: a key column or a watermark cannot be dropped")
         return self
 
     @property

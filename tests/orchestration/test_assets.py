@@ -27,7 +27,6 @@ def place(tmp_path: Path) -> Place:
     return Place(write_shop(tmp_path, nights=1), tmp_path / "landing", str(tmp_path / "lake"))
 
 
-@pytest.mark.filterwarnings("ignore:Parameter `partitions_def` of function `define_asset_job`:DeprecationWarning")
 def test_rows_set_aside_and_files_are_in_the_graph_without_a_step_of_their_own(place: Place) -> None:
     found = definitions(place)
     graph = found.resolve_asset_graph()

@@ -1,5 +1,6 @@
 """Ingest: each content once, exactly as it came; what cannot be read holds nothing else up."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,15 @@ def test_rows_lie_in_raw_as_they_came_and_a_rerun_changes_nothing(lake: Lakehous
     assert {"Id", "Sold At"} <= set(rows.columns)
     assert "Card" not in rows.columns
     assert new_rows(lake, "web", "orders", NEXT).isEmpty()
+
+
+def test_sources_taken_at_the_same_time_are_all_recorded(lake: Lakehouse, landing: Path) -> None:
+    (landing / "a.csv").write_text(ORDERS)
+    names = ["web", "till", "phone"]
+    with ThreadPoolExecutor(len(names)) as pool:
+        found = pool.map(lambda name: statuses(ingest(lake, name, shop(), landing, night=NIGHT)), names)
+        assert list(found) == [[("a.csv", "new")]] * len(names)
+    assert sorted(row["source"] for row in lake.read(FILES).collect()) == sorted(names)
 
 
 def test_raw_rows_are_personal(lake: Lakehouse) -> None:

@@ -81,6 +81,10 @@ def test_an_unknown_time_zone_is_refused() -> None:
         ({"files": "../*.csv"}, "leaves the landing folder"),
         ({"files": "*.csv", "dated": "%Y"}, "year, month and day"),
         ({"files": "*.csv", "key": "Id", "drop": ["Id"]}, "cannot be dropped"),
+        (
+            {"jdbc": {"url": "jdbc:postgresql://db/x", "table": "t", "watermark": "At"}, "drop": ["At"]},
+            "cannot be dropped",
+        ),
         ({"files": "*.csv", "loads": "append"}, "Extra inputs"),
         ({"jdbc": {"url": "jdbc:x", "table": "t", "watermark": "w"}, "load": "snapshot"}, "only what is new"),
     ],
