@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,17 +84,16 @@ class _PeakMemory(threading.Thread):
         self.highest = 0
 
     def run(self) -> None:
-        while self.process.is_running() and self.process.status() != psutil.STATUS_ZOMBIE:
-            self.highest = max(self.highest, self._now())
-            time.sleep(0.2)
+        with suppress(psutil.NoSuchProcess):
+            while self.process.status() != psutil.STATUS_ZOMBIE:
+                self.highest = max(self.highest, self._now())
+                time.sleep(0.2)
 
     def _now(self) -> int:
         total = 0
         for process in (self.process, *self.process.children(recursive=True)):
-            try:
+            with suppress(psutil.NoSuchProcess):
                 total += process.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
         return total
 
 

@@ -4,8 +4,11 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
+from threading import Thread
 from time import monotonic
 
+from lakehouse.settings import settings
+from lakehouse.spark import spark_session
 from orchestration import cli
 from synthetic.__main__ import main as generate
 
@@ -21,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     started = monotonic()
     _clear(asked.out)
     _say(f"The exports of a fictional retailer with {asked.customers:,} customers")
+    Thread(target=spark_session, args=[settings()], name="start of Spark").start()
     generate(["--customers", str(asked.customers), "--nights", "2", "--out", str(asked.out)])
     place = ["--retailer", "retailers/demo.yaml", "--lake", str(asked.out / "lake")]
     landing = ["--landing", str(asked.out / "landing")]
