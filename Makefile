@@ -29,7 +29,7 @@ demo: setup ## the fictional retailer: two nights, training, a summary and a rep
 	@$(VENV_PYTHON) -m orchestration.demo $(ARGS)
 
 test: setup ## every test that needs Python and Java alone; ARGS="-k night" for some of them
-	@$(VENV_PYTHON) -m pytest tests --ignore tests/tools $(ARGS)
+	@$(VENV_PYTHON) -m scripts.tests $(ARGS)
 
 test-tools: setup ## tests against real servers: PostgreSQL and Chromium, from the system's packages (as root on Debian)
 	@$(VENV_PYTHON) -m scripts.tools

@@ -1,0 +1,45 @@
+"""`make test`: the unit tests and the whole nights beside one another, each group with a Spark session of its own.
+
+A night waits for Spark's planner most of the time: one group after the other leaves half of the processor idle.
+"""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic
+
+TESTS = Path("tests")
+WHOLE_NIGHTS = TESTS / "end_to_end"
+README = WHOLE_NIGHTS / "test_readme.py"
+GROUPS = {
+    "whole nights": [str(WHOLE_NIGHTS), f"--ignore={README}"],
+    "commands of the README": [str(README)],
+    "unit tests": [str(TESTS), f"--ignore={WHOLE_NIGHTS}", f"--ignore={TESTS / 'tools'}"],
+}
+AT_ONCE = 3
+NOTHING_COLLECTED = 5
+
+
+def main(options: list[str]) -> int:
+    """Run every group with the options of pytest; 0 if no test failed and at least one ran."""
+    with ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1)) as pool:
+        ended = list(pool.map(lambda name: _run(name, options), GROUPS))
+    if all(status == NOTHING_COLLECTED for status in ended):
+        return NOTHING_COLLECTED
+    return max((status for status in ended if status != NOTHING_COLLECTED), default=0)
+
+
+def _run(name: str, options: list[str]) -> int:
+    """The exit status of pytest for one group; what it says is printed at its end, so that no two mix."""
+    started = monotonic()
+    print(f"-- {name}: started", flush=True)
+    call = [sys.executable, "-m", "pytest", *GROUPS[name], *options]
+    ended = subprocess.run(call, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    print(f"-- {name}: {monotonic() - started:.0f} s\n{ended.stdout}", flush=True)
+    return ended.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
