@@ -26,9 +26,10 @@ def main(options: list[str]) -> int:
     """Run every group with the options of pytest; 0 if no test failed and at least one ran."""
     with ThreadPoolExecutor(min(AT_ONCE, os.cpu_count() or 1)) as pool:
         ended = list(pool.map(lambda name: _run(name, options), GROUPS))
-    if all(status == NOTHING_COLLECTED for status in ended):
+    told = [status for status in ended if status != NOTHING_COLLECTED]
+    if not told:
         return NOTHING_COLLECTED
-    return max((status for status in ended if status != NOTHING_COLLECTED), default=0)
+    return next((status if status > 0 else 1 for status in told if status), 0)
 
 
 def _run(name: str, options: list[str]) -> int:
