@@ -47,9 +47,14 @@ class Ahead:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
+    @property
+    def is_planned(self) -> bool:
+        """Whether there is nothing left to plan: it was done, or one step runs at a time."""
+        return self.threads < 2 or bool(self._works)
+
     def plan(self, works: Mapping[str, Work]) -> None:
         """Begin what needs nothing of `works`, and the rest as soon as what it needs is done. A second call is idle."""
-        if self.threads < 2 or self._works:
+        if self.is_planned:
             return
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="step")
         self._works, self._waiting = works, set(works)

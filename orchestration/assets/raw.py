@@ -46,7 +46,7 @@ def _source_asset(name: str, source: Source, steps: Steps) -> dg.AssetsDefinitio
         except HabitueError as error:
             raise stopped(error) from error
         yield from map(partial(_result, files), tables)
-        stands = as_it_stands(context.resources.night.lake, FILES).metadata
+        stands = as_it_stands(context.resources.night.lake, FILES)
         context.log_event(
             dg.AssetMaterialization(asset_key(FILES.name), partition=context.partition_key, metadata=stands)
         )

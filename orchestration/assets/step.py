@@ -39,11 +39,12 @@ class Steps:
         Raises: what the step raised.
         """
         run: NightRun = context.resources.night
-        run.ahead.plan(self._works(context.run, run))
+        if not run.ahead.is_planned:
+            run.ahead.plan(self._works(context.run, run))
         return run.ahead.result(name, partial(self._done, name, run))
 
     def _done(self, name: str, run: NightRun) -> Any:
-        label = ".".join(name.split("__"))
+        label = step_label(name)
         try:
             return self._declared[name][1](run)
         except HabitueError as error:
@@ -68,6 +69,11 @@ class Steps:
 def _asked_for(asked: dg.DagsterRun, name: str, specs: Sequence[dg.AssetSpec]) -> bool:
     steps, assets = asked.step_keys_to_execute, asked.asset_selection
     return (steps is None or name in steps) and (not assets or any(asset.key in assets for asset in specs))
+
+
+def step_label(name: str) -> str:
+    """How messages call the step of an op: `conformed__orders` is conformed.orders."""
+    return name.replace("__", ".")
 
 
 def asset_key(name: str) -> dg.AssetKey:
@@ -115,7 +121,7 @@ def tables_asset(
     Units: beside are tables that the step writes as well and that no gate judges, as that of the rows set aside.
     """
     made = [*specs, *beside.values()]
-    steps.declare(name, made, partial(timed, name=".".join(name.split("__")), step=step))
+    steps.declare(name, made, partial(timed, name=step_label(name), step=step))
 
     @dg.multi_asset(
         name=name,
@@ -130,13 +136,13 @@ def tables_asset(
             published = steps.result(context, name)
         except GateBlocked as error:
             yield from _blocked(run, error)
-            yield from (as_it_stands(run.lake, table) for table in beside)
+            yield from _told(run.lake, beside)
             raise dg.Failure(str(error), allow_retries=False) from error
         except HabitueError as error:
             raise stopped(error) from error
         for table in published:
             yield from results(table)
-        yield from (as_it_stands(run.lake, table) for table in beside)
+        yield from _told(run.lake, beside)
 
     return compute
 
@@ -175,13 +181,16 @@ def results(published: Published) -> Iterator[dg.AssetCheckResult | dg.Materiali
     )
 
 
-def as_it_stands(lake: Lakehouse, table: Table) -> dg.MaterializeResult[Any]:
-    """The materialisation of a table without a gate of its own: its rows and its version, if it was ever written."""
+def as_it_stands(lake: Lakehouse, table: Table) -> dict[str, int]:
+    """What is told of a table without a gate of its own: its rows and its version, if it was ever written."""
     version = lake.version(table)
-    if version == NOT_THERE:
-        return dg.MaterializeResult(asset_key=asset_key(table.name), metadata={"dagster/row_count": 0})
-    stands = {"dagster/row_count": lake.rows(table), "delta version": version}
-    return dg.MaterializeResult(asset_key=asset_key(table.name), metadata=stands)
+    written = {} if version == NOT_THERE else {"delta version": version}
+    return {"dagster/row_count": lake.rows(table)} | written
+
+
+def _told(lake: Lakehouse, tables: Iterable[Table]) -> Iterator[dg.MaterializeResult[Any]]:
+    for table in tables:
+        yield dg.MaterializeResult(asset_key=asset_key(table.name), metadata=as_it_stands(lake, table))
 
 
 def _blocked(run: NightRun, error: GateBlocked) -> Iterator[dg.AssetCheckResult]:
