@@ -184,11 +184,12 @@ def _table(desk: Desk) -> Iterator[Outcome]:
     name = (jdbc.table or "query") if jdbc else str(delta)
     try:
         if jdbc:
-            frame = database_rows(spark, jdbc, credentials=desk.credentials, where=desk.place)
-            kept, before = frame.drop(*desk.delivery.drop), _taken_before(desk)
+            there = database_rows(spark, jdbc, credentials=desk.credentials, where=desk.place)
+            kept, before = there.drop(*desk.delivery.drop), _taken_before(desk)
             frame = not_taken(kept, jdbc, taken=before, timezone=desk.source.timezone)
         else:
-            frame = delta_rows(spark, str(delta), landing=desk.landing, where=desk.place)
+            there = delta_rows(spark, str(delta), landing=desk.landing, where=desk.place)
+            frame = there.drop(*desk.delivery.drop)
         outcome = _one_table(desk, frame, name)
     except (DeliveryRefused, ContractBroken) as refusal:
         outcome = _refused(desk, name, None, refusal)
@@ -199,7 +200,7 @@ def _table(desk: Desk) -> Iterator[Outcome]:
 
 
 def _one_table(desk: Desk, frame: DataFrame, name: str) -> Outcome | None:
-    held = frame.drop(*desk.delivery.drop).persist()
+    held = frame.persist()
     try:
         content, rows = content_hash(held)
         repeated = desk.known.repeats(content, desk.delivery) and not desk.delivery.by_watermark
