@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pyspark.sql import SparkSession
 
-from lakehouse.delta import NOT_THERE, Lakehouse
+from lakehouse.delta import Lakehouse
 from lakehouse.nights import begin_night, end_night
 from orchestration.retailer import load_retailer
 from orchestration.tables import all_tables
@@ -23,6 +23,7 @@ from pipelines.ingest import DeliveredFile, ingest
 from quality.gates import rules_for
 from quality.publish import publish
 from tests.end_to_end.conftest import Shop
+from tests.end_to_end.lakes import counted, standing
 
 FIRST = date(2024, 6, 1)
 SECOND = FIRST + timedelta(days=1)
@@ -99,12 +100,10 @@ class Held:
 def held(spark: SparkSession, shop: Shop, *, like: Held | None = None) -> Held:
     """What the lake of the shop holds now; `like` says which columns count, so that a new one is no difference."""
     lake = Lakehouse(str(shop.lake), spark)
-    standing = [table for table in all_tables(load_retailer(shop.retailer)) if lake.version(table) != NOT_THERE]
-    frames = {table.name: lake.read(table) for table in standing}
+    frames = {table.name: lake.read(table) for table in standing(lake, shop.retailer)}
     before = like.columns if like else {}
     columns = {name: before.get(name, sorted(frame.columns)) for name, frame in frames.items()}
-    rows = {name: frame.select(*columns[name]).collect() for name, frame in frames.items()}
-    return Held(columns, {name: Counter(str(tuple(row)) for row in found) for name, found in rows.items()})
+    return Held(columns, {name: counted(frame, columns[name]) for name, frame in frames.items()})
 
 
 def write_damaged_shop(folder: Path) -> Shop:

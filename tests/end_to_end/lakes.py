@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.delta import NOT_THERE, Lakehouse
+from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from orchestration.retailer import load_retailer
 from orchestration.tables import all_tables
@@ -19,14 +19,23 @@ WHEN_SENT = {"sent_at", "sequence"}
 MACHINE = {"modified_ns"}
 
 
-def contents(spark: SparkSession, lake: Path, retailer: Path, *, without: Iterable[str] = ()) -> Contents:
+def contents(spark: SparkSession, lake: Path, retailer: Path) -> Contents:
     """Every row of every table, as text with its count."""
-    held, left_out = Lakehouse(str(lake), spark), set(without)
-    tables = [table for table in all_tables(load_retailer(retailer)) if table.name not in left_out]
-    standing = [table for table in tables if held.version(table) != NOT_THERE]
+    held = Lakehouse(str(lake), spark)
+    tables = standing(held, retailer)
     with ThreadPoolExecutor(4) as readers:
-        rows = list(readers.map(lambda table: _rows(held, table), standing))
-    return {table.name: found for table, found in zip(standing, rows, strict=True)}
+        rows = list(readers.map(lambda table: _rows(held, table), tables))
+    return {table.name: found for table, found in zip(tables, rows, strict=True)}
+
+
+def standing(lake: Lakehouse, retailer: Path) -> list[Table]:
+    """The tables of the retailer that the lake has."""
+    return [table for table in all_tables(load_retailer(retailer)) if lake.exists(table)]
+
+
+def counted(frame: DataFrame, columns: Iterable[str]) -> Counter[str]:
+    """The rows of a frame under some of its columns, as text with their count."""
+    return Counter(str(tuple(row)) for row in frame.select(*(f"`{name}`" for name in columns)).collect())
 
 
 def differences(one: Contents, other: Contents) -> list[str]:
@@ -41,5 +50,4 @@ def differences(one: Contents, other: Contents) -> list[str]:
 
 def _rows(lake: Lakehouse, table: Table) -> Counter[str]:
     frame = lake.read(table)
-    columns = sorted(set(frame.columns) - WHEN_SENT - MACHINE)
-    return Counter(str(tuple(row)) for row in frame.select(*(f"`{name}`" for name in columns)).collect())
+    return counted(frame, sorted(set(frame.columns) - WHEN_SENT - MACHINE))
