@@ -99,6 +99,10 @@ class Lakehouse:
         """The Delta version of each table now, by table name."""
         return {table.name: self.version(table) for table in tables}
 
+    def size(self, tables: Iterable[Table]) -> int:
+        """How much the tables' files of now take up together, in bytes."""
+        return sum(self._bytes(table) for table in tables if self.exists(table))
+
     def replace_night(self, table: Table, frame: DataFrame, night: date) -> None:
         """Make `frame` the table's rows of this night; other nights stay."""
         rows = self._prepared(table, frame)
@@ -173,7 +177,10 @@ class Lakehouse:
             merge.whenMatchedDelete().execute()
 
     def _bytes(self, table: Table) -> int:
-        return int(self._snapshot(table).sizeInBytes())
+        """The size of the files, as the version checksum tells it; the snapshot would run a query for it."""
+        snapshot = self._snapshot(table)
+        checksum = snapshot.checksumOpt()
+        return int(checksum.get().tableSizeBytes() if checksum.isDefined() else snapshot.sizeInBytes())
 
     def _snapshot(self, table: Table) -> Any:
         log = self.spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]

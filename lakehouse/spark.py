@@ -73,6 +73,23 @@ def spark_session(settings: Settings, extra: Mapping[str, str] | None = None) ->
     return session
 
 
+SMALL_BYTES = 256 << 20
+ONE_PLAN = {"spark.sql.adaptive.enabled": "false", "spark.sql.shuffle.partitions": "1"}
+
+
+def plan_for(spark: SparkSession, size: int | None) -> None:
+    """Have the queries of a small night planned once, in one partition, and those of a larger one while they run.
+
+    Units:  size in bytes of all that the night may read; None: not known, which counts as large.
+    Source: measured on 2 cores: a second night of 10,000 customers (110 MB) took 173 s planned once and 190 s planned
+            while it ran. What HABITUE_SPARK_CONF sets stays.
+    """
+    began, small = spark.sparkContext.getConf(), size is not None and size <= SMALL_BYTES
+    for name, once in ONE_PLAN.items():
+        if began.get(name) == CONFIGURATION[name]:
+            spark.conf.set(name, once if small else CONFIGURATION[name])
+
+
 def lenient(spark: SparkSession) -> SparkSession:
     """A child session in which a value that cannot be parsed becomes null instead of stopping the job.
 

@@ -14,7 +14,7 @@ from lakehouse.keys import lake_key
 from lakehouse.lock import lake_lock
 from lakehouse.nights import begin_night
 from lakehouse.settings import settings
-from lakehouse.spark import spark_session
+from lakehouse.spark import plan_for, spark_session
 from models.registry import Registry
 from orchestration.ahead import Ahead
 from orchestration.record import NightRecord
@@ -92,6 +92,7 @@ def open_night(
     check_landing(place.landing)
     with open_lake(place, purpose=f"night {night}") as lake:
         check_statements(lake.spark, retailer, out=place.out)
+        plan_for(lake.spark, bytes_to_read(lake, retailer, place.landing))
         registry = Registry(place.state)
         start = begin_night(
             lake,
@@ -118,6 +119,15 @@ def open_night(
 def steps_at_once(lake: Lakehouse) -> int:
     """How many steps of a night run at the same time: HABITUE_STEPS_AT_ONCE, or one per core, four at most."""
     return settings().steps_at_once or min(4, lake.spark.sparkContext.defaultParallelism)
+
+
+def bytes_to_read(lake: Lakehouse, retailer: Retailer, landing: Path) -> int | None:
+    """All that a night may read: the lake, and what lies in the landing folder; None where a database delivers too."""
+    deliveries = [delivery for source in retailer.sources.values() for delivery in source.deliveries.values()]
+    if not all(delivery.files for delivery in deliveries):
+        return None
+    files = {path for delivery in deliveries for pattern in delivery.files for path in landing.glob(pattern)}
+    return lake.size(all_tables(retailer)) + sum(path.stat().st_size for path in files if path.is_file())
 
 
 def check_landing(landing: Path) -> None:
