@@ -11,18 +11,15 @@ from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
 from lakehouse.settings import settings
-from lakehouse.spark import QUIET, spark_session
+from lakehouse.spark import spark_session
 
 # Five rows are read before a query is compiled: interpreted, the same suite takes half the time.
 SMALL = {
-    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-TEST_JVM = f"{QUIET} -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=512m"
-
-
 # A busy machine is no reason to fail, and two runs of one commit try the same examples.
 hypothesis_settings.register_profile(
     "habitue", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
@@ -34,7 +31,7 @@ hypothesis_settings.load_profile("habitue")
 def spark() -> Iterator[SparkSession]:
     """The session of the run."""
     small = replace(settings(), spark_master="local[2]", spark_memory="2g")
-    session = spark_session(small, SMALL | {"spark.driver.extraJavaOptions": TEST_JVM})
+    session = spark_session(small, SMALL)
     yield session
     session.stop()
 

@@ -15,26 +15,25 @@ def own_session(spark: SparkSession) -> SparkSession:
     return spark.newSession()
 
 
-@pytest.mark.parametrize(("size", "partitions"), [(SMALL_BYTES, "1"), (SMALL_BYTES + 1, "2"), (None, "2")])
-def test_only_a_night_known_to_be_small_is_planned_in_one_partition(
-    own_session: SparkSession, monkeypatch: pytest.MonkeyPatch, size: int | None, partitions: str
-) -> None:
-    began = dict(own_session.sparkContext.getConf().getAll())
-    monkeypatch.setattr(built, "CONFIGURATION", CONFIGURATION | {PARTITIONS: began[PARTITIONS]})
-    plan_for(own_session, size)
-    assert own_session.conf.get(PARTITIONS) == partitions
+@pytest.fixture
+def began(own_session: SparkSession, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The partitions that the session began with, as if nobody had set them."""
+    partitions = own_session.sparkContext.getConf().get(PARTITIONS)
+    assert partitions is not None
+    monkeypatch.setattr(built, "CONFIGURATION", CONFIGURATION | {PARTITIONS: partitions})
+    monkeypatch.setattr(built, "ONE_PLAN", {PARTITIONS: f"{partitions}00"})
+    return partitions
 
 
-def test_a_large_night_after_a_small_one_is_planned_as_large(
-    own_session: SparkSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(built, "CONFIGURATION", CONFIGURATION | {PARTITIONS: "2"})
-    plan_for(own_session, 0)
-    plan_for(own_session, None)
-    assert own_session.conf.get(PARTITIONS) == "2"
+def test_only_a_night_known_to_be_small_is_planned_in_one_piece(own_session: SparkSession, began: str) -> None:
+    for size, partitions in ((SMALL_BYTES, f"{began}00"), (SMALL_BYTES + 1, began), (0, f"{began}00"), (None, began)):
+        plan_for(own_session, size)
+        assert own_session.conf.get(PARTITIONS) == partitions
 
 
 def test_what_the_user_set_stays(own_session: SparkSession) -> None:
-    assert own_session.sparkContext.getConf().get(PARTITIONS) != CONFIGURATION[PARTITIONS]
-    plan_for(own_session, 0)
-    assert own_session.conf.get(PARTITIONS) == "2"
+    set_by_the_user = own_session.sparkContext.getConf().get(PARTITIONS)
+    assert set_by_the_user != CONFIGURATION[PARTITIONS]
+    for size in (0, None):
+        plan_for(own_session, size)
+        assert own_session.conf.get(PARTITIONS) == set_by_the_user
