@@ -1,16 +1,17 @@
 """`make demo`: the fictional retailer, two nights with training between them, and where to look."""
 
 import argparse
+import importlib
 import shutil
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Thread
 from time import monotonic
 
-from lakehouse.settings import settings
-from lakehouse.spark import spark_session
+from lakehouse.settings import PROJECT, environment_with, settings
 from orchestration import cli
-from synthetic.__main__ import main as generate
+from orchestration.doctor import delta_session, render
 
 CUSTOMERS = 10_000
 
@@ -24,8 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
     started = monotonic()
     _clear(asked.out)
     _say(f"The exports of a fictional retailer with {asked.customers:,} customers")
-    Thread(target=spark_session, args=[settings()], name="start of Spark").start()
-    generate(["--customers", str(asked.customers), "--nights", "2", "--out", str(asked.out)])
+    status = _exports(asked.customers, asked.out)
+    if status:
+        return status
     place = ["--retailer", "retailers/demo.yaml", "--lake", str(asked.out / "lake")]
     landing = ["--landing", str(asked.out / "landing")]
     steps = (
@@ -42,6 +44,21 @@ def main(arguments: list[str] | None = None) -> int:
     cli.main(["report", "--lake", str(asked.out / "lake"), "--out", str(asked.out / "report.html")])
     print("Dagster: .venv/bin/habitue ui " + " ".join([*place, *landing]))
     return 0
+
+
+def _exports(customers: int, out: Path) -> int:
+    """Write the exports in a process of its own, while Spark starts and what the nights import is imported."""
+    command = [sys.executable, "-m", "synthetic", "--customers", str(customers), "--nights", "2"]
+    with (
+        subprocess.Popen([*command, "--out", str(out.resolve())], cwd=PROJECT, env=environment_with()) as exports,
+        ThreadPoolExecutor() as pool,
+    ):
+        for module in ("orchestration.running", "great_expectations"):
+            pool.submit(importlib.import_module, module)
+        tried = delta_session(settings())
+    if not tried.ok:
+        print(render([tried]), file=sys.stderr)
+    return exports.returncode or int(not tried.ok)
 
 
 def _clear(out: Path) -> None:
