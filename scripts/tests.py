@@ -1,6 +1,7 @@
 """`make test`: the unit tests and the whole nights beside one another, each group with a Spark session of its own.
 
-A night waits for Spark's planner most of the time: one group after the other leaves half of the processor idle.
+A night waits for Spark's planner most of the time: one group after the other leaves half of the processor idle, on
+2 cores too.
 """
 
 import subprocess
@@ -14,18 +15,15 @@ WHOLE_NIGHTS = TESTS / "end_to_end"
 README, DAMAGED = WHOLE_NIGHTS / "test_readme.py", WHOLE_NIGHTS / "test_bad_input.py"
 GROUPS = {
     "whole nights": [str(WHOLE_NIGHTS), f"--ignore={README}", f"--ignore={DAMAGED}"],
+    "commands of the README, damaged files": [str(README), str(DAMAGED)],
     "unit tests": [str(TESTS), f"--ignore={WHOLE_NIGHTS}", f"--ignore={TESTS / 'tools'}"],
-    "commands of the README": [str(README)],
-    "nights of damaged files": [str(DAMAGED)],
 }
-AT_ONCE = 3
-"""Also on 2 cores: a group that waits for its planner leaves a core to another."""
 NOTHING_COLLECTED = 5
 
 
 def main(options: list[str]) -> int:
     """Run every group with the options of pytest; 0 if no test failed and at least one ran."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(len(GROUPS)) as pool:
         ended = list(pool.map(lambda name: _run(name, options), GROUPS))
     told = [status for status in ended if status != NOTHING_COLLECTED]
     if not told:

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.settings import PROJECT, environment_with
 from orchestration import cli, demo
+from tests.end_to_end.lakes import contents, differences
 
 COMMAND = re.compile(r"^\.venv/bin/habitue (.+)$", re.MULTILINE)
 README = (PROJECT / "README.md").read_text()
@@ -72,11 +74,16 @@ def test_check_previews_the_exports_and_names_the_broken_values(
     assert "source_contact_id" in capsys.readouterr().out
 
 
-def test_last_night_runs_again(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rerun_of_the_last_night_changes_no_table_and_sends_nothing_twice(
+    spark: SparkSession, readers_environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake, retailer = readers_environment / "out/demo/lake", PROJECT / "retailers/demo.yaml"
+    before = contents(spark, lake, retailer)
     assert cli.main(arguments(readme_command("night"), readers_environment)) == 0
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert differences(before, contents(spark, lake, retailer)) == []
     assert said["night"] == "2026-03-02"
-    assert said["tables"]["unified.customers"] > 400
+    assert Counter(said["tables"]) == Counter({name: sum(rows.values()) for name, rows in before.items()})
     assert sum(sum(one["sent"].values()) for one in said["deliveries"].values()) == 0
 
 
