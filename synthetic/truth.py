@@ -72,13 +72,13 @@ def true_persons(plan: Plan, persons: pd.DataFrame) -> pd.DataFrame:
 
 
 def true_records(plan: Plan, known: Records) -> pd.DataFrame:
-    """One row per record of a system: whose it is and which dirt it carries; an old card is a record of its own."""
+    """One row per record of a system: whose it is, which dirt it carries; a card that is ever replaced is one too."""
     parts = []
     for source in ("crm", "web", "loyalty", "pos"):
         records = known.of(source)
         parts.append(_true_records(plan, records, source))
         if source == "loyalty":
-            old = records[records["replaced"] < plan.nights]
+            old = records[records["replaced"] < NEVER]
             parts.append(_true_records(plan, old.assign(record_id=old["old_card"], is_old_card=True), source))
     return pd.concat(parts, ignore_index=True)
 
