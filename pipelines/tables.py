@@ -52,6 +52,17 @@ IDENTITY_EVENTS = Table(
     ),
     write="replace_night",
 )
+IDENTITY_MODELS = Table(
+    name="unified.identity_models",
+    grain="one row per night on which the likeness of records was learned anew",
+    key=("night",),
+    columns=columns(
+        required("night", "date", "night"),
+        required("version", "string", "names what was learned: equal for equal parameters"),
+        required("parameters", "string", "how much each level of likeness says, priors and cut, as JSON"),
+    ),
+    write="replace_night",
+)
 CUSTOMERS = Table(
     name="unified.customers",
     grain="one row per living customer: the golden record",
@@ -208,4 +219,13 @@ CONSENTS = Table(
     write="replace_all",
 )
 UNIFIED_FACTS = (ORDERS, ORDER_LINES, VISITS, LOYALTY_MOVEMENTS, MESSAGES, FEEDBACK)
-TABLES = (IDENTITY_LINKS, IDENTIFIERS, IDENTITY_EVENTS, CUSTOMERS, CUSTOMER_PROFILE, *UNIFIED_FACTS, CONSENTS)
+TABLES = (
+    IDENTITY_LINKS,
+    IDENTIFIERS,
+    IDENTITY_EVENTS,
+    IDENTITY_MODELS,
+    CUSTOMERS,
+    CUSTOMER_PROFILE,
+    *UNIFIED_FACTS,
+    CONSENTS,
+)

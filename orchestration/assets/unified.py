@@ -19,7 +19,7 @@ from pipelines.identity.resolve import resolve
 from quality.gates import rules_for
 from quality.publish import Published, publish
 
-IDENTITY = (tables.IDENTITY_LINKS, tables.IDENTIFIERS, tables.IDENTITY_EVENTS)
+IDENTITY = (tables.IDENTITY_LINKS, tables.IDENTIFIERS, tables.IDENTITY_EVENTS, tables.IDENTITY_MODELS)
 
 
 def unified_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition]:
@@ -51,11 +51,12 @@ def _fact_asset(table: Table, conformed: Sequence[str], steps: Steps) -> dg.Asse
 
 def _identity(run: NightRun) -> Sequence[Published]:
     found = resolve(run.lake, run.retailer.identity, night=run.night, key=run.key)
-    links, identifiers, events = IDENTITY
+    links, identifiers, events, models = IDENTITY
     return [
         publish(run.lake, links, found.links, rules=rules_for(links), night=run.night, gone=found.gone),
         publish(run.lake, identifiers, found.identifiers, rules=rules_for(identifiers), night=run.night),
         publish(run.lake, events, found.events, rules=rules_for(events), night=run.night),
+        publish(run.lake, models, found.models, rules=rules_for(models), night=run.night),
     ]
 
 

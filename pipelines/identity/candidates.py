@@ -1,4 +1,4 @@
-"""What ties person records together: records with their normalised names, and ties between records and identifiers."""
+"""What ties person records together: ties between records and identifiers, and between identifiers."""
 
 from collections.abc import Iterable
 from functools import reduce
@@ -8,37 +8,10 @@ from pyspark.sql import functions as F
 
 from pipelines.canonical import PERSON
 from pipelines.identity.keys import KEY_COLUMNS, contact_key, identifier_key, with_identifier_keys
-from pipelines.identity.normalise import birth_date, capitals, card_form, email_form, name_tokens, trimmed
+from pipelines.identity.normalise import birth_date, card_form, email_form, name_tokens, trimmed
 from pipelines.identity.phones import with_phone_form
 
 PERSON_COLUMNS = tuple(column.name for column in PERSON)
-
-
-def records(contacts: DataFrame) -> DataFrame:
-    """One row per contact: record_key, source, source_contact_id, given, family, tokens, born_on, is_test, first_seen.
-
-    Units: given and family are empty where only a whole name in unknown order is there; tokens hold every word.
-    """
-    loud = capitals(F.col("full_name"))
-    parted = F.col("first_name").isNotNull() & F.col("last_name").isNotNull()
-    whole = name_tokens(F.concat_ws(" ", "first_name", "last_name"))
-    named = contacts.withColumns({"_whole": name_tokens(F.col("full_name")), "_loud": name_tokens(loud)})
-    quiet = F.filter("_whole", lambda word: ~F.array_contains("_loud", word))
-    none = F.array().cast("array<string>")
-    return named.select(
-        contact_key(F.col("source"), F.col("source_contact_id")).alias("record_key"),
-        "source",
-        "source_contact_id",
-        F.when(parted, name_tokens(F.col("first_name"))).when(loud.isNotNull(), quiet).otherwise(none).alias("given"),
-        F.when(parted, name_tokens(F.col("last_name")))
-        .when(loud.isNotNull(), F.col("_loud"))
-        .otherwise(none)
-        .alias("family"),
-        F.array_distinct(F.when(F.size(whole) > 0, whole).otherwise(F.col("_whole"))).alias("tokens"),
-        birth_date(F.col("born_on")).alias("born_on"),
-        F.expr("coalesce(is_test, false)").alias("is_test"),
-        F.coalesce("event_at", F.col("arrived").cast("timestamp")).alias("first_seen"),
-    )
 
 
 def ties(

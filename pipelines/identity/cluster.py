@@ -3,11 +3,11 @@
 Integer ids and arrays inside one process (DuckDB, scipy); strings come in and go out.
 """
 
+from dataclasses import dataclass
+
 import duckdb
 import numpy as np
 import pyarrow as pa
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from pipelines.identity import compatibility
 from pipelines.identity.cluster_steps import (
@@ -18,6 +18,8 @@ from pipelines.identity.cluster_steps import (
     HANDLE_TIES,
     HELD,
     HUBS,
+    LIKELY,
+    LIKELY_EVIDENCE,
     MEMBERS,
     NODES,
     ORPHAN_HOMES,
@@ -25,13 +27,27 @@ from pipelines.identity.cluster_steps import (
     PEOPLE,
     TIED,
 )
+from pipelines.identity.linkage import Cut, Ids, Pairs, average_linkage, best_cut, groups_at, smallest_of_components
+from pipelines.identity.match import Matched
 
 
-def clusters(records: pa.Table, ties: pa.Table, *, shared_by_at_most: int) -> pa.Table:
-    """One row per record or identifier that belongs to exactly one person: key, cluster, kind, is_record, evidence.
+@dataclass(frozen=True)
+class Clusters:
+    """Who is who, and where matched pairs were cut.
 
-    Reads: records and ties as in candidates.py; the result does not depend on the order of their rows.
-    Units: cluster numbers mean nothing beyond this result; an identifier of several persons is absent.
+    Shape: members (key, cluster, kind, is_record, evidence), one row per record or identifier of exactly one person.
+    Units: cluster numbers mean nothing beyond this result; an identifier of several persons is absent; cut is None
+           where no pairs were matched.
+    """
+
+    members: pa.Table
+    cut: Cut | None
+
+
+def clusters(records: pa.Table, ties: pa.Table, *, shared_by_at_most: int, matched: Matched | None = None) -> Clusters:
+    """Which records and identifiers are one person: exact evidence first, then pairs that match by all they say.
+
+    Reads: records as in records.py, ties as in candidates.py; the result does not depend on the order of their rows.
     """
     with duckdb.connect() as engine:
         engine.register("records", records)
@@ -43,26 +59,55 @@ def clusters(records: pa.Table, ties: pa.Table, *, shared_by_at_most: int) -> pa
             engine.execute(statement, {"limit": shared_by_at_most} if "$limit" in statement else None)
         engine.execute(compatibility.COMPARED)
         engine.execute(compatibility.ACCEPTED)
-        _number_groups(engine, "persons", "select id from people", "select a, b from accepted")
+        cut = _number_persons(engine, matched)
         for statement in (ATTACHED, GROUPED):
             engine.execute(statement)
         _number_groups(engine, "orphan_groups", "select id from orphans", "select a, b from orphan_ties")
         for statement in (ORPHAN_HOMES, EVIDENCE):
             engine.execute(statement)
-        return engine.sql(MEMBERS).to_arrow_table()
+        return Clusters(engine.sql(MEMBERS).to_arrow_table(), cut)
+
+
+def _number_persons(engine: duckdb.DuckDBPyConnection, matched: Matched | None) -> Cut | None:
+    """The table persons (id, cluster): groups of exact evidence, joined where matched pairs hold them together."""
+    if matched is None:
+        _number_groups(engine, "persons", "select id from people", "select a, b from accepted")
+        return None
+    ids: Ids = np.asarray(engine.execute("select id from people order by id").fetchnumpy()["id"])
+    accepted = engine.execute("select a, b from accepted where is_exact").fetchnumpy()
+    exact = smallest_of_components(len(ids), *(np.searchsorted(ids, accepted[side]) for side in ("a", "b")))
+    pairs = _likely(engine, matched, ids)
+    tree = average_linkage(exact, pairs)
+    cut = best_cut(tree, pairs.expected) if matched.model.cut is None else None
+    groups = groups_at(tree, cut.height if cut else matched.model.cut or 1.0)
+    _register(engine, "persons", ids, ids[groups])
+    engine.execute(LIKELY_EVIDENCE)
+    return cut
+
+
+def _likely(engine: duckdb.DuckDBPyConnection, matched: Matched, ids: Ids) -> Pairs:
+    """The matched pairs of people, by their places in ids."""
+    keys = pa.table({"place": np.arange(len(matched.record_keys)), "key": pa.array(matched.record_keys, pa.string())})
+    found = {"l": matched.pairs.left, "r": matched.pairs.right, "p": matched.pairs.probability}
+    engine.register("matched_keys", keys)
+    engine.register("matched_pairs", pa.table(found))
+    engine.execute(LIKELY)
+    rows = engine.execute("select a, b, p from likely order by a, b").fetchnumpy()
+    return Pairs(
+        np.searchsorted(ids, rows["a"]), np.searchsorted(ids, rows["b"]), np.asarray(rows["p"], dtype=np.float64)
+    )
 
 
 def _number_groups(engine: duckdb.DuckDBPyConnection, name: str, nodes: str, edges: str) -> None:
     """A table (id, cluster) of the connected components; a component is numbered by its smallest id."""
-    ids = engine.execute(f"select id from ({nodes}) order by id").fetchnumpy()["id"]
+    ids: Ids = np.asarray(engine.execute(f"select id from ({nodes}) order by id").fetchnumpy()["id"])
     ends = engine.execute(edges).fetchnumpy()
-    left, right = np.searchsorted(ids, ends["a"]), np.searchsorted(ids, ends["b"])
-    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(len(ids), len(ids)))
-    _, labels = connected_components(graph, directed=False)
-    smallest = np.full(int(labels.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(smallest, labels, ids)
-    engine.register(
-        "_found", pa.table({"id": pa.array(ids, pa.int64()), "cluster": pa.array(smallest[labels], pa.int64())})
-    )
+    groups = smallest_of_components(len(ids), *(np.searchsorted(ids, ends[side]) for side in ("a", "b")))
+    _register(engine, name, ids, ids[groups])
+
+
+def _register(engine: duckdb.DuckDBPyConnection, name: str, ids: Ids, clusters: Ids) -> None:
+    """A table (id, cluster)."""
+    engine.register("_found", pa.table({"id": pa.array(ids, pa.int64()), "cluster": pa.array(clusters, pa.int64())}))
     engine.execute(f"create or replace temp table {name} as select id, cluster from _found")
     engine.unregister("_found")

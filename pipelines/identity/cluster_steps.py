@@ -69,14 +69,14 @@ with ways as (
     select a as handle, b as other, kind, is_own from handle_ties
     union all select b, a, kind, is_own from handle_ties
 )
-select 'h' || handle as hub, person, kind, is_own and kind in ('loyalty_id', 'link') as is_lenient
+select 'h' || handle as hub, person, kind, is_own and kind in ('loyalty_id', 'link') as is_lenient, is_own
 from held where handle not in (from crowded)
 union
-select 'o' || ways.handle, person, ways.kind, false
+select 'o' || ways.handle, person, ways.kind, false, false
 from ways join held on held.handle = ways.other
 where ways.handle not in (select handle from held)
 union
-select 't' || a || '-' || b, person, handle_ties.kind, handle_ties.kind = 'link'
+select 't' || a || '-' || b, person, handle_ties.kind, handle_ties.kind = 'link', false
 from handle_ties join held on held.handle in (a, b)
 where a in (select handle from held) and b in (select handle from held)
 """
@@ -85,16 +85,33 @@ where a in (select handle from held) and b in (select handle from held)
 PAIRS = """
 create temp table pairs as
 with sizes as (select hub from hubs group by hub having count(distinct person) <= $limit)
-select x.person as a, y.person as b, x.kind, bool_or(x.is_lenient and y.is_lenient) as is_lenient
+select x.person as a, y.person as b, x.kind, bool_or(x.is_lenient and y.is_lenient) as is_lenient,
+    bool_and(x.is_own and y.is_own) as is_own
 from hubs x
 join sizes using (hub)
 join hubs y on y.hub = x.hub and y.person > x.person
 group by x.person, y.person, x.kind
 union
-select least(a, b), greatest(a, b), kind, true
+select least(a, b), greatest(a, b), kind, true, true
 from tied
 where a in (from (select id from people)) and b in (from (select id from people))
 """
+
+LIKELY = """
+create temp table likely as
+select least(x.id, y.id) as a, greatest(x.id, y.id) as b, p
+from matched_pairs
+join matched_keys k on k.place = l join nodes x on x.key = k.key
+join matched_keys m on m.place = r join nodes y on y.key = m.key
+where x.id in (from (select id from people)) and y.id in (from (select id from people))
+"""
+LIKELY_EVIDENCE = """
+insert into accepted
+select a, b, 'match', false
+from likely join persons x on x.id = a join persons y on y.id = b
+where x.cluster = y.cluster and p >= 0.5 and (a, b) not in (from (select a, b from accepted))
+"""
+"""Pairs that are more likely one person than not are evidence where nothing exact is."""
 
 ATTACHED = """
 create temp table attached as

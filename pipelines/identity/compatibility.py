@@ -56,7 +56,7 @@ join people y on y.id = b
 
 ACCEPTED = """
 create or replace temp table accepted as
-select a, b, kind
+select a, b, kind, is_lenient or not is_own as is_exact
 from pairs join compared using (a, b)
 where case
     when kind = 'name_birth' then true
@@ -66,4 +66,7 @@ where case
          or (same_birth and any_word)
 end
 """
-"""Pairs that may be one person. Lenient (a card or a stated link): unless birth date and given name both contradict."""
+"""Pairs that may be one person. Lenient (a card or a stated link): unless birth date and given name both contradict.
+
+Exact pairs rest on more than what the two records say themselves, which a model of likeness weighs better.
+"""

@@ -49,11 +49,15 @@ def trimmed(value: Column) -> Column:
 
 def name_tokens(name: Column) -> Column:
     """The words of a name: lower case, without accents, punctuation and titles, in the order delivered."""
-    plain = F.lower(F.translate(name, *_accents()))
-    plain = reduce(lambda text, pair: F.replace(text, F.lit(pair[0]), F.lit(pair[1])), LIGATURES, plain)
-    words = F.split(F.regexp_replace(F.regexp_replace(plain, "['’`´.]", ""), r"[^\p{L}]+", " "), " ")
+    words = F.split(F.regexp_replace(F.regexp_replace(folded(name), "['’`´.]", ""), r"[^\p{L}]+", " "), " ")
     kept = F.filter(words, lambda word: (word != "") & ~word.isin(*TITLES))
     return F.coalesce(kept, F.array().cast("array<string>"))
+
+
+def folded(text: Column) -> Column:
+    """The text in lower case, letters without accents, ligatures written out."""
+    plain = F.lower(F.translate(text, *_accents()))
+    return reduce(lambda whole, pair: F.replace(whole, F.lit(pair[0]), F.lit(pair[1])), LIGATURES, plain)
 
 
 def capitals(full_name: Column) -> Column:
@@ -66,7 +70,7 @@ def capitals(full_name: Column) -> Column:
 
 def birth_date(born_on: Column) -> Column:
     """The date of birth; null where a form's filling stands for it."""
-    return F.when(~born_on.cast("string").isin(*NO_DATES) & (F.year(born_on) >= 1900), born_on)
+    return F.when(~born_on.cast("string").isin(*NO_DATES) & (F.year(born_on) >= 1000), born_on)
 
 
 LIGATURES = (("ß", "ss"), ("æ", "ae"), ("œ", "oe"), ("þ", "th"))

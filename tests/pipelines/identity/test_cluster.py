@@ -16,7 +16,7 @@ VALUES = ("email:a", "email:b", "phone:a", "loyalty_id:a", "loyalty_id:b", "cook
 
 def groups(people: list[Record], tied: pa.Table, limit: int = 10) -> set[frozenset[str]]:
     """The keys that belong together, without `contact:`."""
-    found = clusters(records(people), tied, shared_by_at_most=limit).to_pylist()
+    found = clusters(records(people), tied, shared_by_at_most=limit).members.to_pylist()
     keys: dict[int, set[str]] = {}
     for row in found:
         keys.setdefault(row["cluster"], set()).add(row["key"].removeprefix("contact:"))

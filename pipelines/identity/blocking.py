@@ -1,0 +1,134 @@
+"""Which pairs of people are looked at: those that share one of many keys, rare values first, within a budget."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+YEAR, DAY = "left(born, 4)", "substr(born, 5)"
+
+# fmt: off
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "email": ("email",), "phone": ("phone",), "card": ("card",), "mailbox": ("mailbox",),
+    "whole name": ("whole",), "any word": ("unnest(words)",), "first": ("first",), "last": ("last",),
+    "sounds": ("first_sound", "last_sound"), "root, last": ("unnest(first_roots)", "last_sound"),
+    "last, other": ("last", "unnest(rest)"), "first, other": ("first", "unnest(rest)"),
+    "born": ("born",), "first, born": ("first", "born"), "last, born": ("last", "born"),
+    "first, year": ("first", YEAR), "last, year": ("last", YEAR),
+    "first sound, day": ("first_sound", DAY), "last sound, day": ("last_sound", DAY),
+    "postcode": ("postcode",), "house": ("postcode", "house"), "street": ("street", "house"),
+    "first, street": ("first", "street"), "born, postcode": ("born", "postcode"),
+    "first, postcode": ("first", "postcode"), "last, postcode": ("last", "postcode"),
+    "sounds, area": ("first_sound", "last_sound", "area"), "first sound, area": ("first_sound", "area"),
+    "last sound, area": ("last_sound", "area"), "year, area": (YEAR, "area"), "day, area": (DAY, "area"),
+    "first sound, city": ("first_sound", "city"), "last sound, city": ("last_sound", "city"),
+    "year, city": (YEAR, "city"), "day, city": (DAY, "city"),
+}
+EXTRA_KEYS: Mapping[str, tuple[str, ...]] = {
+    "{extra}": ("{extra}",), "first, {extra}": ("first", "{extra}"), "last, {extra}": ("last", "{extra}"),
+    "city, {extra}": ("city", YEAR, "{extra}"), "area, {extra}": ("area", YEAR, "{extra}"),
+}
+# fmt: on
+"""Keys by name, each the SQL of values that must all be equal; wide ones serve where their values are rare."""
+
+SHARE_OF_A_KEY = 8
+"""A key gets at most this part of all pairs (1/8), so that no single one starves the others."""
+
+
+SMALL_DATA_PAIRS_PER_RECORD, PAIRS_PER_RECORD, FEWEST_PAIRS = 160, 20, 8_000_000
+"""How many pairs may be looked at in all. Source: benchmarks/identity.py; at 1,000,000 records more find nobody."""
+
+
+@dataclass(frozen=True)
+class KeyYield:
+    """What one key gave: pairs (those of other keys among them), and what was left out for being too frequent."""
+
+    key: str
+    pairs: int
+    blocks_left_out: int
+    pairs_left_out: int
+
+
+def find_pairs(engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, budget: int) -> list[KeyYield]:
+    """Make table `pairs` (l, r, l < r: ids of people) from the table `people`; what each key gave and left out.
+
+    Units: one row per pair; the largest blocks over all keys are left out until the rest fits the budget.
+    """
+    keys = usable_keys(columns)
+    engine.execute("create or replace temp table blocked (key utinyint, block ubigint, id integer)")
+    for number, parts in enumerate(keys.values()):
+        engine.execute(_members(number, parts))
+    engine.execute(SIZES)
+    engine.execute(KEPT, {"total": budget, "own": budget // SHARE_OF_A_KEY})
+    engine.execute(PAIRS)
+    names = list(keys)
+    found = engine.execute(YIELDS).fetchall()
+    engine.execute("drop table blocked; drop table block_sizes; drop table kept_blocks")
+    return [KeyYield(names[number], *counts) for number, *counts in found]
+
+
+def most_pairs(records: int) -> int:
+    """How many pairs may be looked at among that many records."""
+    return min(SMALL_DATA_PAIRS_PER_RECORD * records, max(FEWEST_PAIRS, PAIRS_PER_RECORD * records))
+
+
+def usable_keys(columns: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """The keys whose columns hold values."""
+    extras = [name for name in columns if name.startswith("extra_")]
+    named: dict[str, tuple[str, ...]] = {
+        name.format(extra=extra): tuple(part.format(extra=extra) for part in parts)
+        for extra in extras
+        for name, parts in EXTRA_KEYS.items()
+    }
+    return {name: parts for name, parts in {**KEYS, **named}.items() if all(_column(part) in columns for part in parts)}
+
+
+def _column(part: str) -> str:
+    """The column that a part of a key reads."""
+    return part.split("(")[-1].split(",")[0].rstrip(")")
+
+
+def _members(number: int, parts: tuple[str, ...]) -> str:
+    names = [f"part_{place}" for place in range(len(parts))]
+    chosen = ", ".join(f"{part} as {name}" for part, name in zip(parts, names, strict=True))
+    present = " and ".join(f"{name} is not null" for name in names)
+    return (
+        f"insert into blocked select distinct {number}, hash({', '.join(names)}), id"
+        f" from (select id, {chosen} from people) where {present}"
+    )
+
+
+SIZES = """
+create or replace temp table block_sizes as
+select key, block, count(*) as size from blocked group by key, block having count(*) > 1
+"""
+KEPT = """
+create or replace temp table kept_blocks as
+with by_size as (
+    select key, size, sum(size * (size - 1) / 2) as pairs from block_sizes group by key, size
+), own as (
+    select key, size, pairs, sum(pairs) over (partition by key order by size) as up_to_here from by_size
+), fitting as (
+    select key, size, pairs from own where up_to_here <= $own
+), all_keys as (
+    select size, sum(sum(pairs)) over (order by size) as up_to_here from fitting group by size
+)
+select block_sizes.key, block_sizes.block
+from block_sizes join fitting using (key, size) join all_keys using (size)
+where all_keys.up_to_here <= $total
+"""
+PAIRS = """
+create or replace temp table pairs as
+with members as (from blocked semi join kept_blocks using (key, block))
+select distinct x.id as l, y.id as r
+from members x join members y on x.key = y.key and x.block = y.block and x.id < y.id
+"""
+YIELDS = """
+select key,
+    cast(coalesce(sum(size * (size - 1) / 2) filter (kept), 0) as bigint),
+    count(*) filter (not kept),
+    cast(coalesce(sum(size * (size - 1) / 2) filter (not kept), 0) as bigint)
+from (select block_sizes.*, kept_blocks.block is not null as kept
+      from block_sizes left join kept_blocks using (key, block))
+group by key order by key
+"""

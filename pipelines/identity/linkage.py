@@ -1,0 +1,146 @@
+"""Groups of people from pairs with probabilities: average linkage, and the cut that needs no labels.
+
+Connected components chain strangers; average linkage joins two groups only where the mean probability over all their
+pairs is high. Pairs that were never looked at count as 0.
+Source: Sumengen et al. (2021), "Scaling Hierarchical Agglomerative Clustering to Billion-sized Datasets": groups that
+are each other's nearest merge in rounds, which gives the same tree as one merge after the other.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+Ids = NDArray[np.int64]
+Real = NDArray[np.float64]
+
+LOWEST = 0.02
+"""Merges below this mean probability are not followed: no cut lies there."""
+FORBIDDEN = -np.inf
+"""The probability of a pair that must never be together; no mean over a group that holds it is high."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of ids (left < right) and the probability that each is one person."""
+
+    left: Ids
+    right: Ids
+    probability: Real
+
+    @property
+    def expected(self) -> float:
+        """How many pairs are one person, as far as the probabilities know."""
+        return float(self.probability[self.probability > 0].sum())
+
+
+@dataclass(frozen=True)
+class Tree:
+    """All merges: of which groups (by their smallest id), at which mean probability.
+
+    Units: inside is the sum of probabilities that a merge takes in, pairs the number of pairs; kept are those of the
+           groups that it began with.
+    """
+
+    groups: Ids
+    left: Ids
+    right: Ids
+    height: Real
+    inside: Real
+    pairs: Real
+    kept: float
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where the tree is cut, and what is expected of the groups below.
+
+    Units: height is a mean probability; precision, recall and f1 count pairs, as the probabilities expect them.
+    """
+
+    height: float
+    precision: float
+    recall: float
+    f1: float
+
+
+def average_linkage(groups: Ids, pairs: Pairs) -> Tree:
+    """The merges of groups (the smallest id of each id's group), highest mean probability first within a branch."""
+    size = np.bincount(groups, minlength=len(groups)).astype(np.float64)
+    kept = float((size * (size - 1) / 2).sum())
+    left, right, shared = _between(groups, pairs.left, pairs.right, pairs.probability)
+    merges = []
+    while len(left):
+        best, height = _nearest(len(groups), left, right, shared / (size[left] * size[right]))
+        first = np.flatnonzero(best >= 0)
+        first = first[(best[best[first]] == first) & (first < best[first]) & (height[first] >= LOWEST)]
+        if not len(first):
+            break
+        second = best[first]
+        number = size[first] * size[second]
+        merges.append((first, second, height[first], height[first] * number, number))
+        size[first] += size[second]
+        into = np.arange(len(groups))
+        into[second] = first
+        left, right, shared = _between(into, left, right, shared)
+    found = [np.concatenate(column) for column in zip(*merges, strict=True)] if merges else [np.empty(0)] * 5
+    left, right = found[0].astype(np.int64), found[1].astype(np.int64)
+    return Tree(groups, left, right, height=found[2], inside=found[3], pairs=found[4], kept=kept)
+
+
+def best_cut(tree: Tree, expected: float) -> Cut:
+    """The cut with the largest expected pairwise F1; `expected` is the number of pairs that are one person.
+
+    Units: F1 is 2 * (sum of p inside groups) / (pairs inside groups + sum of all p).
+    """
+    order = np.argsort(-tree.height, kind="stable")
+    inside = tree.kept + np.concatenate([[0.0], np.cumsum(tree.inside[order])])
+    pairs = tree.kept + np.concatenate([[0.0], np.cumsum(tree.pairs[order])])
+    whole = max(expected + tree.kept, np.finfo(float).tiny)
+    f1 = 2 * inside / (pairs + whole)
+    at = int(np.argmax(f1))
+    height = float(tree.height[order][at - 1]) if at else 1.0
+    return Cut(height, float(inside[at] / max(pairs[at], 1)), float(inside[at] / whole), float(f1[at]))
+
+
+def groups_at(tree: Tree, height: float) -> Ids:
+    """The smallest id of each id's group when the tree is cut at a height."""
+    kept = tree.height >= height
+    ids = np.arange(len(tree.groups))
+    return smallest_of_components(
+        len(ids), np.concatenate([ids, tree.left[kept]]), np.concatenate([tree.groups, tree.right[kept]])
+    )
+
+
+def smallest_of_components(count: int, left: Ids, right: Ids) -> Ids:
+    """The smallest id of the connected component of each of `count` ids."""
+    graph = coo_matrix((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
+    _, labels = connected_components(graph, directed=False)
+    smallest = np.full(int(labels.max(initial=-1)) + 1, count)
+    np.minimum.at(smallest, labels, np.arange(count))
+    found: Ids = smallest[labels]
+    return found
+
+
+def _between(into: Ids, left: Ids, right: Ids, shared: Real) -> tuple[Ids, Ids, Real]:
+    """The pairs of groups, lower id first, with the sum of their shared probability."""
+    a, b = into[left], into[right]
+    apart = a != b
+    a, b, shared = a[apart], b[apart], shared[apart]
+    codes = np.minimum(a, b).astype(np.int64) * len(into) + np.maximum(a, b)
+    found, place = np.unique(codes, return_inverse=True)
+    summed: Real = np.bincount(place, shared, minlength=len(found)).astype(np.float64)
+    return found // len(into), found % len(into), summed
+
+
+def _nearest(count: int, left: Ids, right: Ids, mean: Real) -> tuple[Ids, Real]:
+    """Each group's nearest other and its mean probability (-1 and 0 without any); the lower id settles ties."""
+    ends, others, means = np.concatenate([left, right]), np.concatenate([right, left]), np.concatenate([mean, mean])
+    order = np.lexsort((others, -means, ends))
+    ends, first = ends[order], np.ones(len(ends), dtype=bool)
+    first[1:] = ends[1:] != ends[:-1]
+    best, height = np.full(count, -1, dtype=np.int64), np.zeros(count)
+    best[ends[first]], height[ends[first]] = others[order][first], means[order][first]
+    return best, height

@@ -1,0 +1,83 @@
+"""What was learned about how records of one person, of people easily confused, and of strangers differ.
+
+Holds no personal value.
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+
+Levels = Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Model:
+    """Probabilities of every level of every comparison, and of meeting one person, or people easily confused, at all.
+
+    Shape: probabilities by comparison, the most alike level first, as in comparisons.py: `match` that records of one
+           person reach it, `random` that two random records do, `confused` (by kind of CONFUSED) that two people of
+           the kind do: only the comparisons that they share, in all others they are like strangers.
+    Units: priors by `<source> <source>`: the probability that two random records of these sources are one person;
+           confused_priors by kind, over all sources; cut is a mean probability (linkage.py), None until it was chosen.
+    """
+
+    columns: tuple[str, ...]
+    match: Levels
+    random: Levels
+    confused: Mapping[str, Levels]
+    priors: Mapping[str, float]
+    confused_priors: Mapping[str, float]
+    cut: float | None = None
+
+    @property
+    def version(self) -> str:
+        """Names what was learned: equal for equal probabilities."""
+        return hashlib.sha256(as_json(self).encode()).hexdigest()[:12]
+
+
+def with_cut(model: Model, cut: float) -> Model:
+    """The model with its cut chosen."""
+    return replace(model, cut=rounded(cut))
+
+
+def as_json(model: Model) -> str:
+    """The model as it is kept in a table."""
+    return json.dumps(asdict(model), sort_keys=True)
+
+
+def from_json(text: str) -> Model:
+    """The model that `as_json` wrote."""
+    found = json.loads(text)
+    return Model(
+        columns=tuple(found["columns"]),
+        match=_levels(found["match"]),
+        random=_levels(found["random"]),
+        confused={kind: _levels(levels) for kind, levels in found["confused"].items()},
+        priors=found["priors"],
+        confused_priors=found["confused_priors"],
+        cut=found["cut"],
+    )
+
+
+def of_columns(model: Model, columns: Collection[str]) -> Model:
+    """The model without the comparisons of columns that hold no value now."""
+    return replace(
+        model,
+        match=_those(model.match, columns),
+        random=_those(model.random, columns),
+        confused={kind: _those(levels, columns) for kind, levels in model.confused.items()},
+    )
+
+
+def rounded(probability: float) -> float:
+    """Six digits that count: sums over threads differ in later ones."""
+    return float(f"{probability:.6g}")
+
+
+def _those(levels: Levels, columns: Collection[str]) -> Levels:
+    return {name: values for name, values in levels.items() if name in columns}
+
+
+def _levels(found: Mapping[str, list[float]]) -> dict[str, tuple[float, ...]]:
+    return {name: tuple(levels) for name, levels in found.items()}

@@ -1,0 +1,111 @@
+"""The columns by which two person records are compared and found, from the records of records.py. DuckDB SQL."""
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.identity.nicknames import name_roots
+
+# fmt: off
+PARTICLES = (
+    "af", "al", "and", "av", "ben", "bin", "da", "das", "de", "del", "della", "den", "der", "des", "di", "do", "dos",
+    "du", "el", "et", "la", "las", "le", "les", "los", "of", "op", "st", "nd", "rd", "th", "ten", "ter", "the", "to",
+    "und", "van", "vom", "von", "y", "zu", "zum", "zur",
+)
+# fmt: on
+"""Words of names that say nothing alone; some systems drop them."""
+
+REVERSED = -4.0
+"""Below this sum of log odds a name stands in the wrong order: odds of 55 to 1."""
+
+SOUNDS = (
+    *(("ph", "f"), ("ck", "k"), ("sch", "s"), ("th", "t"), ("ll", "l"), ("tt", "t"), ("ss", "s"), ("nn", "n")),
+    *(("rr", "r"), ("mm", "m"), ("ff", "f"), ("pp", "p"), ("dd", "d"), ("c", "k"), ("z", "s"), ("q", "k")),
+)
+"""Spellings of one sound, in the order in which they are replaced; then vowels, h, w and y go, but for the first."""
+
+
+def prepare(engine: duckdb.DuckDBPyConnection, records: pa.Table) -> list[str]:
+    """Make table `people` of the records that are no test accounts; the names of its columns that hold values.
+
+    Grain: one row per record, `id` counts them by record_key; rows without any name, date or identifier stay.
+    """
+    engine.register("records", records)
+    roots = name_roots()
+    engine.register("roots", pa.table({"name": list(roots), "roots": pa.array(list(roots.values()))}))
+    engine.execute(_sound_macro())
+    extras = [name for name in records.column_names if name.startswith("extra_")]
+    engine.execute(TOLD, {"particles": list(PARTICLES)})
+    engine.execute(ORIENTED, {"reversed": REVERSED})
+    engine.execute(PEOPLE.replace("{extras}", "".join(f", {name}" for name in extras)))
+    names = [row[0] for row in engine.execute("select column_name from (describe people)").fetchall()]
+    counts = engine.execute(f"select {', '.join(f'count({name})' for name in names)} from people").fetchall()[0]
+    return [name for name, count in zip(names, counts, strict=True) if count]
+
+
+ORIENTED = """
+create or replace temp table roles as
+with seen as (
+    select first as word, 1 as as_first, 0 as as_last from told where first is not null
+    union all select last, 0, 1 from told where last is not null
+)
+select word, ln((sum(as_first) + 1) / (sum(as_last) + 1)) as lean from seen group by word;
+create or replace temp table oriented as
+select told.* replace (if(is_reversed, last, first) as first, if(is_reversed, first, last) as last)
+from (select told.*, coalesce(x.lean, 0) - coalesce(y.lean, 0) < $reversed as is_reversed
+      from told left join roles x on x.word = first left join roles y on y.word = last) as told
+"""
+"""Names in the wrong order, found by how often each word is a given name and how often a family name in these data."""
+
+TOLD = """
+create or replace temp table told as
+with said as (
+    select *,
+        list_filter(tokens, lambda word: not list_contains($particles, word)) as plain_tokens,
+        list_filter(given, lambda word: not list_contains($particles, word)) as plain_given,
+        list_filter(family, lambda word: not list_contains($particles, word)) as plain_family
+    from records where not is_test
+)
+select *,
+        if(len(plain_tokens) > 0, plain_tokens, tokens) as words,
+        coalesce(plain_given[1], given[1], if(len(family) = 0, plain_tokens[1], null)) as first,
+        coalesce(plain_family[-1], family[-1],
+            if(len(given) = 0 and len(plain_tokens) > 1, plain_tokens[-1], null)) as last
+from said
+"""
+PEOPLE = """
+create or replace temp table people as
+select
+    cast(row_number() over (order by record_key) - 1 as integer) as id,
+    record_key,
+    source,
+    first,
+    last,
+    if(len(words) > 0, words, null) as words,
+    nullif(list_sort(list_filter(words, lambda word: word <> coalesce(first, '') and word <> coalesce(last, ''))), [])
+        as rest,
+    if(len(words) > 1, array_to_string(list_sort(words), ' '), null) as whole,
+    coalesce(roots.roots, [first]) as first_roots,
+    sound(first) as first_sound,
+    sound(last) as last_sound,
+    strftime(born_on, '%Y%m%d') as born,
+    email,
+    split_part(email, '@', 1) as mailbox,
+    phone,
+    card,
+    street,
+    house,
+    postcode,
+    case when regexp_matches(postcode, '[a-z]') and length(postcode) >= 5 then left(postcode, length(postcode) - 3)
+         else left(postcode, greatest(length(postcode) - 2, 1)) end as area,
+    city,
+    gender{extras}
+from oriented left join roots on roots.name = first
+"""
+
+
+def _sound_macro() -> str:
+    spelled = "x"
+    for written, spoken in SOUNDS:
+        spelled = f"replace({spelled}, '{written}', '{spoken}')"
+    bare = "left(s, 1) || regexp_replace(substr(s, 2), '[aeiouhwy]', '', 'g')"
+    return f"create or replace macro sound(x) as (select {bare} from (select {spelled} as s))"

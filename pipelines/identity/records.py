@@ -1,0 +1,63 @@
+"""Canonical person records: what every source says about a person, in normalised forms."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from pipelines.identity.address import house_number, postcode_form, street_words
+from pipelines.identity.keys import contact_key
+from pipelines.identity.normalise import birth_date, capitals, card_form, email_form, name_tokens, trimmed
+from pipelines.identity.phones import country_code, with_phone_form
+
+
+def records(
+    contacts: DataFrame, *, region: str | None, phones: DataFrame | None = None, extras: tuple[str, ...] = ()
+) -> DataFrame:
+    """The person records of the contacts, with normalised names, birth date, identifiers and address.
+
+    Grain:  one row per contact: record_key, source, source_contact_id, given, family, tokens, born_on, email, phone,
+            card, street, house, postcode, city, gender, is_test, first_seen, and extra_<name> for each of extras.
+    Units:  given and family are empty where only a whole name in unknown order is there; tokens hold every word.
+    Reads:  conformed.contacts and the columns of extras; phones as from `phone_forms`.
+    """
+    country = F.coalesce(country_code(F.col("country")), F.lit(region))
+    return with_phone_form(contacts, region, phones=phones).select(
+        contact_key(F.col("source"), F.col("source_contact_id")).alias("record_key"),
+        "source",
+        "source_contact_id",
+        *_names(),
+        birth_date(F.col("born_on")).alias("born_on"),
+        email_form(F.col("email")).alias("email"),
+        F.col("phone_form").alias("phone"),
+        card_form(F.col("loyalty_id")).alias("card"),
+        street_words(F.col("street"), country).alias("street"),
+        house_number(F.col("street")).alias("house"),
+        postcode_form(F.col("postcode"), country).alias("postcode"),
+        _words(F.col("city")).alias("city"),
+        F.lower(F.substring(trimmed(F.col("gender")), 1, 1)).alias("gender"),
+        F.expr("coalesce(is_test, false)").alias("is_test"),
+        F.coalesce("event_at", F.col("arrived").cast("timestamp")).alias("first_seen"),
+        *(_words_and_numbers(F.col(name)).alias(f"extra_{name}") for name in extras),
+    )
+
+
+def _names() -> tuple[Column, ...]:
+    """given, family, tokens: family names that stand in capitals are told from given ones in a whole name."""
+    loud = capitals(F.col("full_name"))
+    parted = F.col("first_name").isNotNull() | F.col("last_name").isNotNull()
+    words, loud_words = name_tokens(F.col("full_name")), name_tokens(loud)
+    none = F.array().cast("array<string>")
+    given, family = name_tokens(F.col("first_name")), name_tokens(F.col("last_name"))
+    quiet = F.array_except(words, loud_words)
+    return (
+        F.when(parted, given).when(loud.isNotNull(), quiet).otherwise(none).alias("given"),
+        F.when(parted, family).when(loud.isNotNull(), loud_words).otherwise(none).alias("family"),
+        F.array_distinct(F.concat(given, family, words)).alias("tokens"),
+    )
+
+
+def _words(text: Column) -> Column:
+    return F.nullif(F.array_join(name_tokens(text), " "), F.lit(""))
+
+
+def _words_and_numbers(text: Column) -> Column:
+    return F.nullif(F.trim(F.regexp_replace(F.lower(text.cast("string")), r"[^\p{L}\p{N}]+", " ")), F.lit(""))

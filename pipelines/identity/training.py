@@ -1,0 +1,76 @@
+"""What the levels of likeness are worth, learned without labels by Splink.
+
+u (random records) from sampled pairs, m (records of one person) by expectation maximisation over several blocks.
+Source: Fellegi and Sunter (1969); Splink 5, `linker.training`.
+"""
+
+import logging
+from collections.abc import Collection, Iterator
+
+import duckdb
+from splink import Linker, block_on
+from splink.backends.duckdb import DuckDBAPI
+from splink.internals.comparison import Comparison
+from splink.internals.exceptions import EMTrainingException
+
+from pipelines.identity.comparisons import IDENTIFIERS, settings
+from pipelines.identity.model import rounded
+
+BLOCKS = (
+    *(("first", "last"), ("born",), ("first", "postcode"), ("last", "postcode"), ("email",), ("phone",)),
+    ("first", "city", "last_sound"),
+)
+"""Pairs that share these columns teach what all other columns look like within one person."""
+SAMPLED_PAIRS = 1_000_000
+TRAINING_PAIRS = 300_000
+NEVER_SEEN = 1e-6
+"""The u of a level that no random pair reached: Splink's own figure."""
+
+Levels = dict[str, tuple[float, ...]]
+
+
+def learned(engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, seed: int) -> tuple[Levels, Levels]:
+    """(m, u) of every level by comparison, the most alike first, from the table `people`."""
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    linker = Linker(DuckDBAPI(engine).register("people"), settings(columns), log_level=None)
+    linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=seed)
+    extras = tuple((name,) for name in columns if name.startswith("extra_"))
+    for block in (*BLOCKS, *extras):
+        if set(block) <= set(columns):
+            _teach(linker, block)
+    match, random = {}, {}
+    for comparison in linker._settings_obj.core_model_settings.comparisons:
+        name = comparison.output_column_name
+        pairs = list(_sound(comparison, _shared_rate(engine, name) if name in IDENTIFIERS else None))
+        whole = sum(m for m, _ in pairs)
+        match[name] = tuple(rounded(m / whole) for m, _ in pairs)
+        random[name] = tuple(rounded(u) for _, u in pairs)
+    return match, random
+
+
+def _teach(linker: Linker, block: tuple[str, ...]) -> None:
+    """One round of expectation maximisation; a block without pairs teaches nothing."""
+    try:
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            block_on(*block), estimate_without_term_frequencies=True, max_pairs=TRAINING_PAIRS
+        )
+    except EMTrainingException:
+        logging.getLogger(__name__).info("no pairs share %s: nothing was learned from them", ", ".join(block))
+
+
+def _sound(comparison: Comparison, shared_rate: float | None) -> Iterator[tuple[float, float]]:
+    """(m, u) of each level; none is worse evidence than the last, which holds all that is less alike."""
+    levels = [level for level in comparison.comparison_levels if not level.is_null_level]
+    least = (levels[-1].m_probability or 1.0) / (levels[-1].u_probability or 1.0)
+    for place, level in enumerate(levels):
+        u = level.u_probability or NEVER_SEEN
+        if place == 0 and shared_rate is not None:
+            u = shared_rate
+        yield max(level.m_probability or 0.0, min(u * least, 1.0)), u
+
+
+def _shared_rate(engine: duckdb.DuckDBPyConnection, name: str) -> float:
+    """How often two random records share the identifier: one person or not, so rather too often than too rarely."""
+    shared = f"select count(*) as c from people where {name} is not null group by {name}"
+    pairs, people = engine.execute(f"select sum(c * (c - 1)), sum(c) from ({shared})").fetchall()[0]
+    return max(float(pairs or 0) / max(float(people) * (float(people) - 1), 1.0), NEVER_SEEN * NEVER_SEEN)
