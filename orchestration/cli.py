@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         "environment variables HABITUE_RETAILER, HABITUE_LANDING and HABITUE_LAKE.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_doctor, _check, _night, _rebuild, _train, _plan, _deliver, _customer, _report_page, _ui):
+    for add in (_doctor, _check, _night, _rebuild, _resolve, _train, _plan, _deliver, _customer, _report_page, _ui):
         add(commands)
     return parser
 
@@ -131,6 +131,22 @@ def _rebuild(commands: Any) -> None:
     summary = "conform every delivery again after a changed mapping, and run the last night on it; sends nothing"
     parser = _command(commands, "rebuild", run, summary, "retailer", "landing", "lake")
     parser.add_argument("--from", dest="layer", choices=["raw"], default="raw", help="layer to rebuild from")
+
+
+def _resolve(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.resolving import resolve
+
+        return resolve(asked)
+
+    parser = _command(commands, "resolve", run, "who is who in any table of people: CSV or Parquet in and out")
+    parser.add_argument("--records", type=Path, required=True, metavar="FILE", help="the table of people")
+    parser.add_argument("--map", metavar="MEANING=COLUMN,...", help="what columns mean; by their names if not given")
+    parser.add_argument("--extra", metavar="COLUMN,...", help="further columns to compare, such as an occupation")
+    parser.add_argument("--unique-source", metavar="SOURCE,...", help="sources of which no two records are one person")
+    parser.add_argument("--country", metavar="CODE", help="ISO code of phones and addresses that carry no country")
+    parser.add_argument("--seed", type=int, default=1, help="of the pairs that are sampled to learn from")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the same rows with customer_id")
 
 
 def _train(commands: Any) -> None:

@@ -35,7 +35,7 @@ class Retailer(Activation):
 
     @model_validator(mode="after")
     def _sources_exist(self) -> Self:
-        problems = [*unknown_sources(self, self.sources), *_untrusted(self.identity.trust, self.sources)]
+        problems = [*unknown_sources(self, self.sources), *_unknown_in_identity(self.identity, self.sources)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -57,11 +57,15 @@ def load_retailer(path: Path) -> Retailer:
         raise _invalid(path, document, error) from None
 
 
-def _untrusted(trust: Iterable[str], sources: Iterable[str]) -> list[str]:
-    """A sentence per source that `identity.trust` names and the retailer file does not have."""
+def _unknown_in_identity(identity: IdentitySettings, sources: Iterable[str]) -> list[str]:
+    """A sentence per source that the section `identity` names and the retailer file does not have."""
     known = sorted(sources)
-    wrong = [name for name in trust if name not in known]
-    return [f"identity.trust: there is no source {name}{nearest(name, known)}" for name in wrong]
+    named = [("trust", name) for name in identity.trust] + [
+        ("duplicate_free", name) for name in identity.duplicate_free
+    ]
+    return [
+        f"identity.{key}: there is no source {name}{nearest(name, known)}" for key, name in named if name not in known
+    ]
 
 
 def _invalid(path: Path, document: LinedYaml, error: ValidationError) -> InvalidRetailerFile:

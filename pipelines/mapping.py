@@ -205,12 +205,14 @@ class IdentitySettings(Section):
     """Who is who: the order in which sources are trusted, and the limits of what counts as one person.
 
     Units: trust is the survivorship order, most trusted first; country is the ISO code that phone numbers without
-           country code belong to; shared_by_at_most is the number of records that one value may join.
+           country code belong to; shared_by_at_most is the number of records that one value may join; duplicate_free
+           are sources of which no two records are one person.
     """
 
     trust: Texts = ()
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
     shared_by_at_most: int = Field(default=10, ge=1)
+    duplicate_free: Texts = ()
 
 
 def _typed_strings(value: Any) -> Any:

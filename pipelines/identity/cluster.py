@@ -3,6 +3,7 @@
 Integer ids and arrays inside one process (DuckDB, scipy); strings come in and go out.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import duckdb
@@ -27,7 +28,17 @@ from pipelines.identity.cluster_steps import (
     PEOPLE,
     TIED,
 )
-from pipelines.identity.linkage import Cut, Ids, Pairs, average_linkage, best_cut, groups_at, smallest_of_components
+from pipelines.identity.linkage import (
+    Cut,
+    Ids,
+    Members,
+    Pairs,
+    average_linkage,
+    best_cut,
+    exact_groups,
+    groups_at,
+    smallest_of_components,
+)
 from pipelines.identity.match import Matched
 
 
@@ -44,10 +55,18 @@ class Clusters:
     cut: Cut | None
 
 
-def clusters(records: pa.Table, ties: pa.Table, *, shared_by_at_most: int, matched: Matched | None = None) -> Clusters:
+def clusters(
+    records: pa.Table,
+    ties: pa.Table,
+    *,
+    shared_by_at_most: int,
+    matched: Matched | None = None,
+    duplicate_free: Collection[str] = (),
+) -> Clusters:
     """Which records and identifiers are one person: exact evidence first, then pairs that match by all they say.
 
     Reads: records as in records.py, ties as in candidates.py; the result does not depend on the order of their rows.
+    Units: two records of a duplicate-free source are never one person.
     """
     with duckdb.connect() as engine:
         engine.register("records", records)
@@ -59,7 +78,7 @@ def clusters(records: pa.Table, ties: pa.Table, *, shared_by_at_most: int, match
             engine.execute(statement, {"limit": shared_by_at_most} if "$limit" in statement else None)
         engine.execute(compatibility.COMPARED)
         engine.execute(compatibility.ACCEPTED)
-        cut = _number_persons(engine, matched)
+        cut = _number_persons(engine, matched, duplicate_free)
         for statement in (ATTACHED, GROUPED):
             engine.execute(statement)
         _number_groups(engine, "orphan_groups", "select id from orphans", "select a, b from orphan_ties")
@@ -68,21 +87,33 @@ def clusters(records: pa.Table, ties: pa.Table, *, shared_by_at_most: int, match
         return Clusters(engine.sql(MEMBERS).to_arrow_table(), cut)
 
 
-def _number_persons(engine: duckdb.DuckDBPyConnection, matched: Matched | None) -> Cut | None:
+def _number_persons(
+    engine: duckdb.DuckDBPyConnection, matched: Matched | None, duplicate_free: Collection[str]
+) -> Cut | None:
     """The table persons (id, cluster): groups of exact evidence, joined where matched pairs hold them together."""
-    if matched is None:
-        _number_groups(engine, "persons", "select id from people", "select a, b from accepted")
-        return None
     ids: Ids = np.asarray(engine.execute("select id from people order by id").fetchnumpy()["id"])
-    accepted = engine.execute("select a, b from accepted where is_exact").fetchnumpy()
-    exact = smallest_of_components(len(ids), *(np.searchsorted(ids, accepted[side]) for side in ("a", "b")))
+    once = _once(engine, duplicate_free)
+    accepted = engine.execute("select a, b from accepted where is_exact or $all", {"all": matched is None}).fetchnumpy()
+    exact = exact_groups(len(ids), *(np.searchsorted(ids, accepted[side]) for side in ("a", "b")), once=once)
+    if matched is None:
+        _register(engine, "persons", ids, ids[exact])
+        return None
     pairs = _likely(engine, matched, ids)
-    tree = average_linkage(exact, pairs)
+    tree = average_linkage(exact, pairs, once=once)
     cut = best_cut(tree, pairs.expected) if matched.model.cut is None else None
     groups = groups_at(tree, cut.height if cut else matched.model.cut or 1.0)
     _register(engine, "persons", ids, ids[groups])
     engine.execute(LIKELY_EVIDENCE)
     return cut
+
+
+def _once(engine: duckdb.DuckDBPyConnection, duplicate_free: Collection[str]) -> Members:
+    """One row per person record, one column per duplicate-free source: whether it is of the source."""
+    sources = np.asarray(engine.execute("select source from people order by id").fetchnumpy()["source"], dtype=object)
+    once = np.zeros((len(sources), len(duplicate_free)), dtype=bool)
+    for column, name in enumerate(sorted(duplicate_free)):
+        once[:, column] = sources == name
+    return once
 
 
 def _likely(engine: duckdb.DuckDBPyConnection, matched: Matched, ids: Ids) -> Pairs:

@@ -26,7 +26,7 @@ where left_key <> right_key
 
 PEOPLE = """
 create temp table people as
-select id, given, family, tokens, born_on
+select id, source, given, family, tokens, born_on
 from records join nodes on key = record_key
 where not is_test and len(tokens) > 0
 """

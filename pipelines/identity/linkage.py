@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 Ids = NDArray[np.int64]
 Real = NDArray[np.float64]
+Members = NDArray[np.bool_]
 
 LOWEST = 0.02
 """Merges below this mean probability are not followed: no cut lies there."""
@@ -66,13 +67,20 @@ class Cut:
     f1: float
 
 
-def average_linkage(groups: Ids, pairs: Pairs) -> Tree:
-    """The merges of groups (the smallest id of each id's group), highest mean probability first within a branch."""
+def average_linkage(groups: Ids, pairs: Pairs, *, once: Members | None = None) -> Tree:
+    """The merges of groups (the smallest id of each id's group), highest mean probability first within a branch.
+
+    Shape: once has a row per id and a column per source that is free of duplicates, true where the id is of the source:
+           no merge brings two of one source together.
+    """
+    taken = _taken(groups, once)
     size = np.bincount(groups, minlength=len(groups)).astype(np.float64)
     kept = float((size * (size - 1) / 2).sum())
     left, right, shared = _between(groups, pairs.left, pairs.right, pairs.probability)
     merges = []
     while len(left):
+        free = ~(taken[left] & taken[right]).any(axis=1)
+        left, right, shared = left[free], right[free], shared[free]
         best, height = _nearest(len(groups), left, right, shared / (size[left] * size[right]))
         first = np.flatnonzero(best >= 0)
         first = first[(best[best[first]] == first) & (first < best[first]) & (height[first] >= LOWEST)]
@@ -82,6 +90,7 @@ def average_linkage(groups: Ids, pairs: Pairs) -> Tree:
         number = size[first] * size[second]
         merges.append((first, second, height[first], height[first] * number, number))
         size[first] += size[second]
+        taken[first] |= taken[second]
         into = np.arange(len(groups))
         into[second] = first
         left, right, shared = _between(into, left, right, shared)
@@ -122,6 +131,34 @@ def smallest_of_components(count: int, left: Ids, right: Ids) -> Ids:
     np.minimum.at(smallest, labels, np.arange(count))
     found: Ids = smallest[labels]
     return found
+
+
+def exact_groups(count: int, left: Ids, right: Ids, *, once: Members | None = None) -> Ids:
+    """The smallest id of each id's group by pairs that are certain, but for those that would break `once`."""
+    if once is None or not once.any():
+        return smallest_of_components(count, left, right)
+    home, taken = list(range(count)), once.copy()
+
+    def found(place: int) -> int:
+        while home[place] != place:
+            home[place] = home[home[place]]
+            place = home[place]
+        return place
+
+    for one, other in sorted(zip(left.tolist(), right.tolist(), strict=True)):
+        a, b = sorted((found(one), found(other)))
+        if a != b and not (taken[a] & taken[b]).any():
+            home[b] = a
+            taken[a] |= taken[b]
+    return np.array([found(place) for place in range(count)], dtype=np.int64)
+
+
+def _taken(groups: Ids, once: Members | None) -> Members:
+    """By group: which sources that are free of duplicates it has a record of."""
+    taken = np.zeros((len(groups), 0 if once is None else once.shape[1]), dtype=bool)
+    if once is not None:
+        np.logical_or.at(taken, groups, once)
+    return taken
 
 
 def _between(into: Ids, left: Ids, right: Ids, shared: Real) -> tuple[Ids, Ids, Real]:

@@ -94,7 +94,13 @@ def resolved(
     tied = folder.table(ties(contacts, links, carried, key=key, region=settings.country, phones=phones), "ties")
     before = folder.table(previous.select("record_key", "customer_id", "since"), "previous")
     matched = match(people, model=model) if people.num_rows >= FEWEST_RECORDS else None
-    found = clusters(people, tied, shared_by_at_most=settings.shared_by_at_most, matched=matched)
+    found = clusters(
+        people,
+        tied,
+        shared_by_at_most=settings.shared_by_at_most,
+        matched=matched,
+        duplicate_free=settings.duplicate_free,
+    )
     used = _used(matched, found)
     return WhoIsWho(
         identities(found.members, people, before, night=night, key=key), used, is_new=used is not None and used != model

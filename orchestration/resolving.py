@@ -1,0 +1,106 @@
+"""`habitue resolve`: who is who in any table of people."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from lakehouse.errors import WrongCall
+from lakehouse.settings import settings
+from lakehouse.spark import spark_session
+from pipelines.identity.any_table import CANONICAL, Call, Told, checked, resolve_table
+
+
+def resolve(asked: argparse.Namespace) -> int:
+    """`habitue resolve`: the table of people with customer_id and match_probability.
+
+    Raises: WrongCall.
+    """
+    out: Path = asked.out
+    if out.suffix not in (".csv", ".parquet") or out.resolve() == asked.records.resolve():
+        raise WrongCall(
+            "the result goes to another file, of CSV or Parquet",
+            where=str(out),
+            still_true="Nothing was written.",
+            next_step=f"Pass --out {asked.records.with_suffix('')}_customers.csv",
+        )
+    call = Call(
+        file=asked.records,
+        columns=_columns(asked),
+        extras=tuple(_names(asked.extra)),
+        unique_sources=tuple(_names(asked.unique_source)),
+        country=asked.country,
+        seed=asked.seed,
+    )
+    checked(call)
+    with TemporaryDirectory() as work:
+        told = resolve_table(spark_session(settings()), call, work=work)
+    _write(told.table, out)
+    print(_in_words(told, out))
+    if asked.json:
+        print(json.dumps({name: value for name, value in asdict(told).items() if name != "table"}))
+    return 0
+
+
+def _columns(asked: argparse.Namespace) -> dict[str, str]:
+    """The meanings of columns that the call states; those whose name says it where it states none."""
+    stated = [part.partition("=") for part in _names(asked.map)]
+    wrong = [name for name, sign, column in stated if not sign or not column]
+    names = [name for name, _, _ in stated]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if wrong or twice:
+        fault = f"--map gives {', '.join(twice)} two columns" if twice else f"--map {', '.join(wrong)} names no column"
+        raise WrongCall(
+            fault,
+            where="--map",
+            still_true="Nothing was written.",
+            next_step="Write meaning=column with commas between: --map email=EMail,last_name=Surname",
+        )
+    if stated:
+        return {name: column for name, _, column in stated}
+    return {name: name for name in CANONICAL if name in _head(asked.records)}
+
+
+def _head(file: Path) -> list[str]:
+    if not file.is_file():
+        return []
+    if file.suffix == ".parquet":
+        return list(pyarrow.parquet.read_schema(file).names)
+    with pyarrow.csv.open_csv(file) as head:
+        return list(head.schema.names)
+
+
+def _names(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def _write(table: pa.Table, out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = out.with_name(f".{out.name}")
+    if out.suffix == ".parquet":
+        pyarrow.parquet.write_table(table, draft)
+    else:
+        pyarrow.csv.write_csv(table, draft)
+    draft.replace(out)
+
+
+def _in_words(told: Told, out: Path) -> str:
+    largest = ", ".join(str(size) for size in told.largest)
+    lines = [
+        f"{told.records:,} records are {told.customers:,} customers; the largest have {largest} records",
+        f"{told.pairs_looked_at:,} pairs were looked at",
+    ]
+    if told.cut is None:
+        lines.append("too few records to learn from: equal cards, e-mails, phones, names with birth dates link alone")
+    else:
+        lines.append(
+            f"cut at a mean probability of {told.cut:.2f}: expected precision {told.expected_precision:.3f},"
+            f" expected recall {told.expected_recall:.3f} (by the model, without labels)"
+        )
+    lines.append("seconds: " + ", ".join(f"{name} {seconds:g}" for name, seconds in told.seconds.items()))
+    return "\n".join([*lines, str(out)])

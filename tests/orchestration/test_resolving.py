@@ -1,0 +1,91 @@
+"""`habitue resolve`: any table of people in, the same rows with a customer out; wrong calls say what to type."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from orchestration import cli
+
+PEOPLE = [
+    ("Anna", "Smit", "anna@mail.example", "1980-02-03"),
+    ("Carl", "Kahn", "", ""),
+    ("anna", "SMIT", " ANNA@mail.example", "3/2/1980"),
+    ("Bert", "Smit", "anna@mail.example", "25/12/1979"),
+]
+
+
+def people(folder: Path, rows: Sequence[Sequence[str]] = PEOPLE, head: str = "given,surname,mail,born") -> Path:
+    file = folder / "people.csv"
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows([head.split(","), *rows])
+    return file
+
+
+def call(file: Path, mapping: str, *more: str) -> int:
+    return cli.main(
+        ["resolve", "--records", str(file), "--map", mapping, "--out", str(file.with_name("out.csv")), *more]
+    )
+
+
+MAPPING = "first_name=given,last_name=surname,email=mail,born_on=born"
+
+
+def test_rows_of_one_person_get_one_customer_and_a_household_stays_several(
+    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(people(tmp_path), MAPPING, "--json") == 0
+    with (tmp_path / "out.csv").open() as made:
+        rows = list(csv.DictReader(made))
+    assert [row["given"] for row in rows] == [row[0] for row in PEOPLE]
+    assert [row["customer_id"] for row in rows] == ["p1", "p2", "p1", "p4"]
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (said["records"], said["customers"], said["largest"]) == (4, 3, [2, 1, 1])
+
+
+def test_source_that_is_free_of_duplicates_keeps_its_records_apart(spark: SparkSession, tmp_path: Path) -> None:
+    rows = [("crm", *PEOPLE[0]), ("crm", *PEOPLE[2]), ("web", *PEOPLE[0])]
+    file = people(tmp_path, rows, "system,given,surname,mail,born")
+    assert call(file, f"source=system,{MAPPING}", "--unique-source", "crm") == 0
+    with (tmp_path / "out.csv").open() as made:
+        found = [row["customer_id"] for row in csv.DictReader(made)]
+    assert found[0] != found[1]
+    assert found[2] in found[:2]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "told"),
+    [
+        ("email=mial", "the file has no column: mial (did you mean mail?)"),
+        ("e_mail=mail", "no such meaning of a column: e_mail (did you mean email?)"),
+        ("email=mail,phone=mail", "a column is mapped twice: mail"),
+        ("email=mail,email=born", "--map gives email two columns"),
+        ("email", "--map email names no column"),
+        ("source_contact_id=surname,email=mail", "the ids in column surname are not unique"),
+    ],
+)
+def test_wrong_mapping_is_refused_with_what_to_type(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mapping: str, told: str
+) -> None:
+    assert call(people(tmp_path), mapping) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert "Nothing was written." in said
+    assert "--map email=EMail" in said
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_file_without_a_known_column_or_none_at_all_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = people(tmp_path)
+    out = str(tmp_path / "out.csv")
+    assert cli.main(["resolve", "--records", str(file), "--out", out]) == 2
+    assert "no column of the file is known to say anything about a person" in capsys.readouterr().err
+    assert cli.main(["resolve", "--records", str(tmp_path / "gone.csv"), "--out", out]) == 2
+    assert "there is no such file" in capsys.readouterr().err
+    assert cli.main(["resolve", "--records", str(file), "--out", str(file)]) == 2
+    assert "the result goes to another file" in capsys.readouterr().err
