@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lakehouse.errors import MissingCredentials
+from lakehouse.errors import MissingCredentials, WrongCall
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -34,7 +34,10 @@ class Settings:
 
 
 def settings() -> Settings:
-    """The settings of this process, from HABITUE_* variables and the project's own Java and jars."""
+    """The settings of this process, from HABITUE_* variables and the project's own Java and jars.
+
+    Raises: WrongCall if HABITUE_STEPS_AT_ONCE is no number.
+    """
     state, landing = _path("HABITUE_STATE"), _path("HABITUE_LANDING")
     own_java = PROJECT / ".java"
     return Settings(
@@ -42,7 +45,7 @@ def settings() -> Settings:
         spark_memory=os.environ.get("HABITUE_SPARK_MEMORY", "4g"),
         spark_conf_file=_path("HABITUE_SPARK_CONF"),
         full_errors=bool(os.environ.get("HABITUE_FULL_ERRORS")),
-        steps_at_once=int(os.environ.get("HABITUE_STEPS_AT_ONCE", "0")) or None,
+        steps_at_once=_number("HABITUE_STEPS_AT_ONCE"),
         jars_folder=Path(os.environ.get("HABITUE_JARS", PROJECT / ".jars")),
         java_home=own_java if (own_java / "bin" / "java").exists() else None,
         state=state.resolve() if state else None,
@@ -55,6 +58,18 @@ def settings() -> Settings:
 def _path(variable: str) -> Path | None:
     value = os.environ.get(variable)
     return Path(value) if value else None
+
+
+def _number(variable: str) -> int | None:
+    value = os.environ.get(variable, "").strip()
+    if value.isdecimal() or not value:
+        return int(value or 0) or None
+    raise WrongCall(
+        f"`{value}` is no whole number",
+        where=f"the environment variable {variable}",
+        still_true="Nothing was started.",
+        next_step=f"Type `export {variable}=2`, or `unset {variable}` for one per core.",
+    )
 
 
 def credential(name: str, *, where: str) -> str:
