@@ -18,13 +18,14 @@ from lakehouse.errors import ContractBroken, DeliveryRefused
 from lakehouse.settings import credential
 from pipelines.identity.handover import handover
 from pipelines.known_files import Known, KnownFile, KnownFiles, Status, known_files, record_files
-from pipelines.landing import Fingerprint, FoundFile, fingerprint, found_files
+from pipelines.landing import Fingerprint, FoundFile, fingerprint, found_files, portions
 from pipelines.mapping import Delivery, Source
 from pipelines.raw import raw_rows, raw_table
-from pipelines.raw_fit import as_stored, check_columns, columns_needed
+from pipelines.raw_fit import columns_needed
 from pipelines.readers import batches
 from pipelines.readers.tables import content_hash, database_rows, delta_rows, not_taken, numbered, unreadable
 from pipelines.staging import Staged, localised, stage, staged_frame
+from pipelines.tray import Tray
 
 
 @dataclass(frozen=True)
@@ -111,17 +112,22 @@ def ingest(
 
 
 def _files(desk: Desk) -> Iterator[Outcome]:
-    for found in found_files(desk.landing, desk.delivery, night=desk.night):
-        outcome = _one_file(desk, found)
-        if outcome is None:
-            continue
-        if outcome[1] is not None:
-            desk = desk.with_file(outcome[1])
-        yield outcome
+    """What became of every file; the new ones of a portion are appended together."""
+    for files in portions(found_files(desk.landing, desk.delivery, night=desk.night)):
+        tray = _tray(desk)
+        with handover(_absolute(desk.lake.path), f"ingest-{desk.source_name}") as place:
+            for position, found in enumerate(files):
+                outcome = _one_file(desk, found, tray, f"{place.folder}/{position:05}")
+                if outcome is None:
+                    continue
+                if outcome[1] is not None:
+                    desk = desk.with_file(outcome[1])
+                yield outcome
+            tray.append()
 
 
-def _one_file(desk: Desk, found: FoundFile) -> Outcome | None:
-    """What became of one file; None if an earlier night took it."""
+def _one_file(desk: Desk, found: FoundFile, tray: Tray, folder: str) -> Outcome | None:
+    """What became of one file, staged in the folder if it is new; None if an earlier night took it."""
     if found.waiting:
         return _told(desk, found.name, "waiting", reason=found.waiting), None
     if found.refused:
@@ -134,48 +140,45 @@ def _one_file(desk: Desk, found: FoundFile) -> Outcome | None:
             return _told(desk, found.name, "waiting", reason="it changed while it was read"), None
         known = desk.known.same_content(found.name, prints)
         if known is None:
-            return _new_content(desk, found, prints)
+            return _new_content(desk, found, prints, tray=tray, folder=folder)
     return (_known(desk, known), None) if known.night == desk.night else None
 
 
-def _new_content(desk: Desk, found: FoundFile, prints: Fingerprint) -> Outcome:
+def _new_content(desk: Desk, found: FoundFile, prints: Fingerprint, *, tray: Tray, folder: str) -> Outcome:
     """What became of a file whose content was not seen under this name before."""
     twin = desk.known.repeats(prints.sha256, desk.delivery)
     if twin is not None:
         file = _sized(desk.file(found.name, "repeated", prints.sha256), prints)
         return _told(desk, found.name, "repeated", reason=f"same content as {twin}"), replace(file, repeated_as=twin)
     try:
-        return _taken(desk, _stage_and_append(desk, found, prints))
+        staged = stage(
+            batches(found.path, desk.delivery.format), folder, drop=desk.delivery.drop, file_name=found.path.name
+        )
+        rows = staged_frame(desk.lake.spark, staged, layout=desk.delivery.format)
+        file = _sized(desk.file(found.name, "new", prints.sha256, rows=staged.rows), prints)
+        return _put(desk, tray, localised(rows, timezone=desk.source.timezone), file, reason=_set_aside(staged))
     except (DeliveryRefused, ContractBroken) as refusal:
         return _refused(desk, found.name, prints.sha256, refusal)
-
-
-def _stage_and_append(desk: Desk, found: FoundFile, prints: Fingerprint) -> KnownFile:
-    delivery, layout = desk.delivery, desk.delivery.format
-    with handover(_absolute(desk.lake.path), f"ingest-{desk.source_name}") as place:
-        staged = stage(batches(found.path, layout), place.folder, drop=delivery.drop, file_name=found.path.name)
-        frame = localised(staged_frame(desk.lake.spark, staged, layout=layout), timezone=desk.source.timezone)
-        file = _sized(desk.file(found.name, "new", prints.sha256, rows=staged.rows), prints)
-        return _append(desk, frame, file, reason=_set_aside(staged))
 
 
 def _sized(file: KnownFile, prints: Fingerprint) -> KnownFile:
     return replace(file, bytes=prints.bytes, modified_ns=prints.modified_ns)
 
 
-def _append(desk: Desk, frame: DataFrame, file: KnownFile, *, reason: str | None = None) -> KnownFile:
-    """The file, once its rows lie in the raw table; how its columns differ from those before is told."""
+def _tray(desk: Desk) -> Tray:
     table = raw_table(desk.source_name, desk.name)
     stored = desk.lake.read(table).schema if desk.lake.exists(table) else None
     needed = columns_needed(desk.lake.spark, desk.source, desk.name)
-    complete = check_columns(frame, stored, needed, layout=desk.delivery.format, file_name=file.file_name)
-    fitting, added = as_stored(complete, stored, file_name=file.file_name)
+    return Tray(desk.lake, table, desk.delivery.format, needed, stored)
+
+
+def _put(desk: Desk, tray: Tray, rows: DataFrame, file: KnownFile, *, reason: str | None = None) -> Outcome:
+    """The file, taken once the tray is appended; how its columns differ from those before is told."""
     taken = replace(file, sha256=desk.known.hash_to_take(file.content_sha256, desk.night))
-    told = {"_night": taken.night, "_file_name": taken.file_name, "_file_sha256": taken.sha256}
-    rows = fitting.withColumns({name: F.lit(value) for name, value in told.items()})
-    desk.lake.append_once(table, rows, batch=f"{desk.night}/{taken.sha256}")
+    added = tray.put(rows, taken)
     news = f"columns that were not there before: {', '.join(added)}" if added else None
-    return replace(taken, reason="; ".join(filter(None, [reason, news])) or None)
+    taken = replace(taken, reason="; ".join(filter(None, [reason, news])) or None)
+    return _told(desk, taken.file_name, "new", file=taken, reason=taken.reason), taken
 
 
 def _table(desk: Desk) -> Iterator[Outcome]:
@@ -206,8 +209,10 @@ def _one_table(desk: Desk, frame: DataFrame, name: str) -> Outcome | None:
         repeated = desk.known.repeats(content, desk.delivery) and not desk.delivery.by_watermark
         if repeated or (rows == 0 and desk.delivery.load != "snapshot"):
             return _already(desk, name)
-        numbers = numbered(held, timezone=desk.source.timezone)
-        return _taken(desk, _append(desk, numbers, desk.file(name, "new", content, rows=rows)))
+        numbers, tray = numbered(held, timezone=desk.source.timezone), _tray(desk)
+        outcome = _put(desk, tray, numbers, desk.file(name, "new", content, rows=rows))
+        tray.append()
+        return outcome
     finally:
         held.unpersist()
 
@@ -224,10 +229,6 @@ def _taken_before(desk: Desk) -> DataFrame | None:
         return None
     rows = raw_rows(desk.lake, desk.source_name, desk.name)
     return rows.where(F.col("_file_sha256").isin(hashes))
-
-
-def _taken(desk: Desk, file: KnownFile) -> Outcome:
-    return _told(desk, file.file_name, "new", file=file, reason=file.reason), file
 
 
 def _known(desk: Desk, file: KnownFile) -> DeliveredFile:

@@ -1,7 +1,7 @@
 """What lies in the landing folder for a delivery: which files are there, which are still being uploaded."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatch
@@ -11,6 +11,8 @@ from lakehouse.errors import DeliveryRefused, LandingMissing
 from pipelines.arrivals import file_date
 from pipelines.mapping import Delivery
 
+PORTION_FILES, PORTION_BYTES = 32, 256 << 20
+"""What is staged at once: a plan of hundreds of files is slow to make, and staged rows take as much disk again."""
 UPLOADING = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".uploading")
 """Endings that upload programs give to a file until it is whole."""
 
@@ -55,6 +57,20 @@ def found_files(landing: Path, delivery: Delivery, *, night: date) -> list[Found
     dated = [_dated(file, delivery.dated) for file in _matching(landing, delivery)]
     known = [(day, file.name, file) for day, file in dated if day <= night.isoformat()]
     return [file for _, _, file in sorted(known, key=lambda entry: entry[:2])]
+
+
+def portions(files: Iterable[FoundFile]) -> Iterator[list[FoundFile]]:
+    """The files in their order, as many at a time as are staged together: a large one goes alone."""
+    portion: list[FoundFile] = []
+    size = 0
+    for file in files:
+        size += file.path.stat().st_size
+        if portion and (len(portion) == PORTION_FILES or size > PORTION_BYTES):
+            yield portion
+            portion, size = [], file.path.stat().st_size
+        portion.append(file)
+    if portion:
+        yield portion
 
 
 def fingerprint(path: Path) -> Fingerprint | None:

@@ -117,6 +117,44 @@ def test_a_killed_night_takes_every_row_once(lake: Lakehouse, landing: Path, mon
     assert not list(Path(lake.path).rglob("_tmp/*"))
 
 
+def test_a_killed_night_and_a_file_that_came_since_take_every_row_once(
+    lake: Lakehouse, landing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (landing / "b.csv").write_text(ORDERS)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.ingest.record_files", killed)
+        with pytest.raises(KeyboardInterrupt):
+            taken(lake, shop(), landing)
+    (landing / "a.csv").write_text(ORDERS.replace("1,", "8,"))
+    assert statuses(taken(lake, shop(), landing)) == [("a.csv", "new"), ("b.csv", "new")]
+    assert contents(lake) == [("a.csv", 1, "8"), ("a.csv", 2, "2"), ("b.csv", 1, "1"), ("b.csv", 2, "2")]
+
+
+def test_files_of_one_delivery_are_appended_together_and_keep_their_own_columns(lake: Lakehouse, landing: Path) -> None:
+    (landing / "a.csv").write_text(ORDERS)
+    (landing / "b.csv").write_text("ID,Sold At,Shop\n3,2026-02-28,Gent\n")
+    (landing / "c.csv").write_text("Id;Sold At\n4;2026-02-28\n")
+    (landing / "d.csv").write_text(ORDERS)
+    (landing / "e.csv").write_text("Sold At,Id,Shop\n2026-02-28,5,Lier\n")
+    told = taken(lake, shop(), landing)
+    assert [file.status for file in told] == ["new", "new", "refused", "repeated", "new"]
+    assert told[1].reason == "columns that were not there before: Shop"
+    rows = raw_rows(lake, "web", "orders").select("_file_name", "_row_number", "Id", "Card", "Shop", "_file_sha256")
+    found = {(row["_file_name"], row["_row_number"]): row for row in rows.collect()}
+    assert {place: (row["Id"], row["Card"], row["Shop"]) for place, row in found.items()} == {
+        ("a.csv", 1): ("1", "4242", None),
+        ("a.csv", 2): ("2", "4243", None),
+        ("b.csv", 1): ("3", None, "Gent"),
+        ("e.csv", 1): ("5", None, "Lier"),
+    }
+    assert {row["_file_sha256"] for row in found.values()} == {f.sha256 for f in told if f.status == "new"}
+    assert lake.version(raw_table("web", "orders")) == 0
+
+
 def test_a_repaired_file_is_taken_by_a_rerun(lake: Lakehouse, landing: Path) -> None:
     (landing / "a.csv").write_text("")
     assert statuses(taken(lake, shop(), landing)) == [("a.csv", "refused")]

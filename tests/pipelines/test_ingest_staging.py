@@ -8,7 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import DeliveryRefused, LandingMissing
-from pipelines.landing import found_files
+from pipelines import landing as landed
+from pipelines.landing import FoundFile, found_files, portions
 from pipelines.mapping import Delivery, Format
 from pipelines.raw import delivered_name, stored_name
 from pipelines.raw_fit import as_stored, check_columns
@@ -42,6 +43,19 @@ def test_a_night_knows_no_file_of_a_later_date(tmp_path: Path) -> None:
     for name in ("a_2026-03-02.csv", "a_2026-03-01.csv", "a.csv"):
         (tmp_path / name).touch()
     assert list(waiting(tmp_path, Delivery(files=("*.csv",), dated="%Y-%m-%d"))) == ["a.csv", "a_2026-03-01.csv"]
+
+
+def test_files_are_staged_a_few_at_a_time_and_a_large_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(landed, "PORTION_FILES", 3)
+    monkeypatch.setattr(landed, "PORTION_BYTES", 10)
+    sizes = {"a": 4, "b": 4, "c": 4, "d": 50, "e": 0, "f": 0, "g": 0, "h": 0}
+    for name, size in sizes.items():
+        (tmp_path / name).write_bytes(b"x" * size)
+    found = portions(FoundFile(name, tmp_path / name) for name in sizes)
+    assert ["".join(file.name for file in portion) for portion in found] == ["ab", "c", "d", "efg", "h"]
+    assert list(portions([])) == []
 
 
 def test_a_landing_folder_that_is_not_there_is_a_wrong_call(tmp_path: Path) -> None:
