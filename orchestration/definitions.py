@@ -31,6 +31,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     steps = Steps(nights)
     made = [
         *raw_assets(retailer, steps),
+        files_asset(retailer, steps),
         *conformed_assets(retailer, steps),
         *unified_assets(retailer, steps),
         *score_assets(steps),
@@ -45,7 +46,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     )
     training = dg.define_asset_job(TRAINING, selection=TRAINED, executor_def=dg.in_process_executor)
     return dg.Definitions(
-        assets=[files_asset(retailer, steps), *made, decided, *ops_assets(tables, steps), sent, *training_assets()],
+        assets=[*made, decided, *ops_assets(tables, steps), sent, *training_assets()],
         resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
         jobs=[training, nightly],
         schedules=[

@@ -21,7 +21,7 @@ from orchestration.record import NightRecord
 from orchestration.retailer import Retailer, load_retailer
 from orchestration.statements import check_statements
 from orchestration.tables import all_tables
-from pipelines.known_files import Known, known_files
+from pipelines.known_files import FileBook
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class NightRun:
         return self.retailer.as_of(self.night)
 
     @cached_property
-    def known_files(self) -> Known:
-        """The files that were taken before this run looked at any delivery."""
-        return known_files(self.lake)
+    def files(self) -> FileBook:
+        """The delivered files that are known: by every step of the run from memory, in raw.files once written."""
+        return FileBook(self.lake)
 
 
 @contextmanager
@@ -101,19 +101,23 @@ def open_night(
             models=registry.model_versions(),
             first_night=retailer.first_night,
         )
-        with Ahead(steps_at_once(lake)) as ahead:
-            yield NightRun(
-                place=place,
-                retailer=retailer,
-                lake=lake.for_night(start),
-                night=night,
-                key=lake_key(place.state),
-                registry=registry,
-                send=send,
-                rebuild=rebuild,
-                record=record or NightRecord(),
-                ahead=ahead,
-            )
+        run = NightRun(
+            place=place,
+            retailer=retailer,
+            lake=lake.for_night(start),
+            night=night,
+            key=lake_key(place.state),
+            registry=registry,
+            send=send,
+            rebuild=rebuild,
+            record=record or NightRecord(),
+            ahead=Ahead(steps_at_once(lake)),
+        )
+        try:
+            with run.ahead:
+                yield run
+        finally:
+            run.files.write()
 
 
 def steps_at_once(lake: Lakehouse) -> int:

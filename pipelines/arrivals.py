@@ -9,10 +9,8 @@ from datetime import date, datetime
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.delta import Lakehouse
 from lakehouse.errors import DeliveryRefused
 from pipelines.mapping import Delivery
-from pipelines.raw import FILES
 from pipelines.readers.refusal import refused
 
 ROWS_PER_FILE = 2**40
@@ -63,24 +61,6 @@ class Arrivals:
 
 TakenFiles = dict[tuple[str, str], list[tuple[date, str, str, int]]]
 """(night, file name, hash, rows) of every file taken, by source and delivery."""
-
-
-def taken_files(lake: Lakehouse, night: date) -> TakenFiles:
-    """Every file taken up to the night.
-
-    A file that was replaced under its name before the night ran again counts as it stands now; its rows stay in raw.
-    """
-    found: TakenFiles = {}
-    taken = lake.read(FILES).where((F.col("status") == "new") & (F.col("night") <= F.lit(night)))
-    place = ("source", "delivery", "night", "file_name")
-    rows = taken.select(*place, "sha256", "rows", "modified_ns").collect()
-    newest = {tuple(row[:4]): row["modified_ns"] for row in sorted(rows, key=lambda row: row["modified_ns"] or 0)}
-    for row in rows:
-        if row["modified_ns"] != newest[tuple(row[:4])]:
-            continue
-        file = (row["night"], row["file_name"], row["sha256"], int(row["rows"] or 0))
-        found.setdefault((row["source"], row["delivery"]), []).append(file)
-    return found
 
 
 def arrivals(

@@ -11,9 +11,10 @@ from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
 from pipelines import loads
-from pipelines.arrivals import Arrivals, arrivals, taken_files
+from pipelines.arrivals import Arrivals, TakenFiles, arrivals
 from pipelines.canonical import EXCHANGE_RATES, Entity
 from pipelines.consent_events import only_changes, with_consent_id
+from pipelines.known_files import FileBook
 from pipelines.mapping import EntityMapping, Source
 from pipelines.money import in_own_currency
 from pipelines.parsing import in_session, lenient_in
@@ -86,16 +87,18 @@ def conform(
     currency: str,
     timezone: str,
     from_raw: bool = False,
+    files: FileBook | None = None,
 ) -> Conformed:
     """The entity's rows that this night has to publish, from every source and mapping that feeds it.
 
     Grain:  frame: one row per delivered row or group that is new, differs from what the table held or broke a rule,
             and one per row that a snapshot no longer holds (is_deleted).
-    Reads:  raw.<source>_<delivery>, raw.files, conformed.<entity> as the night began, conformed.exchange_rates.
+    Reads:  raw.<source>_<delivery>, conformed.<entity> as the night began, conformed.exchange_rates; raw.files unless
+            the run's `files` are given.
     Raises: GateBlocked if a snapshot lacks more of the known keys than its delivery's gone_limit.
     """
     asked = Night(night, as_of, currency, timezone, from_raw)
-    feeds = list(_feeds(lake, entity, sources, asked))
+    feeds = list(_feeds((files or FileBook(lake)).taken(night), entity, sources, asked))
     held = lake.read_as_night_began(entity.conformed)
     if not feeds:
         empty = held.limit(0).withColumns(_nothing())
@@ -115,8 +118,7 @@ def conform(
     return Conformed(frame, gone, counted, _amounts(kept) if entity.name == "orders" else None, kept)
 
 
-def _feeds(lake: Lakehouse, entity: Entity, sources: Mapping[str, Source], asked: Night) -> Iterable[Feed]:
-    taken = taken_files(lake, asked.night)
+def _feeds(taken: TakenFiles, entity: Entity, sources: Mapping[str, Source], asked: Night) -> Iterable[Feed]:
     for name, source in sources.items():
         for position, mapping in enumerate(source.entities.get(entity.name, ())):
             delivery = source.deliveries[mapping.delivery]

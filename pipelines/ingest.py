@@ -17,7 +17,7 @@ from lakehouse.delta import Lakehouse
 from lakehouse.errors import ContractBroken, DeliveryRefused
 from lakehouse.settings import credential
 from pipelines.identity.handover import handover
-from pipelines.known_files import Known, KnownFile, KnownFiles, Status, known_files, record_files
+from pipelines.known_files import FileBook, KnownFile, KnownFiles, Status
 from pipelines.landing import Fingerprint, FoundFile, fingerprint, found_files, portions
 from pipelines.mapping import Delivery, Source
 from pipelines.raw import raw_rows, raw_table
@@ -89,15 +89,16 @@ def ingest(
     *,
     night: date,
     credentials: Callable[..., str] = credential,
-    known: Known | None = None,
+    files: FileBook | None = None,
 ) -> list[DeliveredFile]:
     """What became of every file that the source has delivered for this night; a rerun takes what arrived since.
 
-    Reads:  raw.files, unless `known` holds what stood there before the source was looked at.
+    Reads:  raw.files, and writes it; not where the run's `files` are given: they are written once for all sources.
     Raises: LandingMissing; MissingCredentials; DeliveryRefused if a delivery marked `if_missing: block` was refused or
             did not come, after everything else was taken.
     """
-    known = known_files(lake) if known is None else known
+    book = files or FileBook(lake)
+    known = book.known()
     outcomes: list[Outcome] = []
     for name, delivery in source.deliveries.items():
         desk = Desk(
@@ -105,7 +106,9 @@ def ingest(
         )
         found = list(_files(desk) if delivery.files else _table(desk))
         outcomes += found or [(_missing(desk), None)]
-    record_files(lake, [file for _, file in outcomes if file is not None], known=known.values())
+    book.add(file for _, file in outcomes if file is not None)
+    if files is None:
+        book.write()
     delivered = [outcome for outcome, _ in outcomes]
     _check_blocking(source, delivered)
     return delivered

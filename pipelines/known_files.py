@@ -2,18 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from threading import Lock
+from threading import RLock
 from typing import Literal
 
 from lakehouse.delta import Lakehouse
+from pipelines.arrivals import TakenFiles
 from pipelines.landing import Fingerprint
 from pipelines.mapping import Delivery
 from pipelines.raw import FILES
 
-# Sources are taken at the same time, and of two first writes of one table Delta refuses the second.
-ONE_AT_A_TIME = Lock()
 Status = Literal["new", "known", "repeated", "waiting", "refused", "missing"]
 
 
@@ -79,23 +78,62 @@ Known = Mapping[tuple[str, str], KnownFiles]
 """What is known of each delivery, by source and delivery."""
 
 
-def known_files(lake: Lakehouse) -> Known:
-    """What is known of every delivery of every source."""
-    found: dict[tuple[str, str], list[KnownFile]] = {}
-    for file in sorted((KnownFile(**row.asDict()) for row in lake.read(FILES).collect()), key=_order):
-        found.setdefault((file.source, file.delivery), []).append(file)
-    return {place: _told_apart(files) for place, files in found.items()}
+@dataclass
+class FileBook:
+    """raw.files as one run knows it: read once, added to by every source, written in one commit.
 
+    Mutable on purpose, and by one thread at a time: sources are taken beside one another. Files that a killed run took
+    and did not write are taken again by its rerun, whose rows lie in the raw table once (`tray.py`).
+    """
 
-def record_files(lake: Lakehouse, files: Iterable[KnownFile], *, known: Iterable[KnownFiles]) -> None:
-    """Add the files to raw.files; a refusal that an earlier try of the night recorded is not recorded again."""
-    there = {_key(file) for one in known for file in one.refused}
-    rows = [tuple(getattr(file, name) for name in FILES.column_names) for file in files if _key(file) not in there]
-    if rows:
-        batch = hashlib.sha256(repr(sorted(map(repr, rows))).encode()).hexdigest()
-        frame = lake.spark.createDataFrame(rows, FILES.schema).coalesce(1)
-        with ONE_AT_A_TIME:
-            lake.append_once(FILES, frame, batch=batch)
+    lake: Lakehouse
+    _found: list[KnownFile] | None = None
+    _added: list[KnownFile] = field(default_factory=list)
+    _lock: RLock = field(default_factory=RLock)
+
+    def files(self) -> list[KnownFile]:
+        """Every file known by now, oldest first."""
+        with self._lock:
+            if self._found is None:
+                self._found = [KnownFile(**row.asDict()) for row in self.lake.read(FILES).collect()]
+            return sorted([*self._found, *self._added], key=_order)
+
+    def known(self) -> Known:
+        """What is known by now of every delivery of every source."""
+        found: dict[tuple[str, str], list[KnownFile]] = {}
+        for file in self.files():
+            found.setdefault((file.source, file.delivery), []).append(file)
+        return {place: _told_apart(files) for place, files in found.items()}
+
+    def taken(self, night: date) -> TakenFiles:
+        """Every file taken up to the night.
+
+        A file that was replaced under its name before the night ran again counts as it stands now.
+        """
+        new = [file for file in self.files() if file.status == "new" and file.night <= night]
+        newest = {(file.source, file.delivery, file.night, file.file_name): file.modified_ns for file in new}
+        found: TakenFiles = {}
+        for file in new:
+            if file.modified_ns == newest[file.source, file.delivery, file.night, file.file_name]:
+                one = (file.night, file.file_name, file.sha256, file.rows or 0)
+                found.setdefault((file.source, file.delivery), []).append(one)
+        return found
+
+    def add(self, files: Iterable[KnownFile]) -> None:
+        """Note what became of files; a refusal that an earlier try of the night noted is not noted again."""
+        with self._lock:
+            there = {_key(file) for file in self.files() if file.status == "refused"}
+            self._added += [file for file in files if _key(file) not in there]
+
+    def write(self) -> None:
+        """Add what was noted since the last time to raw.files."""
+        with self._lock:
+            rows = [tuple(getattr(file, name) for name in FILES.column_names) for file in self._added]
+            if rows:
+                batch = hashlib.sha256(repr(sorted(map(repr, rows))).encode()).hexdigest()
+                frame = self.lake.spark.createDataFrame(rows, FILES.schema).coalesce(1)
+                self.lake.append_once(FILES, frame, batch=batch)
+                self._found, self._added = [*(self._found or []), *self._added], []
 
 
 def _told_apart(files: list[KnownFile]) -> KnownFiles:

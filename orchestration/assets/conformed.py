@@ -9,7 +9,7 @@ from lakehouse.errors import GateBlocked
 from orchestration.assets.step import Step, Steps, spec, tables_asset
 from orchestration.night import NightRun
 from orchestration.retailer import Retailer
-from pipelines.arrivals import TakenFiles, taken_files
+from pipelines.arrivals import TakenFiles
 from pipelines.canonical import ENTITIES, EXCHANGE_RATES, ORDERS, Entity
 from pipelines.conform import conform
 from pipelines.raw import raw_table
@@ -60,6 +60,7 @@ def _conformed(entity: Entity, run: NightRun) -> Sequence[Published]:
         currency=run.retailer.currency,
         timezone=run.retailer.timezone,
         from_raw=run.rebuild,
+        files=run.files,
     )
     try:
         published = publish(
@@ -108,7 +109,7 @@ def _reconciled(run: NightRun) -> Sequence[Published]:
 
 def _taken(run: NightRun) -> TakenFiles:
     """The files of this night; every file there ever was when all are conformed anew."""
-    taken = taken_files(run.lake, run.night)
+    taken = run.files.taken(run.night)
     return {place: [file for file in files if run.rebuild or file[0] == run.night] for place, files in taken.items()}
 
 

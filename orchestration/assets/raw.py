@@ -21,12 +21,26 @@ def raw_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition]:
     return [_source_asset(name, source, steps) for name, source in retailer.sources.items()]
 
 
-def files_asset(retailer: Retailer, steps: Steps) -> dg.AssetSpec:
-    """raw.files, which the steps of all sources write: it has none of its own, each of them tells how it stands."""
+def files_asset(retailer: Retailer, steps: Steps) -> dg.AssetsDefinition:
+    """raw.files, written once for all sources; of a night that stops before, when the night is closed."""
     deliveries = [
         raw_table(name, delivery) for name, source in retailer.sources.items() for delivery in source.deliveries
     ]
-    return spec(FILES, after=[table.name for table in deliveries]).replace_attributes(partitions_def=steps.partitions)
+    declared = spec(FILES, after=[table.name for table in deliveries])
+    steps.declare("raw_files", [declared], _files_written)
+
+    @dg.multi_asset(
+        name="raw_files", specs=[declared], partitions_def=steps.partitions, required_resource_keys={"night"}
+    )
+    def write(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        try:
+            steps.result(context, "raw_files")
+        except HabitueError as error:
+            raise stopped(error) from error
+        stands = as_it_stands(context.resources.night.lake, FILES)
+        yield dg.MaterializeResult(asset_key=declared.key, metadata=stands)
+
+    return write
 
 
 def _source_asset(name: str, source: Source, steps: Steps) -> dg.AssetsDefinition:
@@ -46,21 +60,21 @@ def _source_asset(name: str, source: Source, steps: Steps) -> dg.AssetsDefinitio
         except HabitueError as error:
             raise stopped(error) from error
         yield from map(partial(_result, files), tables)
-        stands = as_it_stands(context.resources.night.lake, FILES)
-        context.log_event(
-            dg.AssetMaterialization(asset_key(FILES.name), partition=context.partition_key, metadata=stands)
-        )
 
     return take
 
 
 def _taken(run: NightRun, *, name: str, source: Source) -> list[DeliveredFile]:
     started = monotonic()
-    files = ingest(run.lake, name, source, run.place.landing, night=run.night, known=run.known_files)
+    files = ingest(run.lake, name, source, run.place.landing, night=run.night, files=run.files)
     run.record.files.extend(files)
     rows = sum(file.rows or 0 for file in files if file.status == "new")
     run.record.step(f"raw.{name}", started, f"{rows:,} rows in {_by_status(files)}")
     return files
+
+
+def _files_written(run: NightRun) -> None:
+    run.files.write()
 
 
 def _result(files: list[DeliveredFile], table: Any) -> dg.MaterializeResult[Any]:

@@ -27,7 +27,7 @@ def place(tmp_path: Path) -> Place:
     return Place(write_shop(tmp_path, nights=1), tmp_path / "landing", str(tmp_path / "lake"))
 
 
-def test_rows_set_aside_and_files_are_in_the_graph_without_a_step_of_their_own(place: Place) -> None:
+def test_rows_set_aside_and_files_are_in_the_graph(place: Place) -> None:
     found = definitions(place)
     graph = found.resolve_asset_graph()
     entities = mapped_entities(load_retailer(place.retailer_file))
@@ -36,7 +36,7 @@ def test_rows_set_aside_and_files_are_in_the_graph_without_a_step_of_their_own(p
         assert (aside.group_name, aside.parent_keys) == ("conformed", made.parent_keys)
         assert aside.key in graph.get_execution_set_asset_and_check_keys(made.key)
     files = graph.get(RAW_FILES)
-    assert (files.group_name, files.is_materializable) == ("raw", False)
+    assert (files.group_name, files.is_materializable) == ("raw", True)
     assert {key.to_user_string() for key in files.parent_keys} == {"raw/crm_contacts", "raw/till_tickets"}
     assert {node.name for node in found.resolve_job_def(NIGHTLY).nodes} >= {"raw__crm", "conformed__orders"}
 
@@ -59,7 +59,10 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
             instance=instance,
             partition_key=str(FIRST),
             resources={"night": dg.ResourceDefinition.hardcoded_resource(run)},
-            selection=["raw/crm_contacts", "raw/till_tickets", "conformed/orders", "conformed/orders_rejected"],
+            selection=[
+                *("raw/crm_contacts", "raw/till_tickets", "raw/files"),
+                *("conformed/orders", "conformed/orders_rejected"),
+            ],
         )
         assert result.success
         told = {key: instance.get_latest_materialization_event(key) for key in (RAW_FILES, SET_ASIDE)}

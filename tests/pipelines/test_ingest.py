@@ -10,6 +10,7 @@ import pytest
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import DeliveryRefused
 from pipelines.ingest import DeliveredFile, ingest
+from pipelines.known_files import FileBook
 from pipelines.mapping import Source
 from pipelines.raw import FILES, new_rows, raw_rows, raw_table
 
@@ -59,13 +60,20 @@ def test_rows_lie_in_raw_as_they_came_and_a_rerun_changes_nothing(lake: Lakehous
     assert new_rows(lake, "web", "orders", NEXT).isEmpty()
 
 
-def test_sources_taken_at_the_same_time_are_all_recorded(lake: Lakehouse, landing: Path) -> None:
+def test_sources_taken_at_the_same_time_are_known_at_once_and_written_together(lake: Lakehouse, landing: Path) -> None:
     (landing / "a.csv").write_text(ORDERS)
-    names = ["web", "till", "phone"]
+    names, book = ["web", "till", "phone"], FileBook(lake)
     with ThreadPoolExecutor(len(names)) as pool:
-        found = pool.map(lambda name: statuses(ingest(lake, name, shop(), landing, night=NIGHT)), names)
+        found = pool.map(lambda name: statuses(ingest(lake, name, shop(), landing, night=NIGHT, files=book)), names)
         assert list(found) == [[("a.csv", "new")]] * len(names)
+    assert set(book.taken(NIGHT)) == {(name, "orders") for name in names}
+    assert statuses(ingest(lake, "web", shop(), landing, night=NIGHT, files=book)) == [("a.csv", "known")]
+    assert not lake.exists(FILES)
+    for _ in range(2):
+        book.write()
     assert sorted(row["source"] for row in lake.read(FILES).collect()) == sorted(names)
+    assert lake.version(FILES) == 0
+    assert FileBook(lake).files() == book.files()
 
 
 def test_raw_rows_are_personal(lake: Lakehouse) -> None:
@@ -109,7 +117,7 @@ def test_a_killed_night_takes_every_row_once(lake: Lakehouse, landing: Path, mon
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.ingest.record_files", killed)
+        patch.setattr(FileBook, "write", killed)
         with pytest.raises(KeyboardInterrupt):
             taken(lake, shop(), landing)
     assert statuses(taken(lake, shop(), landing)) == [("a.csv", "new")]
@@ -126,7 +134,7 @@ def test_a_killed_night_and_a_file_that_came_since_take_every_row_once(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.ingest.record_files", killed)
+        patch.setattr(FileBook, "write", killed)
         with pytest.raises(KeyboardInterrupt):
             taken(lake, shop(), landing)
     (landing / "a.csv").write_text(ORDERS.replace("1,", "8,"))

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from lakehouse.delta import Lakehouse
-from pipelines.arrivals import taken_files
 from pipelines.canonical import ORDERS
+from pipelines.known_files import FileBook
 from pipelines.raw import raw_rows
 from pipelines.reconciliation import forgotten, reconcile, revenue_gaps, unbalanced
 from tests.pipelines.deliveries import FIRST, File, conformed, deliver, source
@@ -43,8 +43,9 @@ def test_delivered_rows_and_revenue_add_up_and_a_lost_row_is_seen(lake: Lakehous
         tuple(row) for row in told.select("delivered", "repeats", "left_out", "rejected", "published").collect()
     ] == [(6, 1, 1, 2, 2)]
     assert unbalanced(told).isEmpty()
-    assert forgotten(taken_files(lake, FIRST), result.counted, {"shop": source(MAPPING)}) == []
-    assert forgotten(taken_files(lake, FIRST), [], {"shop": source(MAPPING)}) == [f"{file.name} as orders"]
+    taken = FileBook(lake).taken(FIRST)
+    assert forgotten(taken, result.counted, {"shop": source(MAPPING)}) == []
+    assert forgotten(taken, [], {"shop": source(MAPPING)}) == [f"{file.name} as orders"]
     lost = {"orders": [Count("shop", "rows", file.sha, 0, published=1, rejected=2)]}
     assert unbalanced(reconcile(lake.spark, result.counted, lost, night=FIRST)).count() == 1
 
