@@ -17,8 +17,13 @@ JVM = (
     "-XX:+UseParallelGC -XX:MetaspaceSize=768m -XX:ReservedCodeCacheSize=512m"
     " -XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
     " -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+    " -XX:MaxInlineLevel=9 -XX:MaxInlineSize=25 -XX:FreqInlineSize=150 -XX:InlineSmallCode=1000 -XX:LoopUnrollLimit=20"
 )
-"""Java options of a night on few cores: a third of its processor time went into optimising code that ran once."""
+"""Java options of a night on few cores: a third of its processor time went into optimising code that ran once.
+
+Later, and with less code copied into other code: measured on 2 cores, a first night took 254 processor seconds instead
+of 283, of which the optimising compiler 35 instead of 60.
+"""
 
 # Source: measured on 2 to 4 cores; AQE off with 200 partitions was five times slower.
 CONFIGURATION = {
