@@ -124,7 +124,7 @@ class Lakehouse:
         found = self._version_at_start(table)
         now = self.version(table)
         base = now if found is None else found
-        if now == base and frame.isEmpty() and (gone is None or gone.isEmpty()) and now != NOT_THERE:
+        if NOT_THERE != now == base and frame.isEmpty() and (gone is None or gone.isEmpty()):
             return
         rows = self._prepared(table, frame)
         if base == NOT_THERE:
