@@ -1,6 +1,7 @@
 """The night as one HTML page that a marketer and an engineer both read: no script, nothing from another place."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,9 @@ def night_report(lake: Lakehouse, summary: Mapping[str, Any], out: Path) -> Path
     Reads: summary as `habitue night --json` prints it; the tables of the lake for what it does not hold.
     Shape: only counts, means and names of groups reach the page, never a row about a person.
     """
-    night = summary["night"]
-    page = _template().render(
-        **_header(summary), **_for_marketers(lake, summary), **_for_engineers(lake, summary, night)
-    )
+    with ThreadPoolExecutor(2) as pool:
+        read = [pool.submit(part, lake, summary) for part in (_for_marketers, _for_engineers)]
+    page = _template().render(**_header(summary), **read[0].result(), **read[1].result())
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page, encoding="utf-8")
     return out
@@ -73,7 +73,8 @@ def _for_marketers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def _for_engineers(lake: Lakehouse, summary: Mapping[str, Any], night: str) -> dict[str, Any]:
+def _for_engineers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any]:
+    night = summary["night"]
     files = figures.files_in(lake, night)
     aside, rows_in = figures.set_aside(lake, night, summary.get("rejected", {})), figures.rows_in(files)
     gates = summary.get("gates", [])

@@ -28,11 +28,12 @@ from quality.publish import Published, publish
 def score_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     """The features of the night, and the scores of the version that stood when it began."""
     facts = [table.name for table in unified.UNIFIED_FACTS]
-    known = [CUSTOMER_FEATURES.name, unified.CUSTOMER_PROFILE.name]
-    scored = [spec(table, after=known) for table in (SEGMENTS, CUSTOMER_SCORES)]
+    known = [CUSTOMER_FEATURES.name, unified.CUSTOMER_PROFILE.name, SEGMENTS.name]
+    described = spec(SEGMENTS, after=[*facts, unified.CUSTOMER_PROFILE.name])
     return [
         tables_asset("features__customer_features", [spec(CUSTOMER_FEATURES, after=facts)], _features, steps),
-        tables_asset("scores__customer_scores", scored, _scored, steps),
+        tables_asset("models__segments", [described], _segments, steps),
+        tables_asset("scores__customer_scores", [spec(CUSTOMER_SCORES, after=known)], _scored, steps),
     ]
 
 
@@ -57,26 +58,30 @@ def _features(run: NightRun) -> Sequence[Published]:
     return [publish(run.lake, CUSTOMER_FEATURES, frame, rules=rules_for(CUSTOMER_FEATURES), night=run.night)]
 
 
-def _scored(run: NightRun) -> Sequence[Published]:
-    profile = run.lake.read(unified.CUSTOMER_PROFILE)
+def _segments(run: NightRun) -> Sequence[Published]:
+    """What the segments mean; on a lake without any model, baselines are registered first."""
     warnings = register_baselines(
         history_of(run.lake),
-        profile,
+        run.lake.read(unified.CUSTOMER_PROFILE),
         snapshot_of(run),
         registry=run.registry,
         settings=model_settings(run.retailer),
     )
-    models = {name: run.registry.load(name, _version(run, name)) for name in NAMES}
-    features = run.lake.read(CUSTOMER_FEATURES).where(f"night = DATE'{run.night}'")
-    scores = score_customers(features, profile, models, snapshot_of(run))
-    run.record.models.update({name: _facts(fitted) for name, fitted in models.items()})
     run.record.warnings.extend(warnings)
-    return [
-        publish(
-            run.lake, SEGMENTS, _described(run.lake, models["segments"]), rules=rules_for(SEGMENTS), night=run.night
-        ),
-        publish(run.lake, CUSTOMER_SCORES, scores, rules=rules_for(CUSTOMER_SCORES), night=run.night),
-    ]
+    frame = _described(run.lake, _loaded(run, "segments"))
+    return [publish(run.lake, SEGMENTS, frame, rules=rules_for(SEGMENTS), night=run.night)]
+
+
+def _scored(run: NightRun) -> Sequence[Published]:
+    models = {name: _loaded(run, name) for name in NAMES}
+    features = run.lake.read(CUSTOMER_FEATURES).where(f"night = DATE'{run.night}'")
+    scores = score_customers(features, run.lake.read(unified.CUSTOMER_PROFILE), models, snapshot_of(run))
+    run.record.models.update({name: _facts(fitted) for name, fitted in models.items()})
+    return [publish(run.lake, CUSTOMER_SCORES, scores, rules=rules_for(CUSTOMER_SCORES), night=run.night)]
+
+
+def _loaded(run: NightRun, name: str) -> Fitted:
+    return run.registry.load(name, _version(run, name))
 
 
 def _version(run: NightRun, name: str) -> str:
