@@ -1,6 +1,7 @@
 """Training: fit, test on later windows, register, promote; or say in words why not."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
@@ -41,6 +42,15 @@ class TrainingReport:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What a model learned, not registered yet; without a fitted model the verdict says why there is none."""
+
+    fitted: Fitted | None
+    verdict: Verdict
+    windows: tuple[Window, ...] = ()
+
+
 def train(
     history: History,
     profile: DataFrame,
@@ -70,7 +80,18 @@ def train_on(
 ) -> tuple[TrainingReport, ...]:
     """The same from customers that were already observed: all of training but Spark."""
     _register_named(seen, night, schedules, registry)
-    return tuple(_trained(model, schedules[model.name], seen, night, registry, tags) for model in MODELS)
+    champions = {model.name: registry.champion(model.name) for model in MODELS}
+
+    def learned(model: Model) -> Learned:
+        return _learned(model, schedules[model.name], seen, night, champions[model.name])
+
+    # Growing trees leaves Python's lock to others; the registry is asked and written by this thread alone.
+    with ThreadPoolExecutor(len(MODELS)) as pool:
+        found = list(pool.map(learned, MODELS))
+    return tuple(
+        _reported(model, schedules[model.name], one, night, registry, tags)
+        for model, one in zip(MODELS, found, strict=True)
+    )
 
 
 def register_baselines(
@@ -115,31 +136,33 @@ def _named_baseline(model: Model, planned: Schedule, seen: Observed) -> Fitted:
     return replace(fitted, facts={**fitted.facts, **average})
 
 
-def _trained(
-    model: Model, planned: Schedule, seen: Observed, night: date, registry: Registry, tags: Mapping[str, str]
-) -> TrainingReport:
-    def report(version: str, found: Verdict, windows: tuple[Window, ...] = ()) -> TrainingReport:
-        return TrainingReport(
-            model.name, version, found.promoted, found.grade, found.reason, planned.horizon_days, night,
-            model.metric_name, windows, planned.warnings,
-        )  # fmt: skip
-
+def _learned(model: Model, planned: Schedule, seen: Observed, night: date, champion: Fitted | None) -> Learned:
     if planned.plan is None:
-        return report("", Verdict(promoted=False, grade="E", reason=planned.warnings[-1]))
+        return Learned(None, Verdict(promoted=False, grade="E", reason=planned.warnings[-1]))
     outcome = _outcome(model, planned, seen)
     final = seen.on(planned.plan.final)
     obstacle = usable(model, planned.plan, seen, outcome)
     if obstacle:
-        return report("", Verdict(promoted=False, grade="E", reason=obstacle))
-    champion = registry.champion(model.name)
+        return Learned(None, Verdict(promoted=False, grade="E", reason=obstacle))
     windows = tuple(window(model, planned.plan, test, seen, outcome, champion) for test in planned.plan.tests)
     found = verdict(model, windows, champion=champion.version if champion else None)
     fitted = model.fit(seen.customers.rows(final), outcome[final], planned.horizon_days)
     fitted = _with_bands(replace(fitted, grade=found.grade), seen.customers.rows(seen.on([night])))
     known = {"knows_until": (planned.closed - EPOCH).days}
-    fitted = replace(fitted, facts={**fitted.facts, **known})
-    fitted = _registered(fitted, planned.plan, windows, found, night, registry, tags)
-    return report(fitted.version, found, windows)
+    return Learned(replace(fitted, facts={**fitted.facts, **known}), found, windows)
+
+
+def _reported(
+    model: Model, planned: Schedule, learned: Learned, night: date, registry: Registry, tags: Mapping[str, str]
+) -> TrainingReport:
+    """What is told of the model, once what it learned is registered."""
+    version, found = "", learned.verdict
+    if learned.fitted is not None and planned.plan is not None:
+        version = _registered(learned.fitted, planned.plan, learned.windows, found, night, registry, tags).version
+    return TrainingReport(
+        model.name, version, found.promoted, found.grade, found.reason, planned.horizon_days, night,
+        model.metric_name, learned.windows, planned.warnings,
+    )  # fmt: skip
 
 
 def _registered(
