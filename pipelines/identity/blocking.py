@@ -35,7 +35,7 @@ SHARE_OF_A_KEY = 8
 """A key gets at most this part of all pairs (1/8), so that no single one starves the others."""
 
 
-SMALL_DATA_PAIRS_PER_RECORD, PAIRS_PER_RECORD, FEWEST_PAIRS = 160, 20, 8_000_000
+SMALL_DATA_PAIRS_PER_RECORD, PAIRS_PER_RECORD, FEWEST_PAIRS = 80, 20, 8_000_000
 """How many pairs may be looked at in all. Source: benchmarks/identity.py; at 1,000,000 records more find nobody."""
 
 

@@ -21,7 +21,7 @@ BLOCKS = (
     ("first", "city", "last_sound"),
 )
 """Pairs that share these columns teach what all other columns look like within one person."""
-SAMPLED_PAIRS = 1_000_000
+SAMPLED_PAIRS = 400_000
 TRAINING_PAIRS = 300_000
 NEVER_SEEN = 1e-6
 """The u of a level that no random pair reached: Splink's own figure."""
