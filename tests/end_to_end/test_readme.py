@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 from pyspark.sql import SparkSession
 
@@ -24,7 +25,7 @@ from tests.end_to_end.lakes import contents, differences
 
 COMMAND = re.compile(r"^\.venv/bin/habitue (.+)$", re.MULTILINE)
 README = (PROJECT / "README.md").read_text()
-RUN_HERE = ("doctor", "check", "night", "train", "plan", "deliver", "report", "ui")
+RUN_HERE = ("doctor", "check", "night", "train", "plan", "deliver", "report", "resolve", "ui")
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +65,14 @@ def test_no_command_of_the_readme_is_left_out() -> None:
 
 def test_doctor_finds_everything(readers_environment: Path) -> None:
     assert cli.main(arguments(readme_command("doctor"), readers_environment)) == 0
+
+
+def test_resolve_says_who_is_who_in_a_table_of_people(readers_environment: Path) -> None:
+    assert cli.main(arguments(readme_command("resolve"), readers_environment)) == 0
+    found = pyarrow.parquet.read_table(readers_environment / "out/members.parquet")
+    members = pyarrow.parquet.read_table(readers_environment / "out/demo/landing/loyalty/members_2026-03-01.parquet")
+    assert found.select(members.column_names).equals(members)
+    assert 0 < len(set(found["customer_id"].to_pylist())) <= members.num_rows
 
 
 def test_check_previews_the_exports_and_names_the_broken_values(
