@@ -25,7 +25,7 @@ help: ## this list
 setup: $(PACKAGES) $(JAVA) $(JARS) ## install Python packages, Java and the Delta archives into this folder, nothing outside it
 	@:
 
-demo: setup ## the fictional retailer: two nights, training, a summary and a report (about 6 minutes on 2 cores)
+demo: setup ## the fictional retailer: two nights, training, a summary and a report (about 5 minutes on 2 cores)
 	@$(VENV_PYTHON) -m orchestration.demo $(ARGS)
 
 test: setup ## every test that needs Python and Java alone; ARGS="-k night" for some of them
