@@ -21,7 +21,9 @@ def compare(engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, pair
     Units: gamma counts levels from the least alike (0) up, MISSING without a value; pairing is a row of `pairings`.
     """
     chosen = settings(columns).create_settings_dict("duckdb")
-    compared = [name for name in columns if name not in ("id", "record_key", "source")]
+    # A comparison reads columns beside its own, which may be empty: first looks for a name among the rest.
+    every = [row[0] for row in engine.execute("select column_name from (describe people)").fetchall()]
+    compared = [name for name in every if name not in ("id", "record_key", "source")]
     sides = ", ".join(f"x.{name} as {name}_l, y.{name} as {name}_r" for name in compared)
     levels = ", ".join(_gamma(comparison) for comparison in chosen["comparisons"])
     engine.execute(

@@ -16,6 +16,7 @@ from pipelines.identity.training import learned
 
 FEWEST_RECORDS = 200
 """With fewer records there is nothing to learn from: exact evidence links them, as before."""
+NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 LOOSE = 0.1
 """Groups that hold together at this mean probability are looked at whole."""
 
@@ -37,7 +38,8 @@ class Matched:
 def match(records: pa.Table, *, model: Model | None = None, seed: int = 1) -> Matched:
     """The matching pairs of the records (as in records.py); what is learned of them where no fitting model is given.
 
-    Units: the same records, model and seed give the same pairs, whatever the order of rows and number of threads.
+    Units: the same records, model and seed give the same pairs, whatever the order of rows and number of threads;
+           records that teach nothing (no two columns with values, no two alike) give no pairs and an empty model.
     """
     with duckdb.connect() as engine:
         columns = prepare(engine, records)
@@ -46,9 +48,9 @@ def match(records: pa.Table, *, model: Model | None = None, seed: int = 1) -> Ma
         yields = find_pairs(engine, columns, budget=most_pairs(len(keys)))
         compare(engine, columns, pairs="pairs", into="likeness")
         if model is None or not fits(model, columns):
-            levels, random = learned(engine, columns, seed=seed)
-            unfitted = Model(tuple(columns), levels, random, confused={}, priors={}, confused_priors={})
-            model = fitted(engine, unfitted, table="likeness")
+            model = _learned(engine, columns, seed=seed)
+        if not model.match:
+            return Matched(keys, NO_PAIRS, model, looked_at=0, yields=tuple(yields))
         closed = _closed(engine, columns, of_columns(model, columns), people=len(keys))
         looked_at = sum(
             engine.execute(f"select count(*) from {name}").fetchall()[0][0] for name in ("likeness", "more")
@@ -59,6 +61,15 @@ def match(records: pa.Table, *, model: Model | None = None, seed: int = 1) -> Ma
 def fits(model: Model, columns: list[str]) -> bool:
     """Whether the model knows every column that holds values now."""
     return set(columns) <= set(model.columns)
+
+
+def _learned(engine: duckdb.DuckDBPyConnection, columns: list[str], *, seed: int) -> Model:
+    """What the pairs teach; where that is nothing, the empty model, which fits no other night either."""
+    levels = learned(engine, columns, seed=seed)
+    if levels is None:
+        return Model((), {}, {}, confused={}, priors={}, confused_priors={})
+    unfitted = Model(tuple(columns), *levels, confused={}, priors={}, confused_priors={})
+    return fitted(engine, unfitted, table="likeness")
 
 
 def _closed(engine: duckdb.DuckDBPyConnection, columns: list[str], model: Model, *, people: int) -> Pairs:

@@ -84,7 +84,7 @@ select
     nullif(list_sort(list_filter(words, lambda word: word <> coalesce(first, '') and word <> coalesce(last, ''))), [])
         as rest,
     if(len(words) > 1, array_to_string(list_sort(words), ' '), null) as whole,
-    coalesce(roots.roots, [first]) as first_roots,
+    coalesce(roots.roots, if(first is null, null, [first])) as first_roots,
     sound(first) as first_sound,
     sound(last) as last_sound,
     strftime(born_on, '%Y%m%d') as born,

@@ -6,6 +6,7 @@ Source: Fellegi and Sunter (1969); Splink 5, `linker.training`.
 
 import logging
 from collections.abc import Collection, Iterator
+from copy import deepcopy
 
 import duckdb
 from splink import Linker, block_on
@@ -13,7 +14,7 @@ from splink.backends.duckdb import DuckDBAPI
 from splink.internals.comparison import Comparison
 from splink.internals.exceptions import EMTrainingException
 
-from pipelines.identity.comparisons import IDENTIFIERS, settings
+from pipelines.identity.comparisons import IDENTIFIERS, comparisons, settings
 from pipelines.identity.model import rounded
 
 BLOCKS = (
@@ -23,21 +24,27 @@ BLOCKS = (
 """Pairs that share these columns teach what all other columns look like within one person."""
 SAMPLED_PAIRS = 400_000
 TRAINING_PAIRS = 300_000
+FEWEST_COLUMNS = 2
 NEVER_SEEN = 1e-6
 """The u of a level that no random pair reached: Splink's own figure."""
 
 Levels = dict[str, tuple[float, ...]]
 
 
-def learned(engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, seed: int) -> tuple[Levels, Levels]:
-    """(m, u) of every level by comparison, the most alike first, from the table `people`."""
+def learned(engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, seed: int) -> tuple[Levels, Levels] | None:
+    """(m, u) of every level by comparison, the most alike first, from the table `people`; None: nothing to learn from.
+
+    Units: one column alone says nothing about another, and people of whom no two share anything teach nothing.
+    """
+    if len(comparisons(columns)) < FEWEST_COLUMNS:
+        return None
     logging.getLogger("splink").setLevel(logging.ERROR)
     linker = Linker(DuckDBAPI(engine).register("people"), settings(columns), log_level=None)
     linker.training.estimate_u_using_random_sampling(max_pairs=SAMPLED_PAIRS, seed=seed)
     extras = tuple((name,) for name in columns if name.startswith("extra_"))
-    for block in (*BLOCKS, *extras):
-        if set(block) <= set(columns):
-            _teach(linker, block)
+    taught = [_teach(linker, block) for block in (*BLOCKS, *extras) if set(block) <= set(columns)]
+    if not any(taught):
+        return None
     match, random = {}, {}
     for comparison in linker._settings_obj.core_model_settings.comparisons:
         name = comparison.output_column_name
@@ -48,14 +55,25 @@ def learned(engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, seed
     return match, random
 
 
-def _teach(linker: Linker, block: tuple[str, ...]) -> None:
-    """One round of expectation maximisation; a block without pairs teaches nothing."""
+def _teach(linker: Linker, block: tuple[str, ...]) -> bool:
+    """One round of expectation maximisation, and whether it taught anything: a block without pairs does not."""
+    before = deepcopy(linker._settings_obj.core_model_settings)
+    read = [{column.input_name for column in each._input_columns_used_by_case_statement} for each in before.comparisons]
+    if all(columns & set(block) for columns in read):
+        return False
     try:
         linker.training.estimate_parameters_using_expectation_maximisation(
             block_on(*block), estimate_without_term_frequencies=True, max_pairs=TRAINING_PAIRS
         )
-    except EMTrainingException:
-        logging.getLogger(__name__).info("no pairs share %s: nothing was learned from them", ", ".join(block))
+        return True
+    except (EMTrainingException, ValueError) as problem:
+        # Splink refuses an m below 1e-300, which a few very clear pairs give.
+        if isinstance(problem, ValueError) and "minimum allowed" not in str(problem):
+            raise
+        # Splink has taken the block's comparisons out of the model until the round ends well.
+        linker._settings_obj.core_model_settings = before
+        logging.getLogger(__name__).info("pairs that share %s taught nothing: none, or too few", ", ".join(block))
+        return False
 
 
 def _sound(comparison: Comparison, shared_rate: float | None) -> Iterator[tuple[float, float]]:
