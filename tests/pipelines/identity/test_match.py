@@ -6,6 +6,7 @@ from dataclasses import replace
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pytest
 
 from pipelines.identity.match import Matched, fits, match
@@ -106,6 +107,13 @@ def test_records_that_teach_nothing_match_nobody(persons: list[Person]) -> None:
 def test_record_in_each_of_two_sources_is_compared_without_failing() -> None:
     twice = [person(1, "anna", "smit", born="1980-01-02", email="anna@mail.example", source=s) for s in ("crm", "web")]
     assert likely(match(person_table(twice))).keys() == {("contact:crm:1", "contact:web:1")}
+
+
+def test_second_source_that_is_empty_today_leaves_the_first_without_pairs(home: Town, matched: Matched) -> None:
+    alone = home.records.filter(pa.compute.equal(home.records.column("source"), "crm"))
+    found = match(alone, model=matched.model)
+    assert len(found.record_keys) == alone.num_rows
+    assert (found.pairs.probability > 0.5).sum() <= 2
 
 
 def test_ten_thousand_identical_records_are_counted_and_not_compared() -> None:
