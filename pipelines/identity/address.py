@@ -32,7 +32,8 @@ STREET_TYPES = {
 
 def street_words(street: Column, country: Column) -> Column:
     """The words of a street without its numbers: lower case, without accents, types of street written out."""
-    words = F.split(F.regexp_replace(folded(street), r"[^\p{L}]+", " "), " ")
+    named = F.regexp_replace(folded(street), r"\d+(?:\s?[a-d]\b)?", " ")
+    words = F.split(F.regexp_replace(named, r"[^\p{L}]+", " "), " ")
     known = F.create_map(*(F.lit(part) for pair in _types() for part in pair))
     full = F.transform(
         F.filter(words, lambda word: word != ""),

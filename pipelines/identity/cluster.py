@@ -100,7 +100,7 @@ def _number_persons(
         return None
     pairs = _likely(engine, matched, ids)
     tree = average_linkage(exact, pairs, once=once)
-    cut = best_cut(tree, pairs.expected) if matched.model.cut is None else None
+    cut = best_cut(tree) if matched.model.cut is None else None
     groups = groups_at(tree, cut.height if cut else matched.model.cut or 1.0)
     _register(engine, "persons", ids, ids[groups])
     engine.execute(LIKELY_EVIDENCE)

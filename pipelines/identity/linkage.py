@@ -19,6 +19,8 @@ Members = NDArray[np.bool_]
 
 LOWEST = 0.02
 """Merges below this mean probability are not followed: no cut lies there."""
+LOWEST_CUT = 0.4
+"""A wrong merge shows one person another's purchases: no cut lies lower, whatever recall it would bring."""
 FORBIDDEN = -np.inf
 """The probability of a pair that must never be together; no mean over a group that holds it is high."""
 
@@ -31,18 +33,14 @@ class Pairs:
     right: Ids
     probability: Real
 
-    @property
-    def expected(self) -> float:
-        """How many pairs are one person, as far as the probabilities know."""
-        return float(self.probability[self.probability > 0].sum())
-
 
 @dataclass(frozen=True)
 class Tree:
     """All merges: of which groups (by their smallest id), at which mean probability.
 
-    Units: inside is the sum of probabilities that a merge takes in, pairs the number of pairs; kept are those of the
-           groups that it began with.
+    Units: inside is the sum of probabilities that a merge takes in, pairs the number of pairs; kept are the pairs
+           inside the groups that it began with, which are certain; expected are all pairs that are one person, as far
+           as the probabilities know.
     """
 
     groups: Ids
@@ -52,6 +50,7 @@ class Tree:
     inside: Real
     pairs: Real
     kept: float
+    expected: float
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,7 @@ def average_linkage(groups: Ids, pairs: Pairs, *, once: Members | None = None) -
     size = np.bincount(groups, minlength=len(groups)).astype(np.float64)
     kept = float((size * (size - 1) / 2).sum())
     left, right, shared = _between(groups, pairs.left, pairs.right, pairs.probability)
+    expected = kept + float(shared[shared > 0].sum())
     merges = []
     while len(left):
         free = ~(taken[left] & taken[right]).any(axis=1)
@@ -96,22 +96,23 @@ def average_linkage(groups: Ids, pairs: Pairs, *, once: Members | None = None) -
         left, right, shared = _between(into, left, right, shared)
     found = [np.concatenate(column) for column in zip(*merges, strict=True)] if merges else [np.empty(0)] * 5
     left, right = found[0].astype(np.int64), found[1].astype(np.int64)
-    return Tree(groups, left, right, height=found[2], inside=found[3], pairs=found[4], kept=kept)
+    return Tree(groups, left, right, height=found[2], inside=found[3], pairs=found[4], kept=kept, expected=expected)
 
 
-def best_cut(tree: Tree, expected: float) -> Cut:
-    """The cut with the largest expected pairwise F1; `expected` is the number of pairs that are one person.
+def best_cut(tree: Tree) -> Cut:
+    """The cut with the largest expected pairwise F1, not below LOWEST_CUT; 1 where nothing is to be merged.
 
     Units: F1 is 2 * (sum of p inside groups) / (pairs inside groups + sum of all p).
     """
     order = np.argsort(-tree.height, kind="stable")
     inside = tree.kept + np.concatenate([[0.0], np.cumsum(tree.inside[order])])
     pairs = tree.kept + np.concatenate([[0.0], np.cumsum(tree.pairs[order])])
-    whole = max(expected + tree.kept, np.finfo(float).tiny)
+    whole = max(tree.expected, np.finfo(float).tiny)
     f1 = 2 * inside / (pairs + whole)
-    at = int(np.argmax(f1))
+    at = int(np.argmax(f1[: 1 + np.count_nonzero(tree.height >= LOWEST_CUT)]))
     height = float(tree.height[order][at - 1]) if at else 1.0
-    return Cut(height, float(inside[at] / max(pairs[at], 1)), float(inside[at] / whole), float(f1[at]))
+    precision = float(inside[at] / pairs[at]) if pairs[at] else 1.0
+    return Cut(height, precision, float(inside[at] / whole), float(f1[at]))
 
 
 def groups_at(tree: Tree, height: float) -> Ids:

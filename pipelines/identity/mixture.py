@@ -102,7 +102,7 @@ def probabilities(engine: duckdb.DuckDBPyConnection, model: Model, *, table: str
         for kind, shared in model.confused.items()
     }
     others = ", ".join(f"{_sum(weights)} as {kind}" for kind, weights in confused.items())
-    priors = {code: model.priors.get(name, _any_prior(model)) for code, name, _ in _pairings(engine)}
+    priors = {code: model.priors.get(name, _new_prior(model, name)) for code, name, _ in _pairings(engine)}
     enough = float(-np.log2(max(priors.values(), default=1.0))) - LEFT_OUT
     found = engine.execute(
         f"select l, r, pairing, {_sum([*person, *rarity.values()])} as person, {others}"
@@ -153,9 +153,18 @@ def _at_first(kind: str, model: Model, *, prior: float) -> tuple[float, dict[str
     return prior, shared
 
 
-def _any_prior(model: Model) -> float:
-    """The prior of sources that the model never saw together: the middle of those that it did."""
-    return float(np.median(list(model.priors.values())))
+def _new_prior(model: Model, pairing: str) -> float:
+    """The prior of sources that the model never saw together: the largest of two sources, the smallest of one."""
+    within = [prior for name, prior in model.priors.items() if _is_one_source(name)]
+    across = [prior for name, prior in model.priors.items() if not _is_one_source(name)]
+    if _is_one_source(pairing):
+        return min(within or across)
+    return max(across or within)
+
+
+def _is_one_source(pairing: str) -> bool:
+    half = len(pairing) // 2
+    return pairing[:half] == pairing[half + 1 :]
 
 
 def _pairings(engine: duckdb.DuckDBPyConnection) -> list[tuple[int, str, float]]:

@@ -2,7 +2,9 @@
 
 from statistics import median
 
-from pipelines.identity.match import Matched
+import pyarrow as pa
+
+from pipelines.identity.match import Matched, match
 from pipelines.identity.mixture import SMALLEST
 from tests.pipelines.identity.town import Town, likely
 
@@ -56,3 +58,12 @@ def test_every_kind_of_pair_has_levels_that_sum_to_one(matched: Matched) -> None
     kinds = [model.match, *model.confused.values()]
     assert all(abs(sum(levels) - 1) < 1e-4 for kind in kinds for levels in kind.values())
     assert all(0 < share < 1 for share in (*model.priors.values(), *model.confused_priors.values()))
+
+
+def test_source_that_is_new_is_linked_like_the_others(home: Town, matched: Matched) -> None:
+    sources = pa.array(["shop" if name == "web" else name for name in home.records["source"].to_pylist()])
+    renamed = home.records.set_column(home.records.column_names.index("source"), "source", sources)
+    found = likely(match(renamed, model=matched.model))
+    assert {pair for pair, share in found.items() if share > 0.5} == {
+        pair for pair, share in likely(matched).items() if share > 0.5
+    }

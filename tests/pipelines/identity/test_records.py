@@ -11,7 +11,7 @@ CONTACTS: list[Values] = [
     {
         "full_name": "Anna Smit",
         "country": "DE",
-        "street": "Hauptstr. 7",
+        "street": "Hauptstr. 7 b",
         "postcode": "D-10115",
         "phone": "030 901820",
     },
@@ -41,7 +41,7 @@ def test_records_hold_normalised_forms(spark: SparkSession) -> None:
     assert found("street", "house", "postcode", "city") == [
         (None, None, None, None),
         ("boulevard saint michel", "12", "75005", "paris e"),
-        ("hauptstrasse", "7", "10115", None),
+        ("hauptstrasse", "7b", "10115", None),
         ("sint jansstraat", "3", "9000", None),
         ("high street", "5", "sw1a1aa", None),
         (None, None, None, None),

@@ -74,7 +74,7 @@ def town(seed: int = SEED, persons: int = PERSONS) -> Town:
 def persons_of(matched: Matched) -> dict[str, int]:
     """Each record's group at the cut that needs no labels."""
     tree = average_linkage(_alone(len(matched.record_keys)), matched.pairs)
-    groups = groups_at(tree, best_cut(tree, matched.pairs.expected).height)
+    groups = groups_at(tree, best_cut(tree).height)
     return dict(zip(matched.record_keys, groups.tolist(), strict=True))
 
 
