@@ -48,7 +48,8 @@ IDENTITY_EVENTS = Table(
             "other_customer_id", "string", "the living id that it was merged into, or the id that it was split from"
         ),
         Column("records_count", "bigint", "records that moved"),
-        Column("evidence", "string", "kinds of identifier behind it"),
+        Column("evidence", "string", "kinds of identifier behind it; match: all that records say"),
+        Column("model_version", "string", "model of unified.identity_models that matched the records; null without"),
     ),
     write="replace_night",
 )

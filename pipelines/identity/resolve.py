@@ -64,7 +64,7 @@ def resolve(lake: Lakehouse, settings: IdentitySettings, *, night: date, key: st
         links=links,
         gone=previous.select("record_key").join(links.select("record_key"), "record_key", "left_anti"),
         identifiers=_frame(lake, found.identifiers, IDENTIFIERS),
-        events=_frame(lake, found.events, IDENTITY_EVENTS),
+        events=_frame(lake, _with_version(found.events, whole.model), IDENTITY_EVENTS),
         models=_frame(lake, _learned(whole, night), IDENTITY_MODELS),
     )
 
@@ -114,6 +114,11 @@ def _used(matched: Matched | None, found: Clusters) -> Model | None:
     if found.cut is None:
         return matched.model
     return with_cut(matched.model, found.cut.height)
+
+
+def _with_version(events: pa.Table, model: Model | None) -> pa.Table:
+    version = pa.repeat(pa.scalar(model.version if model else None, pa.string()), events.num_rows)
+    return events.append_column("model_version", version)
 
 
 def _learned(whole: WhoIsWho, night: date) -> pa.Table:

@@ -14,7 +14,7 @@ from splink.backends.duckdb import DuckDBAPI
 from splink.internals.comparison import Comparison
 from splink.internals.exceptions import EMTrainingException
 
-from pipelines.identity.comparisons import IDENTIFIERS, comparisons, settings
+from pipelines.identity.comparisons import IDENTIFIERS, TERM_FREQUENCIES, comparisons, settings
 from pipelines.identity.model import rounded
 
 BLOCKS = (
@@ -22,7 +22,7 @@ BLOCKS = (
     ("first", "city", "last_sound"),
 )
 """Pairs that share these columns teach what all other columns look like within one person."""
-SAMPLED_PAIRS = 400_000
+SAMPLED_PAIRS = 200_000
 TRAINING_PAIRS = 300_000
 FEWEST_COLUMNS = 2
 NEVER_SEEN = 1e-6
@@ -43,6 +43,8 @@ USUAL = {
 
 Source: what was learned, without labels, of the fictional retailer with 100,000 customers, rounded.
 """
+COUNTED = (*IDENTIFIERS, *TERM_FREQUENCIES)
+"""Columns of which the share of equal pairs is counted, not sampled: it is small."""
 USUAL_EXTRA = (0.70, 0.05, 0.05, 0.20)
 
 Levels = dict[str, tuple[float, ...]]
@@ -65,7 +67,7 @@ def learned(engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, seed
     match, random = {}, {}
     for comparison in linker._settings_obj.core_model_settings.comparisons:
         name = comparison.output_column_name
-        pairs = list(_sound(comparison, _shared_rate(engine, name) if name in IDENTIFIERS else None))
+        pairs = list(_sound(comparison, _shared_rate(engine, name) if name in COUNTED else None))
         whole = sum(m for m, _ in pairs)
         match[name] = tuple(rounded(m / whole) for m, _ in pairs)
         random[name] = tuple(rounded(u) for _, u in pairs)
@@ -114,7 +116,7 @@ def _sound(comparison: Comparison, shared_rate: float | None) -> Iterator[tuple[
 
 
 def _shared_rate(engine: duckdb.DuckDBPyConnection, name: str) -> float:
-    """How often two random records share the identifier: one person or not, so rather too often than too rarely."""
+    """How often two random records share a value: one person or not, so rather too often than too rarely."""
     shared = f"select count(*) as c from people where {name} is not null group by {name}"
     pairs, people = engine.execute(f"select sum(c * (c - 1)), sum(c) from ({shared})").fetchall()[0]
     return max(float(pairs or 0) / max(float(people) * (float(people) - 1), 1.0), NEVER_SEEN * NEVER_SEEN)

@@ -1,6 +1,6 @@
 """Resolving the conformed tables of a lake: one person, one id, and nothing personal left behind."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -10,7 +10,7 @@ from pipelines.canonical import ENTITIES
 from pipelines.identity.events import living_ids
 from pipelines.identity.resolve import Resolved, resolve
 from pipelines.mapping import IdentitySettings
-from pipelines.tables import IDENTITY_EVENTS, IDENTITY_LINKS
+from pipelines.tables import IDENTITY_EVENTS, IDENTITY_LINKS, IDENTITY_MODELS
 from tests.pipelines.conformed_rows import KEY, NIGHT, Values, conformed, of_table
 
 SETTINGS = IdentitySettings(trust=("crm",), country="BE")
@@ -60,3 +60,32 @@ def test_id_merged_twice_resolves_to_the_living_one(spark: SparkSession) -> None
     ]
     events = of_table(spark, IDENTITY_EVENTS, [*rows, {"night": NIGHT, "customer_id": "y", "event": "ended"}])
     assert {tuple(row) for row in living_ids(events).collect()} == {("a", "d"), ("b", "d"), ("c", "d")}
+
+
+def townspeople(count: int) -> list[Values]:
+    """Contacts of so many persons, each with a web account under the whole name and no identifier in common."""
+    given = ("Anna", "Bert", "Carla", "Dirk", "Elena", "Farid", "Greta", "Hugo", "Ines", "Joris", "Karin", "Lars")
+    family = ("Smit", "Kahn", "Peeters", "Wouters", "Lambert", "Dubois", "Claes", "Maes", "Jacobs", "Martens", "Noel")
+    rows: list[Values] = []
+    for person in range(count):
+        first, last = given[person % len(given)], family[person % len(family)]
+        known = {"postcode": str(1000 + person * 37 % 900), "born_on": date(1950, 1, 1) + timedelta(days=person * 97)}
+        own = {"source_contact_id": str(person), "first_name": first, "last_name": last}
+        account = {"source": "web", "source_contact_id": f"w{person}", "full_name": f"{last} {first}"}
+        rows += [own | known, account | known]
+    return rows
+
+
+def test_what_was_learned_of_records_is_kept_and_the_next_night_changes_no_id(lake: Lakehouse) -> None:
+    deliver(lake, townspeople(120), [])
+    first = resolve(lake, SETTINGS, night=NIGHT, key=KEY)
+    lake.merge(IDENTITY_LINKS, first.links, gone=first.gone)
+    lake.replace_night(IDENTITY_MODELS, first.models, NIGHT)
+    before = owners(first)
+    assert all(before[f"contact:crm:{person}"] == before[f"contact:web:w{person}"] for person in range(120))
+    version = first.models.collect()[0]["version"]
+    assert {row["model_version"] for row in first.events.collect()} == {version}
+
+    second = resolve(lake, SETTINGS, night=NIGHT + timedelta(days=1), key=KEY)
+    assert owners(second) == before
+    assert second.models.count() == second.events.count() == 0
