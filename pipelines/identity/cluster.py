@@ -40,6 +40,7 @@ from pipelines.identity.linkage import (
     smallest_of_components,
 )
 from pipelines.identity.match import Matched
+from pipelines.identity.workbench import workbench
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def clusters(
     Reads: records as in records.py, ties as in candidates.py; the result does not depend on the order of their rows.
     Units: two records of a duplicate-free source are never one person.
     """
-    with duckdb.connect() as engine:
+    with workbench() as engine:
         engine.register("records", records)
         engine.register("ties", ties)
         engine.execute("set preserve_insertion_order = false")

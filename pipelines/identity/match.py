@@ -13,6 +13,7 @@ from pipelines.identity.mixture import fitted, probabilities
 from pipelines.identity.model import Model, of_columns
 from pipelines.identity.people import prepare
 from pipelines.identity.training import learned
+from pipelines.identity.workbench import workbench
 
 FEWEST_RECORDS = 200
 """With fewer records there is nothing to learn from: exact evidence links them, as before."""
@@ -41,7 +42,7 @@ def match(records: pa.Table, *, model: Model | None = None, seed: int = 1) -> Ma
     Units: the same records, model and seed give the same pairs, whatever the order of rows and number of threads;
            records that teach nothing (no two columns with values, no two alike) give no pairs and an empty model.
     """
-    with duckdb.connect() as engine:
+    with workbench() as engine:
         columns = prepare(engine, records)
         name_sources(engine)
         keys = [row[0] for row in engine.execute("select record_key from people order by id").fetchall()]

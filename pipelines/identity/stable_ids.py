@@ -6,6 +6,8 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
+from pipelines.identity.workbench import workbench
+
 
 @dataclass(frozen=True)
 class Identities:
@@ -22,7 +24,7 @@ def identities(members: pa.Table, records: pa.Table, previous: pa.Table, *, nigh
     Reads: members as from `clusters`, records as in candidates.py, previous links (record_key, customer_id, since).
     Units: a new id is a keyed hash of the founding record and the night, so an id that ended never comes back.
     """
-    with duckdb.connect() as engine:
+    with workbench() as engine:
         engine.register("members", members)
         engine.register("records", records)
         engine.register("previous", previous)
