@@ -13,6 +13,7 @@ from lakehouse.errors import InvalidRetailerFile
 from lakehouse.names import nearest
 from models.settings import ChurnSettings, LifetimeValueSettings
 from orchestration.yaml_lines import LinedYaml, load_lined
+from pipelines.identity.overrides import read_overrides
 from pipelines.mapping import IdentitySettings, Name, Source, TimeZone
 from quality.settings import RuleSettings
 
@@ -48,13 +49,20 @@ class Retailer(Activation):
 def load_retailer(path: Path) -> Retailer:
     """The retailer file, checked.
 
-    Raises: InvalidRetailerFile naming the file, the line, the key's path and the nearest allowed names.
+    Raises: InvalidRetailerFile naming the file, the line, the key's path and the nearest allowed names; WrongCall if
+            its overrides cannot be understood or contradict one another.
     """
     document = load_lined(path)
     try:
-        return Retailer.model_validate(document.value)
+        retailer = Retailer.model_validate(document.value)
     except ValidationError as error:
         raise _invalid(path, document, error) from None
+    if retailer.identity.overrides is None:
+        return retailer
+    beside = path.resolve().parent / retailer.identity.overrides
+    read_overrides(beside)
+    identity = retailer.identity.model_copy(update={"overrides": beside})
+    return retailer.model_copy(update={"identity": identity})
 
 
 def _unknown_in_identity(identity: IdentitySettings, sources: Iterable[str]) -> list[str]:

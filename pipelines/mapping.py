@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
@@ -206,13 +207,15 @@ class IdentitySettings(Section):
 
     Units: trust is the survivorship order, most trusted first; country is the ISO code that phone numbers without
            country code belong to; shared_by_at_most is the number of records that one value may join; duplicate_free
-           are sources of which no two records are one person.
+           are sources of which no two records are one person; overrides is a CSV file of decided pairs, its path
+           relative to the retailer file.
     """
 
     trust: Texts = ()
     country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
     shared_by_at_most: int = Field(default=10, ge=1)
     duplicate_free: Texts = ()
+    overrides: Path | None = None
 
 
 def _typed_strings(value: Any) -> Any:

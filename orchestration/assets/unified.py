@@ -51,6 +51,7 @@ def _fact_asset(table: Table, conformed: Sequence[str], steps: Steps) -> dg.Asse
 
 def _identity(run: NightRun) -> Sequence[Published]:
     found = resolve(run.lake, run.retailer.identity, night=run.night, key=run.key)
+    run.record.warnings.extend(found.warnings)
     links, identifiers, events, models = IDENTITY
     return [
         publish(run.lake, links, found.links, rules=rules_for(links), night=run.night, gone=found.gone),

@@ -14,6 +14,7 @@ from pipelines.identity import compatibility
 from pipelines.identity.cluster_steps import (
     ATTACHED,
     CROWDED,
+    DECIDED,
     EVIDENCE,
     GROUPED,
     HANDLE_TIES,
@@ -40,6 +41,7 @@ from pipelines.identity.linkage import (
     smallest_of_components,
 )
 from pipelines.identity.match import Matched
+from pipelines.identity.overrides import NONE, Overrides
 from pipelines.identity.workbench import workbench
 
 
@@ -63,11 +65,12 @@ def clusters(
     shared_by_at_most: int,
     matched: Matched | None = None,
     duplicate_free: Collection[str] = (),
+    overrides: Overrides = NONE,
 ) -> Clusters:
     """Which records and identifiers are one person: exact evidence first, then pairs that match by all they say.
 
     Reads: records as in records.py, ties as in candidates.py; the result does not depend on the order of their rows.
-    Units: two records of a duplicate-free source are never one person.
+    Units: two records of a duplicate-free source are never one person; what people decided goes before everything.
     """
     with workbench() as engine:
         engine.register("records", records)
@@ -79,7 +82,7 @@ def clusters(
             engine.execute(statement, {"limit": shared_by_at_most} if "$limit" in statement else None)
         engine.execute(compatibility.COMPARED)
         engine.execute(compatibility.ACCEPTED)
-        cut = _number_persons(engine, matched, duplicate_free)
+        cut = _number_persons(engine, matched, duplicate_free, overrides)
         for statement in (ATTACHED, GROUPED):
             engine.execute(statement)
         _number_groups(engine, "orphan_groups", "select id from orphans", "select a, b from orphan_ties")
@@ -89,13 +92,16 @@ def clusters(
 
 
 def _number_persons(
-    engine: duckdb.DuckDBPyConnection, matched: Matched | None, duplicate_free: Collection[str]
+    engine: duckdb.DuckDBPyConnection, matched: Matched | None, duplicate_free: Collection[str], overrides: Overrides
 ) -> Cut | None:
     """The table persons (id, cluster): groups of exact evidence, joined where matched pairs hold them together."""
     ids: Ids = np.asarray(engine.execute("select id from people order by id").fetchnumpy()["id"])
-    once = _once(engine, duplicate_free)
+    places = _places(engine, overrides)
+    once = np.hstack([_once(engine, duplicate_free), _never(len(ids), places, overrides)])
     accepted = engine.execute("select a, b from accepted where is_exact or $all", {"all": matched is None}).fetchnumpy()
-    exact = exact_groups(len(ids), *(np.searchsorted(ids, accepted[side]) for side in ("a", "b")), once=once)
+    exact = exact_groups(
+        _always(len(ids), places, overrides), *(np.searchsorted(ids, accepted[side]) for side in ("a", "b")), once=once
+    )
     if matched is None:
         _register(engine, "persons", ids, ids[exact])
         return None
@@ -106,6 +112,29 @@ def _number_persons(
     _register(engine, "persons", ids, ids[groups])
     engine.execute(LIKELY_EVIDENCE)
     return cut
+
+
+def _places(engine: duckdb.DuckDBPyConnection, overrides: Overrides) -> dict[str, int]:
+    """The places, among people by id, of the records that people decided about."""
+    named = pa.table({"key": pa.array(overrides.record_keys, pa.string())})
+    engine.register("decided", named)
+    found = engine.execute(DECIDED).fetchall()
+    return dict(found)
+
+
+def _always(count: int, places: dict[str, int], overrides: Overrides) -> Ids:
+    there = [(places[a], places[b]) for a, b in overrides.always if a in places and b in places]
+    left, right = (np.array([pair[side] for pair in there], dtype=np.int64) for side in (0, 1))
+    return smallest_of_components(count, left, right)
+
+
+def _never(count: int, places: dict[str, int], overrides: Overrides) -> Members:
+    """One column per pair that is never one person, true for its two records."""
+    there = [(places[a], places[b]) for a, b in overrides.never if a in places and b in places]
+    never = np.zeros((count, len(there)), dtype=bool)
+    for column, pair in enumerate(there):
+        never[list(pair), column] = True
+    return never
 
 
 def _once(engine: duckdb.DuckDBPyConnection, duplicate_free: Collection[str]) -> Members:

@@ -31,6 +31,11 @@ from records join nodes on key = record_key
 where not is_test and len(tokens) > 0
 """
 
+DECIDED = """
+with placed as (select key, row_number() over (order by id) - 1 as place from people join nodes using (id))
+select key, place from placed semi join decided using (key)
+"""
+
 CROWDED = """
 create temp table crowded as
 select id

@@ -69,8 +69,8 @@ class Cut:
 def average_linkage(groups: Ids, pairs: Pairs, *, once: Members | None = None) -> Tree:
     """The merges of groups (the smallest id of each id's group), highest mean probability first within a branch.
 
-    Shape: once has a row per id and a column per source that is free of duplicates, true where the id is of the source:
-           no merge brings two of one source together.
+    Shape: once has a row per id and a column per source that is free of duplicates, true where the id is of the source,
+           or per pair that is never one person: no merge brings two of one column together.
     """
     taken = _taken(groups, once)
     size = np.bincount(groups, minlength=len(groups)).astype(np.float64)
@@ -134,11 +134,16 @@ def smallest_of_components(count: int, left: Ids, right: Ids) -> Ids:
     return found
 
 
-def exact_groups(count: int, left: Ids, right: Ids, *, once: Members | None = None) -> Ids:
-    """The smallest id of each id's group by pairs that are certain, but for those that would break `once`."""
+def exact_groups(groups: Ids, left: Ids, right: Ids, *, once: Members | None = None) -> Ids:
+    """The smallest id of each id's group by pairs that are certain, but for those that would break `once`.
+
+    Units: groups are those to begin with (the smallest id of each id's group), which nothing breaks.
+    """
+    count = len(groups)
     if once is None or not once.any():
-        return smallest_of_components(count, left, right)
-    home, taken = list(range(count)), once.copy()
+        ids = np.arange(count)
+        return smallest_of_components(count, np.concatenate([ids, left]), np.concatenate([groups, right]))
+    home, taken = groups.tolist(), _taken(groups, once)
 
     def found(place: int) -> int:
         while home[place] != place:

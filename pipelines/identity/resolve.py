@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
@@ -16,6 +17,7 @@ from pipelines.identity.cluster import Clusters, clusters
 from pipelines.identity.handover import Handover, handover
 from pipelines.identity.match import FEWEST_RECORDS, Matched, match
 from pipelines.identity.model import Model, as_json, from_json, with_cut
+from pipelines.identity.overrides import NONE, read_overrides
 from pipelines.identity.phones import phone_forms
 from pipelines.identity.records import records
 from pipelines.identity.stable_ids import Identities, identities
@@ -28,22 +30,30 @@ FACTS = ("orders", "visits", "loyalty_movements", "messages", "consents", "feedb
 
 @dataclass(frozen=True)
 class Resolved:
-    """The outcome of a night: links to merge (and links that are gone), all identifiers, events, models learned."""
+    """The outcome of a night: links to merge (and links that are gone), all identifiers, events, models learned.
+
+    Units: warnings are sentences about overrides that name a record which no source has.
+    """
 
     links: DataFrame
     gone: DataFrame
     identifiers: DataFrame
     events: DataFrame
     models: DataFrame
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class WhoIsWho:
-    """Identities with the model that matched their records; is_new where it was learned just now."""
+    """Identities with the model that matched their records; is_new where it was learned just now.
+
+    Units: unknown are the records that overrides name and no source has.
+    """
 
     identities: Identities
     model: Model | None
     is_new: bool
+    unknown: tuple[str, ...] = ()
 
 
 def resolve(lake: Lakehouse, settings: IdentitySettings, *, night: date, key: str) -> Resolved:
@@ -66,6 +76,7 @@ def resolve(lake: Lakehouse, settings: IdentitySettings, *, night: date, key: st
         identifiers=_frame(lake, found.identifiers, IDENTIFIERS),
         events=_frame(lake, _with_version(found.events, whole.model), IDENTITY_EVENTS),
         models=_frame(lake, _learned(whole, night), IDENTITY_MODELS),
+        warnings=tuple(_unknown(settings.overrides, name) for name in whole.unknown),
     )
 
 
@@ -93,6 +104,7 @@ def resolved(
     people = folder.table(records(contacts, region=settings.country, phones=phones), "records")
     tied = folder.table(ties(contacts, links, carried, key=key, region=settings.country, phones=phones), "ties")
     before = folder.table(previous.select("record_key", "customer_id", "since"), "previous")
+    decided = read_overrides(settings.overrides) if settings.overrides else NONE
     matched = match(people, model=model) if people.num_rows >= FEWEST_RECORDS else None
     found = clusters(
         people,
@@ -100,10 +112,15 @@ def resolved(
         shared_by_at_most=settings.shared_by_at_most,
         matched=matched,
         duplicate_free=settings.duplicate_free,
+        overrides=decided,
     )
     used = _used(matched, found)
+    known = set(people["record_key"].to_pylist())
     return WhoIsWho(
-        identities(found.members, people, before, night=night, key=key), used, is_new=used is not None and used != model
+        identities(found.members, people, before, night=night, key=key),
+        used,
+        is_new=used is not None and used != model,
+        unknown=tuple(name for name in decided.record_keys if name not in known),
     )
 
 
@@ -114,6 +131,10 @@ def _used(matched: Matched | None, found: Clusters) -> Model | None:
     if found.cut is None:
         return matched.model
     return with_cut(matched.model, found.cut.height)
+
+
+def _unknown(file: Path | None, record_key: str) -> str:
+    return f"{file}: no source has the record {record_key.removeprefix('contact:')}; decisions about it wait for it"
 
 
 def _with_version(events: pa.Table, model: Model | None) -> pa.Table:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.errors import InvalidRetailerFile
+from lakehouse.errors import InvalidRetailerFile, WrongCall
 from lakehouse.settings import PROJECT
 from orchestration.retailer import load_retailer
 from tests.end_to_end.small_shop import RETAILER
@@ -74,3 +74,15 @@ def test_file_that_is_absent_empty_broken_or_doubled_is_refused(tmp_path: Path) 
     assert "empty" in refusal(tmp_path, "")
     assert "this is no YAML" in refusal(tmp_path, "a: [1")
     assert "line 2: the key currency is written twice" in refusal(tmp_path, "currency: EUR\ncurrency: USD\n")
+
+
+def test_decisions_about_records_lie_beside_the_retailer_file_and_are_read_with_it(tmp_path: Path) -> None:
+    text = RETAILER + "\nidentity: {overrides: decided.csv}\n"
+    assert "identity:" not in RETAILER
+    decided = tmp_path / "decided.csv"
+    decided.write_text("record_a,record_b,decision,who,why\ncrm:1,crm:2,never,Ann,twins\n")
+    loaded(tmp_path, text)
+    assert load_retailer(tmp_path / "shop.yaml").identity.overrides == decided
+    decided.write_text("record_a,record_b,decision,who,why\ncrm:1,crm:2,perhaps,Ann,twins\n")
+    with pytest.raises(WrongCall, match="no such decision: perhaps"):
+        loaded(tmp_path, text)

@@ -89,3 +89,15 @@ def test_what_was_learned_of_records_is_kept_and_the_next_night_changes_no_id(la
     second = resolve(lake, SETTINGS, night=NIGHT + timedelta(days=1), key=KEY)
     assert owners(second) == before
     assert second.models.count() == second.events.count() == 0
+
+
+def test_decisions_of_people_survive_a_rebuild_and_unknown_records_are_told(lake: Lakehouse, tmp_path: Path) -> None:
+    file = tmp_path / "overrides.csv"
+    rows = ("crm:1,web:9,always,Ann,same passport", "crm:1,crm:77,never,Ann,twins")
+    file.write_text("\n".join(["record_a,record_b,decision,who,why", *rows]))
+    deliver(lake, [ANNA, {**ANNE, "full_name": "Vos Bea"}], [])
+    settings = SETTINGS.model_copy(update={"overrides": file})
+    for _ in range(2):
+        found = resolve(lake, settings, night=NIGHT, key=KEY)
+        assert len(set(owners(found).values())) == 1
+        assert found.warnings == (f"{file}: no source has the record crm:77; decisions about it wait for it",)

@@ -1,0 +1,82 @@
+"""What people decide about records goes before everything else, and cannot contradict itself."""
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse.errors import WrongCall
+from pipelines.identity.cluster import clusters
+from pipelines.identity.overrides import Overrides, read_overrides
+from tests.pipelines.identity.evidence import record, records, ties
+
+HEAD = "record_a,record_b,decision,who,why"
+CRM_1, CRM_2, CRM_3 = (f"contact:crm:{number}" for number in (1, 2, 3))
+
+
+def file_of(folder: Path, *lines: str, head: str = HEAD) -> Path:
+    file = folder / "overrides.csv"
+    file.write_text("\n".join([head, *lines]) + "\n")
+    return file
+
+
+def together(overrides: Overrides) -> list[set[str]]:
+    """Groups of three records of which two share an e-mail and a name."""
+    people = [record(1, "Anna Smit"), record(2, "Anna Smit"), record(3, "Carl Kahn")]
+    tied = ties(("crm:1", "email:a"), ("crm:2", "email:a"))
+    members = clusters(records(people), tied, shared_by_at_most=10, overrides=overrides).members.to_pylist()
+    groups: dict[int, set[str]] = {}
+    for member in members:
+        if member["kind"] == "contact":
+            groups.setdefault(member["cluster"], set()).add(member["key"])
+    return sorted(groups.values(), key=sorted)
+
+
+def test_decisions_part_what_evidence_joins_and_join_what_nothing_does() -> None:
+    assert together(Overrides()) == [{CRM_1, CRM_2}, {CRM_3}]
+    assert together(Overrides(never=((CRM_1, CRM_2),))) == [{CRM_1}, {CRM_2}, {CRM_3}]
+    assert together(Overrides(always=((CRM_2, CRM_3),))) == [{CRM_1, CRM_2, CRM_3}]
+    decided = Overrides(always=((CRM_2, CRM_3),), never=((CRM_1, CRM_2),))
+    assert together(decided) == [{CRM_1}, {CRM_2, CRM_3}]
+
+
+def test_never_holds_for_whoever_is_always_the_same_person() -> None:
+    decided = Overrides(always=((CRM_2, CRM_3),), never=((CRM_1, CRM_3),))
+    assert together(decided) == [{CRM_1}, {CRM_2, CRM_3}]
+
+
+def test_decision_about_a_record_that_nobody_has_changes_nothing() -> None:
+    assert together(Overrides(never=((CRM_1, "contact:crm:99"),))) == together(Overrides())
+
+
+def test_file_is_read_whatever_the_order_of_a_pair(tmp_path: Path) -> None:
+    file = file_of(tmp_path, "web:9,crm:1,always,Ann,same passport", "crm:1, crm:2 ,Never,Ann,twins")
+    assert read_overrides(file) == Overrides(always=((CRM_1, "contact:web:9"),), never=((CRM_1, CRM_2),))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("crm:1,crm:2,allways,Ann,x", "line 2: no such decision: allways (did you mean always?)"),
+        ("crm:1,crm:2,never,,x", "line 2: who is empty"),
+        ("1,crm:2,never,Ann,x", "line 2: a record is written <source>:<contact id>"),
+        ("crm:1,crm:1,never,Ann,x", "line 2: both records are the same"),
+    ],
+)
+def test_line_that_cannot_be_understood_is_refused(tmp_path: Path, line: str, told: str) -> None:
+    with pytest.raises(WrongCall) as refused:
+        read_overrides(file_of(tmp_path, line))
+    assert told in str(refused.value)
+    assert "no table was changed" in str(refused.value)
+
+
+def test_contradiction_is_refused_even_over_a_third_record(tmp_path: Path) -> None:
+    lines = ("crm:1,crm:2,always,Ann,x", "crm:2,crm:3,always,Ann,x", "crm:1,crm:3,never,Bert,y")
+    with pytest.raises(WrongCall, match="contradict one another: crm:1 and crm:3"):
+        read_overrides(file_of(tmp_path, *lines))
+
+
+def test_missing_file_or_column_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(WrongCall, match="there is no such file"):
+        read_overrides(tmp_path / "gone.csv")
+    with pytest.raises(WrongCall, match="the file has no column who, why"):
+        read_overrides(file_of(tmp_path, head="record_a,record_b,decision"))
