@@ -43,7 +43,11 @@ def test_order_of_rows_and_number_of_threads_change_nothing(
     home: Town, matched: Matched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     connect = duckdb.connect
-    monkeypatch.setattr(duckdb, "connect", lambda name=":memory:": connect(name, config={"threads": 1}))
+
+    def on_one_thread(name: str = ":memory:", *, config: dict[str, str] | None = None) -> duckdb.DuckDBPyConnection:
+        return connect(name, config={**(config or {}), "threads": 1})
+
+    monkeypatch.setattr(duckdb, "connect", on_one_thread)
     mixed = home.records.take(np.random.default_rng(1).permutation(home.records.num_rows))
     again = match(mixed)
     assert as_json(again.model) == as_json(matched.model)
