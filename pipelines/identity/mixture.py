@@ -3,8 +3,8 @@
 Two people of one household share name, address and phone; weighed as if these were independent, the pair looks like
 one person. So do two people of one name in one town. Classes of their own take such pairs: like one person in what
 they share, like strangers in the rest; how many there are, and how much they share, the pairs themselves tell.
-Source: Fellegi and Sunter (1969) with four classes in place of two; measured in benchmarks/identity.py and told in
-docs/decisions/0006.
+Source: Fellegi and Sunter (1969), with a class for each kind of CONFUSED beside their two; measured in
+benchmarks/identity.py and told in docs/decisions/0006.
 """
 
 from collections.abc import Mapping
@@ -119,7 +119,7 @@ def probabilities(engine: duckdb.DuckDBPyConnection, model: Model, *, table: str
 
 
 FREQUENCIES = """
-create or replace temp table tf_{name} as
+create temp table if not exists tf_{name} as
 select {name} as value, count(*) / sum(count(*)) over () as frequency
 from people where {name} is not null group by {name}
 """
