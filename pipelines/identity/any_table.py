@@ -167,8 +167,8 @@ def _handed_over(spark: SparkSession, call: Call, rows: pa.Table, folder: Handov
     carried = identified([_no_rows(spark, "orders")])
     phones = folder.written(phone_forms([contacts], call.country), "phones")
     extras = tuple(f"_extra_{place}" for place in range(len(call.extras)))
-    found = records(contacts, region=call.country, phones=phones, extras=extras)
-    tied = ties(contacts, links, carried, key=call.file.name, region=call.country, phones=phones)
+    found = records(contacts, key=call.file.name, region=call.country, phones=phones, extras=extras)
+    tied = ties(links, carried, key=call.file.name, region=call.country, phones=phones)
     return folder.table(found, "records"), folder.table(tied, "ties")
 
 

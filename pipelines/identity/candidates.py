@@ -8,24 +8,21 @@ from pyspark.sql import functions as F
 
 from pipelines.canonical import PERSON
 from pipelines.identity.keys import KEY_COLUMNS, contact_key, identifier_key, with_identifier_keys
-from pipelines.identity.normalise import birth_date, card_form, email_form, name_tokens, trimmed
+from pipelines.identity.normalise import card_form, email_form, trimmed
 from pipelines.identity.phones import with_phone_form
 
 PERSON_COLUMNS = tuple(column.name for column in PERSON)
 
 
-def ties(
-    contacts: DataFrame, links: DataFrame, carried: DataFrame, *, key: str, region: str | None, phones: DataFrame
-) -> DataFrame:
-    """Ties (left_key, right_key, kind, is_own): a record and its identifiers, or two identifiers.
+def ties(links: DataFrame, carried: DataFrame, *, key: str, region: str | None, phones: DataFrame) -> DataFrame:
+    """Ties (left_key, right_key, kind, is_own) that facts and sources state: two identifiers, or one by itself.
 
-    Units: kind is the kind of the right identifier, `name_birth`, `link`, or `itself` for an identifier that a fact
-           carries; is_own is false where a fact tied them. A tie may come twice.
+    Units: kind is the kind of the right identifier, `link`, or `itself` for an identifier that a fact carries; is_own
+           is false where a fact tied them. A tie may come twice. What records tie themselves, records.py says.
     Reads: carried as from `identified`; phones as from `phone_forms`, for everything that is read here.
     """
-    own = _own_ties(with_identifier_keys(contacts, key=key, region=region, phones=phones), key)
     seen = _fact_ties(with_identifier_keys(carried, key=key, region=region, phones=phones))
-    found = [own, seen, _linked(living_links(links), key=key, region=region, phones=phones)]
+    found = [seen, _linked(living_links(links), key=key, region=region, phones=phones)]
     return reduce(DataFrame.unionByName, found).where("left_key <> right_key or kind = 'itself'")
 
 
@@ -46,26 +43,6 @@ def phone_holders(contacts: DataFrame, links: DataFrame, carried: DataFrame) -> 
     stated = living_links(links).where("kind = 'phone'")
     ends = [stated.select(F.col(end).alias("phone")) for end in ("from_id", "to_id")]
     return [contacts.select("phone", "country"), carried.select("phone"), *ends]
-
-
-def name_birth_key(tokens: Column, born_on: Column, key: str) -> Column:
-    """Key of a whole name in any order with its birth date; null where the name has one word or the date is missing."""
-    whole = F.when(F.size(tokens) > 1, F.concat_ws(" ", F.sort_array(tokens)))
-    return identifier_key("name_birth", F.concat(whole, F.lit("|"), born_on.cast("string")), key)
-
-
-def _own_ties(contacts: DataFrame, key: str) -> DataFrame:
-    named = contacts.withColumn("_name_key", name_birth_key(*_name_and_birth(), key))
-    own_key = contact_key(F.col("source"), F.col("source_contact_id"))
-    pairs = [("loyalty_id", "loyalty_id_key"), ("email", "email_key"), ("phone", "phone_key")]
-    pairs += [("cookie", "cookie_key"), ("name_birth", "_name_key"), ("link", "contact_key")]
-    return _exploded(named, [(own_key, kind, F.col(column)) for kind, column in pairs], is_own=True)
-
-
-def _name_and_birth() -> tuple[Column, Column]:
-    parted = name_tokens(F.concat_ws(" ", "first_name", "last_name"))
-    tokens = F.array_distinct(F.when(F.size(parted) > 0, parted).otherwise(name_tokens(F.col("full_name"))))
-    return tokens, birth_date(F.col("born_on"))
 
 
 def _fact_ties(carried: DataFrame) -> DataFrame:

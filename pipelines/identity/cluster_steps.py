@@ -4,9 +4,16 @@ People are contact records with a name; handles are all other nodes: identifiers
 """
 
 NODES = """
+create temp view own_ties as
+unpivot (
+    select record_key as left_key, loyalty_id_key as loyalty_id, email_key as email, phone_key as phone,
+        cookie_key as cookie, name_birth_key as name_birth, linked_key as link
+    from records
+) on columns(* exclude left_key) into name kind value right_key;
 create temp table usable as
 select distinct left_key, right_key, kind, is_own
-from ties
+from (select left_key, right_key, kind, is_own from ties
+      union all select left_key, right_key, kind, true from own_ties)
 where left_key not in (select record_key from records where is_test)
   and right_key not in (select record_key from records where is_test);
 create temp table nodes as

@@ -43,6 +43,12 @@ def identifier_key(kind: str, form: Column, key: str) -> Column:
     return F.concat(F.lit(f"{kind}:"), keyed_hash(form, key))
 
 
+def name_birth_key(tokens: Column, born_on: Column, key: str) -> Column:
+    """Key of a whole name in any order with its birth date; null where the name has one word or the date is missing."""
+    whole = F.when(F.size(tokens) > 1, F.concat_ws(" ", F.sort_array(tokens)))
+    return identifier_key("name_birth", F.concat(whole, F.lit("|"), born_on.cast("string")), key)
+
+
 FORMS = {
     "loyalty_id": ("loyalty_id", card_form),
     "email": ("email", email_form),

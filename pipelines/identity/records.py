@@ -4,29 +4,35 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from pipelines.identity.address import house_number, postcode_form, street_words
-from pipelines.identity.keys import contact_key
-from pipelines.identity.normalise import birth_date, capitals, card_form, email_form, name_tokens, trimmed
-from pipelines.identity.phones import country_code, with_phone_form
+from pipelines.identity.keys import contact_key, name_birth_key, with_identifier_keys
+from pipelines.identity.normalise import birth_date, capitals, card_form, name_tokens, trimmed
+from pipelines.identity.phones import country_code
 
 
 def records(
-    contacts: DataFrame, *, region: str | None, phones: DataFrame | None = None, extras: tuple[str, ...] = ()
+    contacts: DataFrame,
+    *,
+    key: str,
+    region: str | None,
+    phones: DataFrame | None = None,
+    extras: tuple[str, ...] = (),
 ) -> DataFrame:
-    """The person records of the contacts, with normalised names, birth date, identifiers and address.
+    """The person records of the contacts: normalised names, birth date, identifiers and address, and their keys.
 
-    Grain:  one row per contact: record_key, source, source_contact_id, given, family, tokens, born_on, email, phone,
-            card, street, house, postcode, city, gender, is_test, first_seen, and extra_<name> for each of extras.
+    Grain:  one row per contact, as unified.person_records, and extra_<name> for each of extras.
     Units:  given and family are empty where only a whole name in unknown order is there; tokens hold every word.
-    Reads:  conformed.contacts and the columns of extras; phones as from `phone_forms`.
+    Reads:  conformed.contacts and the columns of extras; phones as from `phone_forms`; key is the lake's secret.
     """
     country = F.coalesce(country_code(F.col("country")), F.lit(region))
-    return with_phone_form(contacts, region, phones=phones).select(
-        contact_key(F.col("source"), F.col("source_contact_id")).alias("record_key"),
+    own_key = contact_key(F.col("source"), F.col("source_contact_id"))
+    keyed = with_identifier_keys(contacts, key=key, region=region, phones=phones)
+    return keyed.select(
+        own_key.alias("record_key"),
         "source",
         "source_contact_id",
         *_names(),
         birth_date(F.col("born_on")).alias("born_on"),
-        email_form(F.col("email")).alias("email"),
+        F.col("email_form").alias("email"),
         F.col("phone_form").alias("phone"),
         card_form(F.col("loyalty_id")).alias("card"),
         street_words(F.col("street"), country).alias("street"),
@@ -36,6 +42,9 @@ def records(
         F.lower(F.substring(trimmed(F.col("gender")), 1, 1)).alias("gender"),
         F.expr("coalesce(is_test, false)").alias("is_test"),
         F.coalesce("event_at", F.col("arrived").cast("timestamp")).alias("first_seen"),
+        F.nullif("contact_key", own_key).alias("linked_key"),
+        *(f"{kind}_key" for kind in ("loyalty_id", "email", "phone", "cookie")),
+        name_birth_key(*_whole_name_and_birth(), key).alias("name_birth_key"),
         *(_words_and_numbers(F.col(name)).alias(f"extra_{name}") for name in extras),
     )
 
@@ -53,6 +62,12 @@ def _names() -> tuple[Column, ...]:
         F.when(parted, family).when(loud.isNotNull(), loud_words).otherwise(none).alias("family"),
         F.array_distinct(F.concat(given, family, words)).alias("tokens"),
     )
+
+
+def _whole_name_and_birth() -> tuple[Column, Column]:
+    parted = name_tokens(F.concat_ws(" ", "first_name", "last_name"))
+    tokens = F.array_distinct(F.when(F.size(parted) > 0, parted).otherwise(name_tokens(F.col("full_name"))))
+    return tokens, birth_date(F.col("born_on"))
 
 
 def _words(text: Column) -> Column:

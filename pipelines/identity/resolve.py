@@ -101,8 +101,8 @@ def resolved(
     facts = [frame for name, frame in entities.items() if name not in ("contacts", "identifier_links")]
     carried = folder.written(identified(facts), "carried")
     phones = folder.written(phone_forms(phone_holders(contacts, links, carried), settings.country), "phones")
-    people = folder.table(records(contacts, region=settings.country, phones=phones), "records")
-    tied = folder.table(ties(contacts, links, carried, key=key, region=settings.country, phones=phones), "ties")
+    people = folder.table(records(contacts, key=key, region=settings.country, phones=phones), "records")
+    tied = folder.table(ties(links, carried, key=key, region=settings.country, phones=phones), "ties")
     before = folder.table(previous.select("record_key", "customer_id", "since"), "previous")
     decided = read_overrides(settings.overrides) if settings.overrides else NONE
     matched = match(people, model=model) if people.num_rows >= FEWEST_RECORDS else None

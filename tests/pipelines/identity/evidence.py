@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
+OWN_KEYS = ("linked", "loyalty_id", "email", "phone", "cookie", "name_birth")
 RECORDS = pa.schema(
     [
         ("record_key", pa.string()),
@@ -16,6 +17,7 @@ RECORDS = pa.schema(
         ("born_on", pa.date32()),
         ("is_test", pa.bool_()),
         ("first_seen", pa.timestamp("us", tz="UTC")),
+        *((f"{kind}_key", pa.string()) for kind in OWN_KEYS),
     ]
 )
 TIES = pa.schema([("left_key", pa.string()), ("right_key", pa.string()), ("kind", pa.string()), ("is_own", pa.bool_())])

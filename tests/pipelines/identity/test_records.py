@@ -24,7 +24,7 @@ CONTACTS: list[Values] = [
 
 def test_records_hold_normalised_forms(spark: SparkSession) -> None:
     contacts = conformed(spark, "contacts", [row | {"source_contact_id": str(n)} for n, row in enumerate(CONTACTS)])
-    rows = {row["source_contact_id"]: row for row in records(contacts, region="BE").collect()}
+    rows = {row["source_contact_id"]: row for row in records(contacts, key="k", region="BE").collect()}
 
     def found(*names: str) -> list[tuple[object, ...]]:
         return [tuple(rows[str(n)][name] for name in names) for n in range(len(CONTACTS))]
