@@ -64,6 +64,49 @@ IDENTITY_MODELS = Table(
     ),
     write="replace_night",
 )
+PERSON_RECORDS = Table(
+    name="unified.person_records",
+    grain="one row per contact of a source, in normalised forms: what records are compared by",
+    key=("record_key",),
+    columns=columns(
+        required("record_key", "string", "contact:<source>:<contact id>"),
+        required("source", "string", "source of the retailer file"),
+        Column("source_contact_id", "string", "the contact's id in that source"),
+        personal("given", "array<string>", "words of the given name; empty where only a whole name is there"),
+        personal("family", "array<string>", "words of the family name; empty where only a whole name is there"),
+        personal("tokens", "array<string>", "every word of the name, once, without titles and accents"),
+        personal("born_on", "date", "date of birth, placeholders left out"),
+        personal("email", "string", "e-mail in lower case, role addresses left out"),
+        personal("phone", "string", "phone in E.164"),
+        personal("card", "string", "loyalty card without separators"),
+        personal("street", "string", "words of the street, types written out"),
+        personal("house", "string", "house number"),
+        personal("postcode", "string", "postal code without spaces"),
+        personal("city", "string", "words of the town"),
+        personal("gender", "string", "first letter of what is delivered"),
+        required("is_test", "boolean", "a test account, which is nobody"),
+        Column("first_seen", "timestamp", "when the source made the contact, or when it first arrived"),
+        Column("linked_key", "string", "the other record that the contact says it is"),
+        Column("loyalty_id_key", "string", "keyed hash of the card"),
+        Column("email_key", "string", "keyed hash of the e-mail"),
+        Column("phone_key", "string", "keyed hash of the phone"),
+        Column("cookie_key", "string", "keyed hash of the cookie"),
+        Column("name_birth_key", "string", "keyed hash of the whole name with the birth date"),
+        required("fingerprint", "bigint", "of what was delivered and how it is normalised: equal where both are"),
+    ),
+    write="merge",
+)
+IDENTITY_PAIRS = Table(
+    name="unified.identity_pairs",
+    grain="one row per two records that may be one person",
+    key=("record_a", "record_b"),
+    columns=columns(
+        required("record_a", "string", "the lower record key"),
+        required("record_b", "string", "the higher record key"),
+        required("probability", "double", "that both are one person, as the night found it that last looked at them"),
+    ),
+    write="merge",
+)
 CUSTOMERS = Table(
     name="unified.customers",
     grain="one row per living customer: the golden record",
@@ -221,7 +264,9 @@ CONSENTS = Table(
 )
 UNIFIED_FACTS = (ORDERS, ORDER_LINES, VISITS, LOYALTY_MOVEMENTS, MESSAGES, FEEDBACK)
 TABLES = (
+    PERSON_RECORDS,
     IDENTITY_LINKS,
+    IDENTITY_PAIRS,
     IDENTIFIERS,
     IDENTITY_EVENTS,
     IDENTITY_MODELS,

@@ -19,7 +19,10 @@ from pipelines.identity.resolve import resolve
 from quality.gates import rules_for
 from quality.publish import Published, publish
 
-IDENTITY = (tables.IDENTITY_LINKS, tables.IDENTIFIERS, tables.IDENTITY_EVENTS, tables.IDENTITY_MODELS)
+IDENTITY = (
+    *(tables.PERSON_RECORDS, tables.IDENTITY_PAIRS, tables.IDENTITY_LINKS),
+    *(tables.IDENTIFIERS, tables.IDENTITY_EVENTS, tables.IDENTITY_MODELS),
+)
 
 
 def unified_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition]:
@@ -50,15 +53,25 @@ def _fact_asset(table: Table, conformed: Sequence[str], steps: Steps) -> dg.Asse
 
 
 def _identity(run: NightRun) -> Sequence[Published]:
-    found = resolve(run.lake, run.retailer.identity, night=run.night, key=run.key)
-    run.record.warnings.extend(found.warnings)
-    links, identifiers, events, models = IDENTITY
-    return [
-        publish(run.lake, links, found.links, rules=rules_for(links), night=run.night, gone=found.gone),
-        publish(run.lake, identifiers, found.identifiers, rules=rules_for(identifiers), night=run.night),
-        publish(run.lake, events, found.events, rules=rules_for(events), night=run.night),
-        publish(run.lake, models, found.models, rules=rules_for(models), night=run.night),
-    ]
+    with resolve(run.lake, run.retailer.identity, night=run.night, key=run.key) as found:
+        run.record.warnings.extend(found.warnings)
+        changes = (
+            (tables.PERSON_RECORDS, found.records),
+            (tables.IDENTITY_PAIRS, found.pairs),
+            (tables.IDENTITY_LINKS, found.links),
+        )
+        whole = (
+            (tables.IDENTIFIERS, found.identifiers),
+            (tables.IDENTITY_EVENTS, found.events),
+            (tables.IDENTITY_MODELS, found.models),
+        )
+        return [
+            *(
+                publish(run.lake, table, change.rows, rules=rules_for(table), night=run.night, gone=change.gone)
+                for table, change in changes
+            ),
+            *(publish(run.lake, table, frame, rules=rules_for(table), night=run.night) for table, frame in whole),
+        ]
 
 
 def _consents(run: NightRun) -> Sequence[Published]:

@@ -41,12 +41,16 @@ SMALL_DATA_PAIRS_PER_RECORD, PAIRS_PER_RECORD, FEWEST_PAIRS = 80, 20, 8_000_000
 
 @dataclass(frozen=True)
 class KeyYield:
-    """What one key gave: pairs (those of other keys among them), and what was left out for being too frequent."""
+    """What one key gave: pairs (those of other keys among them), and what was left out for being too frequent.
+
+    Units: largest is the number of people in the largest block that was looked at; 1 where none was.
+    """
 
     key: str
     pairs: int
     blocks_left_out: int
     pairs_left_out: int
+    largest: int
 
 
 def find_pairs(engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, budget: int) -> list[KeyYield]:
@@ -55,16 +59,36 @@ def find_pairs(engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, b
     Units: one row per pair; the largest blocks over all keys are left out until the rest fits the budget.
     """
     keys = usable_keys(columns)
-    engine.execute("create or replace temp table blocked (key utinyint, block ubigint, id integer)")
+    engine.execute(BLOCKED)
     for number, parts in enumerate(keys.values()):
-        engine.execute(_members(number, parts))
+        engine.execute(f"insert into blocked {_members(number, parts)}")
     engine.execute(SIZES)
     engine.execute(KEPT, {"total": budget, "own": budget // SHARE_OF_A_KEY})
     engine.execute(PAIRS)
-    names = list(keys)
-    found = engine.execute(YIELDS).fetchall()
-    engine.execute("drop table blocked; drop table block_sizes; drop table kept_blocks")
-    return [KeyYield(names[number], *counts) for number, *counts in found]
+    return _yields(engine, list(keys))
+
+
+def find_pairs_of(
+    engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, largest: Mapping[str, int], table: str
+) -> list[KeyYield]:
+    """Make table `pairs` of those with at least one of the people of a table of people, as `find_pairs` would.
+
+    Units: largest is the size of the largest block of each key that is looked at; a key without one gives none.
+    """
+    keys = usable_keys(columns)
+    engine.execute(BLOCKED)
+    for number, parts in enumerate(keys.values()):
+        engine.execute(f"insert into blocked {_members(number, parts, table)}")
+    engine.execute("create or replace temp table met as select distinct key, block from blocked")
+    others = f"(from people anti join {table} using (id))"
+    for number, parts in enumerate(keys.values()):
+        blocks = f"(select block from met where key = {number})"
+        engine.execute(f"insert into blocked from ({_members(number, parts, others)}) where block in {blocks}")
+    engine.execute(SIZES)
+    limits = ", ".join(f"({number}, {largest.get(name, 1)})" for number, name in enumerate(keys))
+    engine.execute(KEPT_WITHIN.format(limits=limits))
+    engine.execute(PAIRS_OF.format(table=table))
+    return _yields(engine, list(keys))
 
 
 def most_pairs(records: int) -> int:
@@ -83,21 +107,29 @@ def usable_keys(columns: Collection[str]) -> dict[str, tuple[str, ...]]:
     return {name: parts for name, parts in {**KEYS, **named}.items() if all(_column(part) in columns for part in parts)}
 
 
+def _yields(engine: duckdb.DuckDBPyConnection, names: list[str]) -> list[KeyYield]:
+    found = engine.execute(YIELDS).fetchall()
+    engine.execute("drop table blocked; drop table block_sizes; drop table kept_blocks")
+    return [KeyYield(names[number], *counts) for number, *counts in found]
+
+
 def _column(part: str) -> str:
     """The column that a part of a key reads."""
     return part.split("(")[-1].split(",")[0].rstrip(")")
 
 
-def _members(number: int, parts: tuple[str, ...]) -> str:
+def _members(number: int, parts: tuple[str, ...], people: str = "people") -> str:
+    """SQL of who is in which block of a key: key, block, id."""
     names = [f"part_{place}" for place in range(len(parts))]
     chosen = ", ".join(f"{part} as {name}" for part, name in zip(parts, names, strict=True))
     present = " and ".join(f"{name} is not null" for name in names)
     return (
-        f"insert into blocked select distinct {number}, hash({', '.join(names)}), id"
-        f" from (select id, {chosen} from people) where {present}"
+        f"select distinct {number} as key, hash({', '.join(names)}) as block, id"
+        f" from (select id, {chosen} from {people}) where {present}"
     )
 
 
+BLOCKED = "create or replace temp table blocked (key utinyint, block ubigint, id integer)"
 SIZES = """
 create or replace temp table block_sizes as
 select key, block, count(*) as size from blocked group by key, block having count(*) > 1
@@ -123,11 +155,24 @@ with members as (from blocked semi join kept_blocks using (key, block))
 select distinct x.id as l, y.id as r
 from members x join members y on x.key = y.key and x.block = y.block and x.id < y.id
 """
+KEPT_WITHIN = """
+create or replace temp table kept_blocks as
+select block_sizes.key, block_sizes.block
+from block_sizes join (values {limits}) limits(key, largest) using (key) where size <= largest
+"""
+PAIRS_OF = """
+create or replace temp table pairs as
+with members as (from blocked semi join kept_blocks using (key, block))
+select distinct least(x.id, y.id) as l, greatest(x.id, y.id) as r
+from (from members semi join {table} using (id)) x
+join members y on x.key = y.key and x.block = y.block and x.id <> y.id
+"""
 YIELDS = """
 select key,
     cast(coalesce(sum(size * (size - 1) / 2) filter (kept), 0) as bigint),
     count(*) filter (not kept),
-    cast(coalesce(sum(size * (size - 1) / 2) filter (not kept), 0) as bigint)
+    cast(coalesce(sum(size * (size - 1) / 2) filter (not kept), 0) as bigint),
+    coalesce(max(size) filter (kept), 1)
 from (select block_sizes.*, kept_blocks.block is not null as kept
       from block_sizes left join kept_blocks using (key, block))
 group by key order by key

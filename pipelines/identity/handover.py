@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.dataset
+import pyarrow.parquet
 from pyarrow import fs
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class Handover:
     def table(self, frame: DataFrame, name: str) -> pa.Table:
         """The frame as an Arrow table, through Parquet files of this folder."""
         self.written(frame, name)
+        return self.arrow(name)
+
+    def arrow(self, name: str) -> pa.Table:
+        """What was written under the name."""
         system, path = _located(f"{self.folder}/{name}")
         return pyarrow.dataset.dataset(path, filesystem=system, format="parquet").to_table()
 
@@ -27,6 +32,14 @@ class Handover:
         place = f"{self.folder}/{name}"
         frame.write.mode("overwrite").parquet(place)
         return frame.sparkSession.read.schema(frame.schema).parquet(place)
+
+    def frame(self, rows: pa.Table, name: str, spark: SparkSession) -> DataFrame:
+        """The rows as a Spark frame, which may be read until the hand-over ends."""
+        place = f"{self.folder}/{name}"
+        system, path = _located(place)
+        system.create_dir(path)
+        pyarrow.parquet.write_table(rows, f"{path}/part-0.parquet", filesystem=system)
+        return spark.read.parquet(place)
 
 
 @contextmanager

@@ -1,14 +1,14 @@
 """How probable it is that two person records are one person: for all records, without labels, explained by a model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
-from pipelines.identity.blocking import KeyYield, find_pairs, most_pairs
+from pipelines.identity.blocking import KeyYield, find_pairs, find_pairs_of, most_pairs
 from pipelines.identity.likeness import compare, name_sources
-from pipelines.identity.linkage import Pairs, average_linkage, groups_at
+from pipelines.identity.linkage import Ids, Pairs, average_linkage, groups_at, smallest_of_components
 from pipelines.identity.mixture import fitted, probabilities
 from pipelines.identity.model import Model, of_columns
 from pipelines.identity.people import prepare
@@ -18,8 +18,22 @@ from pipelines.identity.workbench import workbench
 FEWEST_RECORDS = 200
 """With fewer records there is nothing to learn from: exact evidence links them, as before."""
 NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
+MOST_FRESH = 0.2
+"""Where more of the records than this are new or changed, all are looked at."""
 LOOSE = 0.1
 """Groups that hold together at this mean probability are looked at whole."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What earlier nights found with a model.
+
+    Shape: pairs (record_a, record_b, probability), the pairs of Matched; unchanged (record_key) are the records that
+           say what they said when these pairs were found.
+    """
+
+    pairs: pa.Table
+    unchanged: pa.Table
 
 
 @dataclass(frozen=True)
@@ -36,27 +50,70 @@ class Matched:
     yields: tuple[KeyYield, ...]
 
 
-def match(records: pa.Table, *, model: Model | None = None, seed: int = 1) -> Matched:
+def match(records: pa.Table, *, model: Model | None = None, known: Known | None = None, seed: int = 1) -> Matched:
     """The matching pairs of the records (as in records.py); what is learned of them where no fitting model is given.
 
     Units: the same records, model and seed give the same pairs, whatever the order of rows and number of threads;
+           what is known spares the pairs of two unchanged records, where the model fits and most are unchanged;
            records that teach nothing (no two columns with values, no two alike) give no pairs and an empty model.
     """
     with workbench() as engine:
         columns = prepare(engine, records)
         name_sources(engine)
         keys = [row[0] for row in engine.execute("select record_key from people order by id").fetchall()]
-        yields = find_pairs(engine, columns, budget=most_pairs(len(keys)))
-        compare(engine, columns, pairs="pairs", into="likeness")
-        if model is None or not fits(model, columns):
-            model = _learned(engine, columns, seed=seed)
-        if not model.match:
-            return Matched(keys, NO_PAIRS, model, looked_at=0, yields=tuple(yields))
-        closed = _closed(engine, columns, of_columns(model, columns), people=len(keys))
-        looked_at = sum(
-            engine.execute(f"select count(*) from {name}").fetchall()[0][0] for name in ("likeness", "more")
-        )
-        return Matched(keys, closed, model, looked_at, tuple(yields))
+        if model is not None and fits(model, columns) and known is not None:
+            engine.register("unchanged", known.unchanged)
+            engine.execute(FRESH)
+            if _rows(engine, "fresh") <= MOST_FRESH * len(keys):
+                return _matched_again(engine, columns, keys, model=model, pairs=known.pairs)
+        return _matched(engine, columns, keys, model=model, seed=seed)
+
+
+def _matched(
+    engine: duckdb.DuckDBPyConnection, columns: list[str], keys: list[str], *, model: Model | None, seed: int
+) -> Matched:
+    """All pairs of the table people."""
+    yields = find_pairs(engine, columns, budget=most_pairs(len(keys)))
+    compare(engine, columns, pairs="pairs", into="likeness")
+    if model is None or not fits(model, columns):
+        largest = {found.key: found.largest for found in yields}
+        model = replace(_learned(engine, columns, seed=seed), records=len(keys), largest_blocks=largest)
+    if not model.match:
+        return Matched(keys, NO_PAIRS, model, looked_at=0, yields=tuple(yields))
+    known_columns = of_columns(model, columns)
+    found = probabilities(engine, known_columns, table="likeness")
+    engine.register("loose", _loose(len(keys), found))
+    engine.execute(MORE.format(of_interest=""))
+    compare(engine, columns, pairs="more_pairs", into="more")
+    pairs = _together(found, probabilities(engine, known_columns, table="more"))
+    return Matched(keys, pairs, model, _rows(engine, "likeness", "more"), tuple(yields))
+
+
+def _matched_again(
+    engine: duckdb.DuckDBPyConnection, columns: list[str], keys: list[str], *, model: Model, pairs: pa.Table
+) -> Matched:
+    """The pairs of the table fresh with all people, beside the known pairs of the others."""
+    growth = max(1.0, len(keys) / max(model.records, 1))
+    largest = {key: int(size * growth) for key, size in model.largest_blocks.items()}
+    yields = find_pairs_of(engine, columns, largest=largest, table="fresh")
+    compare(engine, columns, pairs="pairs", into="likeness")
+    known_columns = of_columns(model, columns)
+    kept = _kept(engine, pairs)
+    found = _together(kept, probabilities(engine, known_columns, table="likeness"))
+    engine.register("loose", _loose(len(keys), _reached(found, _ids(engine, "fresh"), count=len(keys))))
+    engine.execute(MORE.format(of_interest="and (x.id in (select id from fresh) or y.id in (select id from fresh))"))
+    compare(engine, columns, pairs="more_pairs", into="more")
+    found = _together(found, probabilities(engine, known_columns, table="more"))
+    return Matched(keys, found, model, _rows(engine, "likeness", "more"), tuple(yields))
+
+
+def as_table(matched: Matched | None) -> pa.Table:
+    """The pairs by record: record_a, record_b, probability; none where nothing was matched."""
+    keys, pairs = (matched.record_keys, matched.pairs) if matched else ([], NO_PAIRS)
+    names = pa.array(keys, pa.string())
+    return pa.table(
+        {"record_a": names.take(pairs.left), "record_b": names.take(pairs.right), "probability": pairs.probability}
+    )
 
 
 def fits(model: Model, columns: list[str]) -> bool:
@@ -73,24 +130,54 @@ def _learned(engine: duckdb.DuckDBPyConnection, columns: list[str], *, seed: int
     return fitted(engine, unfitted, table="likeness")
 
 
-def _closed(engine: duckdb.DuckDBPyConnection, columns: list[str], model: Model, *, people: int) -> Pairs:
-    """The matching pairs, with those that no key found although their records hang together loosely."""
-    found = probabilities(engine, model, table="likeness")
-    groups = groups_at(average_linkage(np.arange(people), found), LOOSE)
-    engine.register("loose", pa.table({"id": np.arange(people), "loose": groups}))
-    engine.execute(MORE)
-    compare(engine, columns, pairs="more_pairs", into="more")
-    more = probabilities(engine, model, table="more")
+def _loose(people: int, pairs: Pairs) -> pa.Table:
+    """Which loose group each id is in: id, loose."""
+    groups = groups_at(average_linkage(np.arange(people), pairs), LOOSE)
+    return pa.table({"id": np.arange(people), "loose": groups})
+
+
+def _kept(engine: duckdb.DuckDBPyConnection, pairs: pa.Table) -> Pairs:
+    """The known pairs of two unchanged records, by the ids of people."""
+    engine.register("known_pairs", pairs)
+    found = engine.execute(KEPT).fetchnumpy()
+    left, right = (np.asarray(found[side], dtype=np.int64) for side in ("l", "r"))
+    return Pairs(left, right, np.asarray(found["probability"], dtype=np.float64))
+
+
+def _reached(pairs: Pairs, ids: Ids, *, count: int) -> Pairs:
+    """The pairs that hang together with one of the ids."""
+    groups = smallest_of_components(count, pairs.left, pairs.right)
+    reached = np.isin(groups[pairs.left], groups[ids])
+    return Pairs(pairs.left[reached], pairs.right[reached], pairs.probability[reached])
+
+
+def _together(one: Pairs, other: Pairs) -> Pairs:
     return Pairs(
-        np.concatenate([found.left, more.left]),
-        np.concatenate([found.right, more.right]),
-        np.concatenate([found.probability, more.probability]),
+        np.concatenate([one.left, other.left]),
+        np.concatenate([one.right, other.right]),
+        np.concatenate([one.probability, other.probability]),
     )
 
 
+def _ids(engine: duckdb.DuckDBPyConnection, table: str) -> Ids:
+    return np.asarray(engine.execute(f"select id from {table} order by id").fetchnumpy()["id"], dtype=np.int64)
+
+
+def _rows(engine: duckdb.DuckDBPyConnection, *tables: str) -> int:
+    return sum(int(engine.execute(f"select count(*) from {name}").fetchall()[0][0]) for name in tables)
+
+
+FRESH = "create or replace temp table fresh as select people.* from people anti join unchanged using (record_key)"
+KEPT = """
+select least(x.id, y.id) as l, greatest(x.id, y.id) as r, probability
+from known_pairs
+join (from people anti join fresh using (id)) x on x.record_key = record_a
+join (from people anti join fresh using (id)) y on y.record_key = record_b
+order by l, r
+"""
 MORE = """
 create or replace temp table more_pairs as
 select x.id as l, y.id as r
-from loose x join loose y on x.loose = y.loose and x.id < y.id
+from loose x join loose y on x.loose = y.loose and x.id < y.id {of_interest}
 anti join pairs on pairs.l = x.id and pairs.r = y.id
 """

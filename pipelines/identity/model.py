@@ -6,7 +6,7 @@ Holds no personal value.
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
 Levels = Mapping[str, tuple[float, ...]]
 
@@ -19,7 +19,8 @@ class Model:
            person reach it, `random` that two random records do, `confused` (by kind of CONFUSED) that two people of
            the kind do: only the comparisons that they share, in all others they are like strangers.
     Units: priors by `<source> <source>`: the probability that two random records of these sources are one person;
-           confused_priors by kind, over all sources; cut is a mean probability (linkage.py), None until it was chosen.
+           confused_priors by kind, over all sources; cut is a mean probability (linkage.py), None until it was chosen;
+           largest_blocks is the size of the largest block by key (blocking.py) among so many records.
     """
 
     columns: tuple[str, ...]
@@ -29,6 +30,8 @@ class Model:
     priors: Mapping[str, float]
     confused_priors: Mapping[str, float]
     cut: float | None = None
+    records: int = 0
+    largest_blocks: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -57,6 +60,8 @@ def from_json(text: str) -> Model:
         priors=found["priors"],
         confused_priors=found["confused_priors"],
         cut=found["cut"],
+        records=found.get("records", 0),
+        largest_blocks=found.get("largest_blocks", {}),
     )
 
 

@@ -1,12 +1,51 @@
 """Canonical person records: what every source says about a person, in normalised forms."""
 
-from pyspark.sql import Column, DataFrame
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
+import phonenumbers
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from pipelines.identity import address, keys, normalise, phones
 from pipelines.identity.address import house_number, postcode_form, street_words
 from pipelines.identity.keys import contact_key, name_birth_key, with_identifier_keys
 from pipelines.identity.normalise import birth_date, capitals, card_form, name_tokens, trimmed
 from pipelines.identity.phones import country_code
+
+READ = (
+    *("source", "source_contact_id", "first_name", "last_name", "full_name", "born_on", "email", "phone"),
+    *("loyalty_id", "cookie_id", "contact_source", "street", "postcode", "city", "country", "gender", "is_test"),
+)
+"""The columns of conformed.contacts that a person record is made of, beside its first day."""
+
+
+def with_fingerprint(contacts: DataFrame, region: str | None) -> DataFrame:
+    """The contacts with record_key, and the fingerprint that their person record will have."""
+    record_key = contact_key(F.col("source"), F.col("source_contact_id"))
+    return contacts.withColumns({"record_key": record_key, "fingerprint": _fingerprint(region)})
+
+
+def changed(contacts: DataFrame, unchanged: DataFrame) -> DataFrame:
+    """The contacts (with_fingerprint) whose record is not among the unchanged ones; one per record_key."""
+    new = contacts.join(unchanged.select("record_key"), "record_key", "left_anti")
+    first = Window.partitionBy("record_key").orderBy("fingerprint")
+    return new.withColumn("_place", F.row_number().over(first)).where("_place = 1").drop("_place")
+
+
+def _fingerprint(region: str | None) -> Column:
+    """Of all that a person record is made of, and of how."""
+    said = F.to_json(F.struct(*READ, _first_seen().alias("first_seen")))
+    return F.xxhash64(F.lit(f"{_forms()} {region}"), said)
+
+
+@lru_cache(maxsize=1)
+def _forms() -> str:
+    """Names the code that normalises: records that other code has normalised are made anew."""
+    files = (module.__file__ for module in (address, keys, normalise, phones))
+    code = b"".join(Path(file).read_bytes() for file in (__file__, *files) if file)
+    return hashlib.sha256(code + phonenumbers.__version__.encode()).hexdigest()
 
 
 def records(
@@ -41,10 +80,11 @@ def records(
         _words(F.col("city")).alias("city"),
         F.lower(F.substring(trimmed(F.col("gender")), 1, 1)).alias("gender"),
         F.expr("coalesce(is_test, false)").alias("is_test"),
-        F.coalesce("event_at", F.col("arrived").cast("timestamp")).alias("first_seen"),
+        _first_seen().alias("first_seen"),
         F.nullif("contact_key", own_key).alias("linked_key"),
         *(f"{kind}_key" for kind in ("loyalty_id", "email", "phone", "cookie")),
         name_birth_key(*_whole_name_and_birth(), key).alias("name_birth_key"),
+        _fingerprint(region).alias("fingerprint"),
         *(_words_and_numbers(F.col(name)).alias(f"extra_{name}") for name in extras),
     )
 
@@ -62,6 +102,10 @@ def _names() -> tuple[Column, ...]:
         F.when(parted, family).when(loud.isNotNull(), loud_words).otherwise(none).alias("family"),
         F.array_distinct(F.concat(given, family, words)).alias("tokens"),
     )
+
+
+def _first_seen() -> Column:
+    return F.coalesce("event_at", F.col("arrived").cast("timestamp"))
 
 
 def _whole_name_and_birth() -> tuple[Column, Column]:

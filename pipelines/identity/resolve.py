@@ -1,42 +1,59 @@
 """Who is who: which records of all sources are one person, under an id that stays."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from pipelines import canonical
-from pipelines.identity.candidates import identified, phone_holders, ties
 from pipelines.identity.cluster import Clusters, clusters
-from pipelines.identity.handover import Handover, handover
-from pipelines.identity.match import FEWEST_RECORDS, Matched, match
+from pipelines.identity.evidence import Evidence, evidence, typed
+from pipelines.identity.handover import handover
+from pipelines.identity.match import FEWEST_RECORDS, Known, Matched, as_table, match
 from pipelines.identity.model import Model, as_json, from_json, with_cut
 from pipelines.identity.overrides import NONE, read_overrides
-from pipelines.identity.phones import phone_forms
-from pipelines.identity.records import records
 from pipelines.identity.stable_ids import Identities, identities
+from pipelines.identity.workbench import workbench
 from pipelines.mapping import IdentitySettings
-from pipelines.tables import IDENTIFIERS, IDENTITY_EVENTS, IDENTITY_LINKS, IDENTITY_MODELS
+from pipelines.tables import (
+    IDENTIFIERS,
+    IDENTITY_EVENTS,
+    IDENTITY_LINKS,
+    IDENTITY_MODELS,
+    IDENTITY_PAIRS,
+    PERSON_RECORDS,
+)
 
 FACTS = ("orders", "visits", "loyalty_movements", "messages", "consents", "feedback")
 """The entities whose rows point to a person."""
 
 
 @dataclass(frozen=True)
+class Change:
+    """Rows to merge into a table, and the keys of rows that it is to lose."""
+
+    rows: DataFrame
+    gone: DataFrame
+
+
+@dataclass(frozen=True)
 class Resolved:
-    """The outcome of a night: links to merge (and links that are gone), all identifiers, events, models learned.
+    """The outcome of a night: changes of records, pairs and links; all identifiers, events, models learned.
 
     Units: warnings are sentences about overrides that name a record which no source has.
     """
 
-    links: DataFrame
-    gone: DataFrame
+    records: Change
+    pairs: Change
+    links: Change
     identifiers: DataFrame
     events: DataFrame
     models: DataFrame
@@ -45,39 +62,51 @@ class Resolved:
 
 @dataclass(frozen=True)
 class WhoIsWho:
-    """Identities with the model that matched their records; is_new where it was learned just now.
+    """Identities with the pairs of records behind them and the model that matched them.
 
-    Units: unknown are the records that overrides name and no source has.
+    Shape: pairs (record_a, record_b, probability).
+    Units: is_new where the model was learned just now; unknown are the records that overrides name and no source has.
     """
 
     identities: Identities
+    pairs: pa.Table
     model: Model | None
     is_new: bool
     unknown: tuple[str, ...] = ()
 
 
-def resolve(lake: Lakehouse, settings: IdentitySettings, *, night: date, key: str) -> Resolved:
-    """Who is who in the conformed tables of the lake, as this night sees them.
+@contextmanager
+def resolve(lake: Lakehouse, settings: IdentitySettings, *, night: date, key: str) -> Iterator[Resolved]:
+    """Who is who in the conformed tables of the lake, as this night sees them; to be written before the block ends.
 
-    Reads: conformed.contacts, .identifier_links, the facts that carry identifiers, the links as the night began.
+    Reads: conformed.contacts, .identifier_links, the facts that carry identifiers; records, pairs, links and models as
+           the night began.
     """
-    entities = {
-        name: lake.read(canonical.ENTITIES[name].conformed) for name in ("contacts", "identifier_links", *FACTS)
-    }
-    previous = lake.read_as_night_began(IDENTITY_LINKS)
+    contacts, links = (lake.read(canonical.ENTITIES[name].conformed) for name in ("contacts", "identifier_links"))
+    facts = [lake.read(canonical.ENTITIES[name].conformed) for name in FACTS]
+    before = {table: lake.read_as_night_began(table) for table in (PERSON_RECORDS, IDENTITY_PAIRS, IDENTITY_LINKS)}
     model = newest_model(lake.read_as_night_began(IDENTITY_MODELS))
     with handover(lake.path, f"resolve-{night.isoformat()}") as folder:
-        whole = resolved(entities, previous, settings, folder=folder, night=night, key=key, model=model)
-    found = whole.identities
-    links = _frame(lake, found.links, IDENTITY_LINKS)
-    return Resolved(
-        links=links,
-        gone=previous.select("record_key").join(links.select("record_key"), "record_key", "left_anti"),
-        identifiers=_frame(lake, found.identifiers, IDENTIFIERS),
-        events=_frame(lake, _with_version(found.events, whole.model), IDENTITY_EVENTS),
-        models=_frame(lake, _learned(whole, night), IDENTITY_MODELS),
-        warnings=tuple(_unknown(settings.overrides, name) for name in whole.unknown),
-    )
+        given = evidence(contacts, links, facts, before[PERSON_RECORDS], settings, folder=folder, key=key)
+        previous = folder.table(before[IDENTITY_LINKS].select("record_key", "customer_id", "since"), "previous")
+        known_pairs = folder.table(before[IDENTITY_PAIRS], "known_pairs")
+        whole = resolved(given, previous, known_pairs, settings, night=night, key=key, model=model)
+        found = whole.identities
+
+        def frame(rows: pa.Table, table: Table, name: str) -> DataFrame:
+            return typed(folder.frame(rows, name, lake.spark), table)
+
+        new_links = frame(found.links, IDENTITY_LINKS, "links")
+        new_pairs, gone_pairs = _difference(known_pairs, whole.pairs)
+        yield Resolved(
+            records=Change(given.changed, _without(before[PERSON_RECORDS], given.keys)),
+            pairs=Change(frame(new_pairs, IDENTITY_PAIRS, "pairs"), folder.frame(gone_pairs, "gone_pairs", lake.spark)),
+            links=Change(new_links, _without(before[IDENTITY_LINKS], new_links)),
+            identifiers=frame(found.identifiers, IDENTIFIERS, "identifiers"),
+            events=frame(_with_version(found.events, whole.model), IDENTITY_EVENTS, "events"),
+            models=frame(_learned(whole, night), IDENTITY_MODELS, "models"),
+            warnings=tuple(_unknown(settings.overrides, name) for name in whole.unknown),
+        )
 
 
 def newest_model(models: DataFrame) -> Model | None:
@@ -87,41 +116,47 @@ def newest_model(models: DataFrame) -> Model | None:
 
 
 def resolved(
-    entities: Mapping[str, DataFrame],
-    previous: DataFrame,
+    given: Evidence,
+    previous: pa.Table,
+    known_pairs: pa.Table,
     settings: IdentitySettings,
     *,
-    folder: Handover,
     night: date,
     key: str,
     model: Model | None = None,
 ) -> WhoIsWho:
-    """Who is who in conformed frames by entity name, given the previous links and what was learned before."""
-    contacts, links = entities["contacts"], entities["identifier_links"]
-    facts = [frame for name, frame in entities.items() if name not in ("contacts", "identifier_links")]
-    carried = folder.written(identified(facts), "carried")
-    phones = folder.written(phone_forms(phone_holders(contacts, links, carried), settings.country), "phones")
-    people = folder.table(records(contacts, key=key, region=settings.country, phones=phones), "records")
-    tied = folder.table(ties(links, carried, key=key, region=settings.country, phones=phones), "ties")
-    before = folder.table(previous.select("record_key", "customer_id", "since"), "previous")
+    """Who is who by the evidence, with the previous links and pairs and what was learned before."""
+    people = given.records
     decided = read_overrides(settings.overrides) if settings.overrides else NONE
-    matched = match(people, model=model) if people.num_rows >= FEWEST_RECORDS else None
+    known = Known(known_pairs, given.unchanged) if given.unchanged.num_rows else None
+    matched = match(people, model=model, known=known) if people.num_rows >= FEWEST_RECORDS else None
     found = clusters(
         people,
-        tied,
+        given.ties,
         shared_by_at_most=settings.shared_by_at_most,
         matched=matched,
         duplicate_free=settings.duplicate_free,
         overrides=decided,
     )
     used = _used(matched, found)
-    known = set(people["record_key"].to_pylist())
+    missing = pc.is_in(pa.array(decided.record_keys, pa.string()), value_set=people["record_key"].combine_chunks())
     return WhoIsWho(
-        identities(found.members, people, before, night=night, key=key),
+        identities(found.members, people, previous, night=night, key=key),
+        as_table(matched),
         used,
         is_new=used is not None and used != model,
-        unknown=tuple(name for name in decided.record_keys if name not in known),
+        unknown=tuple(n for n, is_there in zip(decided.record_keys, missing.to_pylist(), strict=True) if not is_there),
     )
+
+
+def _difference(known: pa.Table, found: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The pairs that were not known with this probability, and the known pairs that are none any more."""
+    with workbench() as engine:
+        engine.register("known", known)
+        engine.register("found", found)
+        new = engine.sql("from found anti join known using (record_a, record_b, probability)").to_arrow_table()
+        gone = engine.sql("select record_a, record_b from known anti join found using (record_a, record_b)")
+        return new, gone.to_arrow_table()
 
 
 def _used(matched: Matched | None, found: Clusters) -> Model | None:
@@ -154,7 +189,6 @@ def _learned(whole: WhoIsWho, night: date) -> pa.Table:
     )
 
 
-def _frame(lake: Lakehouse, rows: pa.Table, table: Table) -> DataFrame:
-    """Rows without personal values as a frame of the table's types."""
-    frame = lake.spark.createDataFrame(rows)
-    return frame.select(*(F.col(column.name).cast(column.type) for column in table.columns))
+def _without(held: DataFrame, keys: DataFrame) -> DataFrame:
+    """The record keys of a table that are not among the keys."""
+    return held.select("record_key").join(keys.select("record_key"), "record_key", "left_anti")

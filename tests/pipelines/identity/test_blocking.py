@@ -4,7 +4,7 @@ import duckdb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.identity.blocking import SHARE_OF_A_KEY, KeyYield, find_pairs, most_pairs, usable_keys
+from pipelines.identity.blocking import SHARE_OF_A_KEY, KeyYield, find_pairs, find_pairs_of, most_pairs, usable_keys
 from pipelines.identity.people import prepare
 from tests.pipelines.identity.person_rows import Person, person, person_table
 
@@ -58,7 +58,7 @@ def test_all_keys_together_keep_the_budget(seed: int, budget: int) -> None:
 
 def test_block_that_is_left_out_is_counted() -> None:
     _, yields = looked_at(sharing("phone", [2, 3, 9]), budget=4 * SHARE_OF_A_KEY)
-    assert yields["phone"] == KeyYield("phone", pairs=4, blocks_left_out=1, pairs_left_out=36)
+    assert yields["phone"] == KeyYield("phone", pairs=4, blocks_left_out=1, pairs_left_out=36, largest=3)
 
 
 def test_key_whose_column_is_empty_is_not_used() -> None:
@@ -88,3 +88,21 @@ def test_budget_grows_with_the_records() -> None:
     assert budgets == sorted(budgets)
     assert budgets[0] == 0
     assert budgets[-1] == 200_000_000
+
+
+@given(seed=st.integers(0, 1000), fresh=st.sets(st.integers(0, 23), max_size=5))
+@settings(max_examples=15)
+def test_pairs_of_some_people_are_those_that_all_people_would_give(seed: int, fresh: set[int]) -> None:
+    persons = [
+        person(n, f"name{n * seed % 5}", f"family{n % 4}", born=f"19{50 + n % 3}-01-0{1 + n % 2}", city=f"town{n % 2}")
+        for n in range(24)
+    ]
+    with duckdb.connect() as engine:
+        columns = prepare(engine, person_table(persons))
+        yields = find_pairs(engine, columns, budget=400)
+        whole = set(engine.execute("select l, r from pairs").fetchall())
+        engine.execute(f"create temp table fresh as from people where id in ({','.join(map(str, [-1, *fresh]))})")
+        find_pairs_of(engine, columns, largest={found.key: found.largest for found in yields}, table="fresh")
+        found = engine.execute("select l, r from pairs").fetchall()
+    assert len(found) == len(set(found))
+    assert set(found) == {pair for pair in whole if fresh & set(pair)}

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pytest
 
-from pipelines.identity.match import Matched, fits, match
+from pipelines.identity.match import Known, Matched, as_table, fits, match
 from pipelines.identity.model import as_json, from_json
 from tests.pipelines.identity.person_rows import Person, person, person_table
 from tests.pipelines.identity.town import (
@@ -57,6 +57,33 @@ def test_order_of_rows_and_number_of_threads_change_nothing(
 def test_model_that_was_kept_gives_the_same_pairs(home: Town, matched: Matched) -> None:
     again = match(home.records, model=from_json(as_json(matched.model)))
     assert again.model == matched.model
+    assert likely(again) == likely(matched)
+
+
+def test_night_of_new_and_changed_records_ends_where_a_look_at_all_of_them_does(home: Town, matched: Matched) -> None:
+    chosen = np.random.default_rng(3).permutation(home.records.num_rows)
+    new, moved = chosen[:12], set(home.records["record_key"].take(chosen[12:20]).to_pylist())
+    before = with_column(home.records.take(np.sort(chosen[12:])), "street", lambda _, street: street)
+    old_keys = before["record_key"].to_pylist()
+    before = with_column(before, "street", lambda row, street: "elsewhere" if old_keys[row] in moved else street)
+    yesterday = match(before)
+    unchanged = pa.table({"record_key": [key for key in old_keys if key not in moved]})
+    known = Known(as_table(yesterday), unchanged)
+    tonight, whole = (match(home.records, model=yesterday.model, known=k) for k in (known, None))
+    assert len(new) + len(moved) < tonight.looked_at < whole.looked_at / 2
+    assert tonight.model == yesterday.model
+    assert pairwise_f1(persons_of(tonight), home.owner) >= pairwise_f1(persons_of(whole), home.owner) - 0.005
+    touched = moved | set(home.records["record_key"].take(new).to_pylist())
+    before_and_after = [
+        {pair: p for pair, p in likely(found).items() if not touched & set(pair)} for found in (yesterday, tonight)
+    ]
+    assert before_and_after[0] == before_and_after[1]
+
+
+def test_night_without_a_change_looks_at_no_pair_and_keeps_all(home: Town, matched: Matched) -> None:
+    known = Known(as_table(matched), home.records.select(["record_key"]))
+    again = match(home.records, model=matched.model, known=known)
+    assert again.looked_at == 0
     assert likely(again) == likely(matched)
 
 

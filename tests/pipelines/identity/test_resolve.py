@@ -1,16 +1,17 @@
 """Resolving the conformed tables of a lake: one person, one id, and nothing personal left behind."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from pyspark.sql import SparkSession
+from pyspark.sql import Row, SparkSession
 
 from lakehouse.delta import Lakehouse
 from pipelines.canonical import ENTITIES
 from pipelines.identity.events import living_ids
-from pipelines.identity.resolve import Resolved, resolve
+from pipelines.identity.resolve import resolve
 from pipelines.mapping import IdentitySettings
-from pipelines.tables import IDENTITY_EVENTS, IDENTITY_LINKS, IDENTITY_MODELS
+from pipelines.tables import IDENTITY_EVENTS, IDENTITY_LINKS, IDENTITY_MODELS, IDENTITY_PAIRS, PERSON_RECORDS
 from tests.pipelines.conformed_rows import KEY, NIGHT, Values, conformed, of_table
 
 SETTINGS = IdentitySettings(trust=("crm",), country="BE")
@@ -23,8 +24,36 @@ def deliver(lake: Lakehouse, contacts: list[Values], orders: list[Values]) -> No
     lake.replace_all(ENTITIES["orders"].conformed, conformed(lake.spark, "orders", orders))
 
 
-def owners(found: Resolved) -> dict[str, str]:
-    return {row["record_key"]: row["customer_id"] for row in found.links.collect()}
+@dataclass(frozen=True)
+class Night:
+    """What a night decided: the customer of each record, the links that are gone, events, models, warnings."""
+
+    owners: dict[str, str]
+    gone: list[str]
+    events: list[Row]
+    models: list[Row]
+    looked_at: set[str]
+    warnings: tuple[str, ...]
+
+
+def night_of(lake: Lakehouse, settings: IdentitySettings = SETTINGS, *, after: int = 0) -> Night:
+    """One night, written as the night's asset writes it."""
+    night = NIGHT + timedelta(days=after)
+    with resolve(lake, settings, night=night, key=KEY) as found:
+        changes = ((PERSON_RECORDS, found.records), (IDENTITY_PAIRS, found.pairs), (IDENTITY_LINKS, found.links))
+        links = found.links.rows.collect()
+        seen = Night(
+            {row["record_key"]: row["customer_id"] for row in links},
+            [row["record_key"] for row in found.links.gone.collect()],
+            found.events.collect(),
+            found.models.collect(),
+            {row["record_key"] for row in found.records.rows.collect()},
+            found.warnings,
+        )
+        for table, change in changes:
+            lake.merge(table, change.rows, gone=change.gone)
+        lake.replace_night(IDENTITY_MODELS, found.models, night)
+    return seen
 
 
 def test_records_that_meet_in_an_order_become_one_under_an_old_id(lake: Lakehouse) -> None:
@@ -33,21 +62,19 @@ def test_records_that_meet_in_an_order_become_one_under_an_old_id(lake: Lakehous
         [ANNA, ANNE],
         [{"order_id": "A", "email": " Anna@mail.example"}, {"order_id": "B", "phone": "+32475000001"}],
     )
-    first = resolve(lake, SETTINGS, night=NIGHT, key=KEY)
-    lake.merge(IDENTITY_LINKS, first.links, gone=first.gone)
-    before = owners(first)
+    before = night_of(lake).owners
     assert len(before) == len(set(before.values())) == 3
 
     deliver(
         lake, [ANNA, ANNE], [{"order_id": "C", "source": "web", "source_contact_id": "9", "email": "anna@mail.example"}]
     )
-    second = resolve(lake, SETTINGS, night=NIGHT + timedelta(days=1), key=KEY)
-    after = owners(second)
+    second = night_of(lake, after=1)
+    after = second.owners
     assert after.keys() == {"contact:crm:1", "contact:web:9"}
     assert len(set(after.values())) == 1
-    assert [row["record_key"] for row in second.gone.collect()] == list(before.keys() - after.keys())
+    assert second.gone == list(before.keys() - after.keys())
     merged = ({before[key] for key in after} - set(after.values())).pop()
-    events = {(row["customer_id"], row["event"], row["other_customer_id"]) for row in second.events.collect()}
+    events = {(row["customer_id"], row["event"], row["other_customer_id"]) for row in second.events}
     ended = before[(before.keys() - after.keys()).pop()]
     assert events == {(merged, "merged_into", after["contact:crm:1"]), (ended, "ended", None)}
     assert not list((Path(lake.path) / "personal" / "_tmp").iterdir())
@@ -78,17 +105,15 @@ def townspeople(count: int) -> list[Values]:
 
 def test_what_was_learned_of_records_is_kept_and_the_next_night_changes_no_id(lake: Lakehouse) -> None:
     deliver(lake, townspeople(120), [])
-    first = resolve(lake, SETTINGS, night=NIGHT, key=KEY)
-    lake.merge(IDENTITY_LINKS, first.links, gone=first.gone)
-    lake.replace_night(IDENTITY_MODELS, first.models, NIGHT)
-    before = owners(first)
+    first = night_of(lake)
+    before = first.owners
     assert all(before[f"contact:crm:{person}"] == before[f"contact:web:w{person}"] for person in range(120))
-    version = first.models.collect()[0]["version"]
-    assert {row["model_version"] for row in first.events.collect()} == {version}
+    assert {row["model_version"] for row in first.events} == {first.models[0]["version"]}
 
-    second = resolve(lake, SETTINGS, night=NIGHT + timedelta(days=1), key=KEY)
-    assert owners(second) == before
-    assert second.models.count() == second.events.count() == 0
+    second = night_of(lake, after=1)
+    assert second.owners == before
+    assert second.looked_at == set()
+    assert second.models == second.events == []
 
 
 def test_decisions_of_people_survive_a_rebuild_and_unknown_records_are_told(lake: Lakehouse, tmp_path: Path) -> None:
@@ -98,6 +123,6 @@ def test_decisions_of_people_survive_a_rebuild_and_unknown_records_are_told(lake
     deliver(lake, [ANNA, {**ANNE, "full_name": "Vos Bea"}], [])
     settings = SETTINGS.model_copy(update={"overrides": file})
     for _ in range(2):
-        found = resolve(lake, settings, night=NIGHT, key=KEY)
-        assert len(set(owners(found).values())) == 1
+        found = night_of(lake, settings)
+        assert len(set(found.owners.values())) == 1
         assert found.warnings == (f"{file}: no source has the record crm:77; decisions about it wait for it",)
