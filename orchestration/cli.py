@@ -128,9 +128,10 @@ def _rebuild(commands: Any) -> None:
 
         return rebuild(asked)
 
-    summary = "conform every delivery again after a changed mapping, and run the last night on it; sends nothing"
+    summary = "run the last night anew, from the layer up: its deliveries, or who is who; sends nothing"
     parser = _command(commands, "rebuild", run, summary, "retailer", "landing", "lake")
-    parser.add_argument("--from", dest="layer", choices=["raw"], default="raw", help="layer to rebuild from")
+    layers = "raw: conform every delivery again, after a changed mapping; conformed: learn who is who again"
+    parser.add_argument("--from", dest="layer", choices=["raw", "conformed"], default="raw", help=layers)
 
 
 def _resolve(commands: Any) -> None:

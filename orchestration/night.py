@@ -23,6 +23,9 @@ from orchestration.statements import check_statements
 from orchestration.tables import all_tables
 from pipelines.known_files import FileBook
 
+LAYERS = ("raw", "conformed")
+"""What a night may be made anew from: its deliveries as they came, or its conformed tables."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -45,7 +48,10 @@ class Place:
 
 @dataclass(frozen=True)
 class NightRun:
-    """All that a step of one night may use."""
+    """All that a step of one night may use.
+
+    Units: rebuild_from is the layer of LAYERS that is made anew, with all that follows; None in a night as any other.
+    """
 
     place: Place
     retailer: Retailer
@@ -54,7 +60,7 @@ class NightRun:
     key: str
     registry: Registry
     send: bool
-    rebuild: bool
+    rebuild_from: str | None
     record: NightRecord
     ahead: Ahead = field(default_factory=Ahead)
 
@@ -82,7 +88,7 @@ def open_lake(place: Place, *, purpose: str) -> Iterator[Lakehouse]:
 
 @contextmanager
 def open_night(
-    place: Place, night: date, *, send: bool, rebuild: bool = False, record: NightRecord | None = None
+    place: Place, night: date, *, send: bool, rebuild_from: str | None = None, record: NightRecord | None = None
 ) -> Iterator[NightRun]:
     """Everything that the steps of one night share, while the lake is locked.
 
@@ -109,7 +115,7 @@ def open_night(
             key=lake_key(place.state),
             registry=registry,
             send=send,
-            rebuild=rebuild,
+            rebuild_from=rebuild_from,
             record=record or NightRecord(),
             ahead=Ahead(steps_at_once(lake)),
         )

@@ -14,12 +14,12 @@ from orchestration.resources import REBUILD, SEND
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def run_night(place: Place, night: date, *, send: bool, rebuild: bool = False, record: NightRecord) -> None:
+def run_night(place: Place, night: date, *, send: bool, rebuild_from: str | None = None, record: NightRecord) -> None:
     """Run one whole night; what it did stands in `record`.
 
     Raises: the error that stopped the night.
     """
-    tags = {SEND: "yes" if send else "no", REBUILD: "yes" if rebuild else "no"}
+    tags = {SEND: "yes" if send else "no", REBUILD: rebuild_from or "no"}
     _run(NIGHTLY, place, record, partition_key=night.isoformat(), tags=tags)
 
 

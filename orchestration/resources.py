@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from orchestration.closing import close_night
-from orchestration.night import NightRun, Place, open_night
+from orchestration.night import LAYERS, NightRun, Place, open_night
 from orchestration.record import NightRecord
 from orchestration.retailer import load_retailer
 from orchestration.training import TrainingRun, open_training
@@ -26,7 +26,8 @@ def night_resource(place: Place, record: NightRecord | None = None) -> dg.Resour
         night, kept = date.fromisoformat(tags[PARTITION]), record or NightRecord()
         try:
             send = {"yes": True, "no": False}.get(tags.get(SEND, ""), is_today(night, place))
-            with open_night(place, night, send=send, rebuild=tags.get(REBUILD) == "yes", record=kept) as run:
+            rebuild_from = tags.get(REBUILD) if tags.get(REBUILD) in LAYERS else None
+            with open_night(place, night, send=send, rebuild_from=rebuild_from, record=kept) as run:
                 yield run
                 close_night(run)
         except BaseException as error:

@@ -43,7 +43,7 @@ def nights(asked: argparse.Namespace) -> int:
 
 
 def rebuild(asked: argparse.Namespace) -> int:
-    """`habitue rebuild --from raw`: conform every delivery anew with today's mapping and run the last night on it."""
+    """`habitue rebuild`: the last night anew; every delivery conformed with today's mapping, or who is who alone."""
     place = place_of(asked)
     load_retailer(place.retailer_file)
     check_landing(place.landing)
@@ -57,7 +57,7 @@ def rebuild(asked: argparse.Namespace) -> int:
             next_step="Run a first night: `habitue night --date D`.",
         )
     record = NightRecord(say=_progress())
-    _run(asked, record, lambda: run_night(place, last, send=False, rebuild=True, record=record))
+    _run(asked, record, lambda: run_night(place, last, send=False, rebuild_from=asked.layer, record=record))
     _print(asked, record)
     return 0
 

@@ -83,7 +83,7 @@ def _last_night(asked: argparse.Namespace) -> Iterator[NightRun]:
             key=lake_key(place.state),
             registry=Registry(place.state),
             send=True,
-            rebuild=False,
+            rebuild_from=None,
             record=NightRecord(),
         )
 

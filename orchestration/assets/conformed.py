@@ -59,7 +59,7 @@ def _conformed(entity: Entity, run: NightRun) -> Sequence[Published]:
         as_of=run.as_of,
         currency=run.retailer.currency,
         timezone=run.retailer.timezone,
-        from_raw=run.rebuild,
+        from_raw=run.rebuild_from == "raw",
         files=run.files,
     )
     try:
@@ -110,7 +110,8 @@ def _reconciled(run: NightRun) -> Sequence[Published]:
 def _taken(run: NightRun) -> TakenFiles:
     """The files of this night; every file there ever was when all are conformed anew."""
     taken = run.files.taken(run.night)
-    return {place: [file for file in files if run.rebuild or file[0] == run.night] for place, files in taken.items()}
+    every = run.rebuild_from == "raw"
+    return {place: [file for file in files if every or file[0] == run.night] for place, files in taken.items()}
 
 
 def _blocked(run: NightRun, what: str) -> GateBlocked:

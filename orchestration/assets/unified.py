@@ -53,7 +53,8 @@ def _fact_asset(table: Table, conformed: Sequence[str], steps: Steps) -> dg.Asse
 
 
 def _identity(run: NightRun) -> Sequence[Published]:
-    with resolve(run.lake, run.retailer.identity, night=run.night, key=run.key) as found:
+    anew = run.rebuild_from is not None
+    with resolve(run.lake, run.retailer.identity, night=run.night, key=run.key, anew=anew) as found:
         run.record.warnings.extend(found.warnings)
         changes = (
             (tables.PERSON_RECORDS, found.records),

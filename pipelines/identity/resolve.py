@@ -76,8 +76,12 @@ class WhoIsWho:
 
 
 @contextmanager
-def resolve(lake: Lakehouse, settings: IdentitySettings, *, night: date, key: str) -> Iterator[Resolved]:
+def resolve(
+    lake: Lakehouse, settings: IdentitySettings, *, night: date, key: str, anew: bool = False
+) -> Iterator[Resolved]:
     """Who is who in the conformed tables of the lake, as this night sees them; to be written before the block ends.
+
+    Units: anew learns from all records as if it were the first night; the links of the night before keep the ids.
 
     Reads: conformed.contacts, .identifier_links, the facts that carry identifiers; records, pairs, links and models as
            the night began.
@@ -85,9 +89,10 @@ def resolve(lake: Lakehouse, settings: IdentitySettings, *, night: date, key: st
     contacts, links = (lake.read(canonical.ENTITIES[name].conformed) for name in ("contacts", "identifier_links"))
     facts = [lake.read(canonical.ENTITIES[name].conformed) for name in FACTS]
     before = {table: lake.read_as_night_began(table) for table in (PERSON_RECORDS, IDENTITY_PAIRS, IDENTITY_LINKS)}
-    model = newest_model(lake.read_as_night_began(IDENTITY_MODELS))
+    model = None if anew else newest_model(lake.read_as_night_began(IDENTITY_MODELS))
+    known = before[PERSON_RECORDS].limit(0) if anew else before[PERSON_RECORDS]
     with handover(lake.path, f"resolve-{night.isoformat()}") as folder:
-        given = evidence(contacts, links, facts, before[PERSON_RECORDS], settings, folder=folder, key=key)
+        given = evidence(contacts, links, facts, known, settings, folder=folder, key=key)
         previous = folder.table(before[IDENTITY_LINKS].select("record_key", "customer_id", "since"), "previous")
         known_pairs = folder.table(before[IDENTITY_PAIRS], "known_pairs")
         whole = resolved(given, previous, known_pairs, settings, night=night, key=key, model=model)

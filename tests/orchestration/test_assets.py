@@ -81,6 +81,6 @@ def night_run(spark: SparkSession, place: Place) -> NightRun:
         key="secret",
         registry=Registry(place.state),
         send=False,
-        rebuild=False,
+        rebuild_from=None,
         record=NightRecord(),
     )

@@ -36,10 +36,10 @@ class Night:
     warnings: tuple[str, ...]
 
 
-def night_of(lake: Lakehouse, settings: IdentitySettings = SETTINGS, *, after: int = 0) -> Night:
+def night_of(lake: Lakehouse, settings: IdentitySettings = SETTINGS, *, after: int = 0, anew: bool = False) -> Night:
     """One night, written as the night's asset writes it."""
     night = NIGHT + timedelta(days=after)
-    with resolve(lake, settings, night=night, key=KEY) as found:
+    with resolve(lake, settings, night=night, key=KEY, anew=anew) as found:
         changes = ((PERSON_RECORDS, found.records), (IDENTITY_PAIRS, found.pairs), (IDENTITY_LINKS, found.links))
         links = found.links.rows.collect()
         seen = Night(
@@ -114,6 +114,11 @@ def test_what_was_learned_of_records_is_kept_and_the_next_night_changes_no_id(la
     assert second.owners == before
     assert second.looked_at == set()
     assert second.models == second.events == []
+
+    anew = night_of(lake, after=1, anew=True)
+    assert anew.looked_at == before.keys()
+    assert [row["version"] for row in anew.models] == [first.models[0]["version"]]
+    assert (anew.owners, anew.events) == (before, [])
 
 
 def test_decisions_of_people_survive_a_rebuild_and_unknown_records_are_told(lake: Lakehouse, tmp_path: Path) -> None:
