@@ -34,7 +34,7 @@ IDENTIFIERS = Table(
         required("identifier_key", "string", "<kind>:<keyed hash of the normalised value>, or contact:<source>:<id>"),
         CUSTOMER_ID,
     ),
-    write="replace_all",
+    write="merge",
 )
 IDENTITY_EVENTS = Table(
     name="unified.identity_events",

@@ -60,9 +60,9 @@ def _identity(run: NightRun) -> Sequence[Published]:
             (tables.PERSON_RECORDS, found.records),
             (tables.IDENTITY_PAIRS, found.pairs),
             (tables.IDENTITY_LINKS, found.links),
+            (tables.IDENTIFIERS, found.identifiers),
         )
         whole = (
-            (tables.IDENTIFIERS, found.identifiers),
             (tables.IDENTITY_EVENTS, found.events),
             (tables.IDENTITY_MODELS, found.models),
         )

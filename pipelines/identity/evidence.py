@@ -11,7 +11,8 @@ from lakehouse.table import Table
 from pipelines.identity.candidates import identified, phone_holders, ties
 from pipelines.identity.handover import Handover
 from pipelines.identity.phones import phone_forms
-from pipelines.identity.records import changed, records, with_fingerprint
+from pipelines.identity.records import one_each, records, with_fingerprint
+from pipelines.identity.workbench import workbench
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import PERSON_RECORDS
 
@@ -20,44 +21,59 @@ from pipelines.tables import PERSON_RECORDS
 class Evidence:
     """What the night has to go by: records and ties, as clusters() reads them.
 
-    Shape: unchanged (record_key) are the records as an earlier night kept them; changed and keys are frames of the
-           new and changed records, and of the keys of all.
+    Shape: unchanged (record_key) are the records as an earlier night kept them; changed is a frame of the others, and
+           gone (record_key) are those that no source has any more.
     """
 
     records: pa.Table
     ties: pa.Table
     unchanged: pa.Table
     changed: DataFrame
-    keys: DataFrame
+    gone: pa.Table
 
 
 def evidence(
     contacts: DataFrame,
     links: DataFrame,
     facts: Sequence[DataFrame],
-    known: DataFrame,
+    known: pa.Table,
     settings: IdentitySettings,
     *,
     folder: Handover,
     key: str,
 ) -> Evidence:
-    """Records and ties of conformed frames; only contacts that are new or say something new are normalised."""
+    """Records and ties of conformed frames; only contacts that are new or say something new are normalised.
+
+    Reads: known are unified.person_records as an earlier night left them.
+    """
     region = settings.country
     delivered = with_fingerprint(contacts, region)
-    same = delivered.select("record_key", "fingerprint").distinct()
-    unchanged = folder.written(known.join(same, ["record_key", "fingerprint"], "left_semi"), "unchanged")
-    new = folder.written(changed(delivered, unchanged), "delivered")
+    there = folder.table(delivered.select("record_key", "fingerprint"), "fingerprints")
+    kept, fresh, gone = _parted(known, there)
+    keys = folder.frame(fresh, "fresh", contacts.sparkSession)
+    new = folder.written(one_each(delivered.join(keys, "record_key", "left_semi")), "delivered")
     carried = folder.written(identified(facts), "carried")
     phones = folder.written(phone_forms(phone_holders(new, links, carried), region), "phones")
     made = folder.written(typed(records(new, key=key, region=region, phones=phones), PERSON_RECORDS), "changed")
-    both = [folder.arrow("unchanged").select(PERSON_RECORDS.column_names), folder.arrow("changed")]
     return Evidence(
-        records=pa.concat_tables(both, promote_options="permissive"),
+        records=pa.concat_tables([kept, folder.arrow("changed").cast(kept.schema)]),
         ties=folder.table(ties(links, carried, key=key, region=region, phones=phones), "ties"),
-        unchanged=both[0].select(["record_key"]),
+        unchanged=kept.select(["record_key"]),
         changed=made,
-        keys=unchanged.select("record_key").unionByName(made.select("record_key")),
+        gone=gone,
     )
+
+
+def _parted(known: pa.Table, there: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """The known records that are there as they were, the keys of new and changed ones, and the keys that are gone."""
+    with workbench() as engine:
+        engine.register("known", known)
+        engine.register("there", there)
+        kept = engine.sql("from known semi join there using (record_key, fingerprint)").to_arrow_table()
+        engine.register("kept", kept)
+        fresh = engine.sql("select distinct record_key from there anti join kept using (record_key)").to_arrow_table()
+        gone = engine.sql("select record_key from known anti join there using (record_key)").to_arrow_table()
+        return kept.cast(known.schema), fresh, gone
 
 
 def typed(frame: DataFrame, table: Table) -> DataFrame:

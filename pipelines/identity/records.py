@@ -27,11 +27,10 @@ def with_fingerprint(contacts: DataFrame, region: str | None) -> DataFrame:
     return contacts.withColumns({"record_key": record_key, "fingerprint": _fingerprint(region)})
 
 
-def changed(contacts: DataFrame, unchanged: DataFrame) -> DataFrame:
-    """The contacts (with_fingerprint) whose record is not among the unchanged ones; one per record_key."""
-    new = contacts.join(unchanged.select("record_key"), "record_key", "left_anti")
+def one_each(contacts: DataFrame) -> DataFrame:
+    """One contact (with_fingerprint) per record_key: ids that differ in spaces alone name one record."""
     first = Window.partitionBy("record_key").orderBy("fingerprint")
-    return new.withColumn("_place", F.row_number().over(first)).where("_place = 1").drop("_place")
+    return contacts.withColumn("_place", F.row_number().over(first)).where("_place = 1").drop("_place")
 
 
 def _fingerprint(region: str | None) -> Column:

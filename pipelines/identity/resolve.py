@@ -1,6 +1,6 @@
 """Who is who: which records of all sources are one person, under an id that stays."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.arrow import arrow_as_night_began
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from pipelines import canonical
@@ -32,6 +33,8 @@ from pipelines.tables import (
     PERSON_RECORDS,
 )
 
+KEPT = (PERSON_RECORDS, IDENTITY_PAIRS, IDENTITY_LINKS, IDENTIFIERS)
+"""What a night finds of the nights before."""
 FACTS = ("orders", "visits", "loyalty_movements", "messages", "consents", "feedback")
 """The entities whose rows point to a person."""
 
@@ -46,7 +49,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Resolved:
-    """The outcome of a night: changes of records, pairs and links; all identifiers, events, models learned.
+    """The outcome of a night: changes of records, pairs, links and identifiers; events; models learned.
 
     Units: warnings are sentences about overrides that name a record which no source has.
     """
@@ -54,7 +57,7 @@ class Resolved:
     records: Change
     pairs: Change
     links: Change
-    identifiers: DataFrame
+    identifiers: Change
     events: DataFrame
     models: DataFrame
     warnings: tuple[str, ...] = ()
@@ -88,28 +91,28 @@ def resolve(
     """
     contacts, links = (lake.read(canonical.ENTITIES[name].conformed) for name in ("contacts", "identifier_links"))
     facts = [lake.read(canonical.ENTITIES[name].conformed) for name in FACTS]
-    before = {table: lake.read_as_night_began(table) for table in (PERSON_RECORDS, IDENTITY_PAIRS, IDENTITY_LINKS)}
+    began = {table.name: arrow_as_night_began(lake, table) for table in KEPT}
     model = None if anew else newest_model(lake.read_as_night_began(IDENTITY_MODELS))
-    known = before[PERSON_RECORDS].limit(0) if anew else before[PERSON_RECORDS]
+    known = began[PERSON_RECORDS.name]
     with handover(lake.path, f"resolve-{night.isoformat()}") as folder:
-        given = evidence(contacts, links, facts, known, settings, folder=folder, key=key)
-        previous = folder.table(before[IDENTITY_LINKS].select("record_key", "customer_id", "since"), "previous")
-        known_pairs = folder.table(before[IDENTITY_PAIRS], "known_pairs")
-        whole = resolved(given, previous, known_pairs, settings, night=night, key=key, model=model)
+        given = evidence(contacts, links, facts, known.slice(0, 0) if anew else known, settings, folder=folder, key=key)
+        whole = resolved(given, began, settings, night=night, key=key, model=model)
         found = whole.identities
 
-        def frame(rows: pa.Table, table: Table, name: str) -> DataFrame:
-            return typed(folder.frame(rows, name, lake.spark), table)
+        def frame(rows: pa.Table, table: Table) -> DataFrame:
+            return typed(folder.frame(rows, f"new_{table.name}", lake.spark), table)
 
-        new_links = frame(found.links, IDENTITY_LINKS, "links")
-        new_pairs, gone_pairs = _difference(known_pairs, whole.pairs)
+        def change(rows: pa.Table, table: Table) -> Change:
+            new, gone = differences(began[table.name], rows, table.key)
+            return Change(frame(new, table), folder.frame(gone, f"gone_{table.name}", lake.spark))
+
         yield Resolved(
-            records=Change(given.changed, _without(before[PERSON_RECORDS], given.keys)),
-            pairs=Change(frame(new_pairs, IDENTITY_PAIRS, "pairs"), folder.frame(gone_pairs, "gone_pairs", lake.spark)),
-            links=Change(new_links, _without(before[IDENTITY_LINKS], new_links)),
-            identifiers=frame(found.identifiers, IDENTIFIERS, "identifiers"),
-            events=frame(_with_version(found.events, whole.model), IDENTITY_EVENTS, "events"),
-            models=frame(_learned(whole, night), IDENTITY_MODELS, "models"),
+            records=Change(given.changed, folder.frame(given.gone, "gone_records", lake.spark)),
+            pairs=change(whole.pairs, IDENTITY_PAIRS),
+            links=change(found.links, IDENTITY_LINKS),
+            identifiers=change(found.identifiers, IDENTIFIERS),
+            events=frame(_with_version(found.events, whole.model), IDENTITY_EVENTS),
+            models=frame(_learned(whole, night), IDENTITY_MODELS),
             warnings=tuple(_unknown(settings.overrides, name) for name in whole.unknown),
         )
 
@@ -122,18 +125,17 @@ def newest_model(models: DataFrame) -> Model | None:
 
 def resolved(
     given: Evidence,
-    previous: pa.Table,
-    known_pairs: pa.Table,
+    began: Mapping[str, pa.Table],
     settings: IdentitySettings,
     *,
     night: date,
     key: str,
     model: Model | None = None,
 ) -> WhoIsWho:
-    """Who is who by the evidence, with the previous links and pairs and what was learned before."""
+    """Who is who by the evidence, with the links and pairs as the night began and the model learned before."""
     people = given.records
     decided = read_overrides(settings.overrides) if settings.overrides else NONE
-    known = Known(known_pairs, given.unchanged) if given.unchanged.num_rows else None
+    known = Known(began[IDENTITY_PAIRS.name], given.unchanged) if given.unchanged.num_rows else None
     matched = match(people, model=model, known=known) if people.num_rows >= FEWEST_RECORDS else None
     found = clusters(
         people,
@@ -146,7 +148,7 @@ def resolved(
     used = _used(matched, found)
     missing = pc.is_in(pa.array(decided.record_keys, pa.string()), value_set=people["record_key"].combine_chunks())
     return WhoIsWho(
-        identities(found.members, people, previous, night=night, key=key),
+        identities(found.members, people, began[IDENTITY_LINKS.name], night=night, key=key),
         as_table(matched),
         used,
         is_new=used is not None and used != model,
@@ -154,14 +156,16 @@ def resolved(
     )
 
 
-def _difference(known: pa.Table, found: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """The pairs that were not known with this probability, and the known pairs that are none any more."""
+def differences(before: pa.Table, now: pa.Table, key: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    """The rows that are not as before, and the keys of rows that are no more."""
+    keys = ", ".join(key)
     with workbench() as engine:
-        engine.register("known", known)
-        engine.register("found", found)
-        new = engine.sql("from found anti join known using (record_a, record_b, probability)").to_arrow_table()
-        gone = engine.sql("select record_a, record_b from known anti join found using (record_a, record_b)")
-        return new, gone.to_arrow_table()
+        engine.register("held", before)
+        engine.register("found", now)
+        names = ", ".join(now.column_names)
+        new = engine.sql(f"select {names} from found except select {names} from held").to_arrow_table()
+        gone = engine.sql(f"select {keys} from held anti join found using ({keys})").to_arrow_table()
+        return new, gone
 
 
 def _used(matched: Matched | None, found: Clusters) -> Model | None:
@@ -192,8 +196,3 @@ def _learned(whole: WhoIsWho, night: date) -> pa.Table:
             for at, (name, kind) in enumerate(zip(names, types, strict=True))
         }
     )
-
-
-def _without(held: DataFrame, keys: DataFrame) -> DataFrame:
-    """The record keys of a table that are not among the keys."""
-    return held.select("record_key").join(keys.select("record_key"), "record_key", "left_anti")

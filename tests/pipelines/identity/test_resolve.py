@@ -1,6 +1,6 @@
 """Resolving the conformed tables of a lake: one person, one id, and nothing personal left behind."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -41,9 +41,8 @@ def night_of(lake: Lakehouse, settings: IdentitySettings = SETTINGS, *, after: i
     night = NIGHT + timedelta(days=after)
     with resolve(lake, settings, night=night, key=KEY, anew=anew) as found:
         changes = ((PERSON_RECORDS, found.records), (IDENTITY_PAIRS, found.pairs), (IDENTITY_LINKS, found.links))
-        links = found.links.rows.collect()
         seen = Night(
-            {row["record_key"]: row["customer_id"] for row in links},
+            {},
             [row["record_key"] for row in found.links.gone.collect()],
             found.events.collect(),
             found.models.collect(),
@@ -53,7 +52,8 @@ def night_of(lake: Lakehouse, settings: IdentitySettings = SETTINGS, *, after: i
         for table, change in changes:
             lake.merge(table, change.rows, gone=change.gone)
         lake.replace_night(IDENTITY_MODELS, found.models, night)
-    return seen
+    links = lake.read(IDENTITY_LINKS).collect()
+    return replace(seen, owners={row["record_key"]: row["customer_id"] for row in links})
 
 
 def test_records_that_meet_in_an_order_become_one_under_an_old_id(lake: Lakehouse) -> None:

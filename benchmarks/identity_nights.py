@@ -1,0 +1,164 @@
+"""Who is who over many nights: do ids stay, what does a night of few new records cost, does a rebuild agree.
+
+The person records of a fictional retailer stand in a lake of their own, without facts; a night resolves and writes
+them as the night's asset does.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet
+from numpy.typing import NDArray
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from benchmarks.contract import Check, higher, lower
+from benchmarks.linkage_score import scored
+from benchmarks.people_sets import PeopleSet
+from lakehouse.delta import Lakehouse
+from lakehouse.settings import settings
+from lakehouse.spark import spark_session
+from pipelines.canonical import ENTITIES
+from pipelines.identity.events import living_ids
+from pipelines.identity.resolve import resolve
+from pipelines.mapping import IdentitySettings
+from pipelines.tables import (
+    IDENTIFIERS,
+    IDENTITY_EVENTS,
+    IDENTITY_LINKS,
+    IDENTITY_MODELS,
+    IDENTITY_PAIRS,
+    PERSON_RECORDS,
+)
+
+FIRST = date(2026, 3, 1)
+CONTACTS = ENTITIES["contacts"].conformed
+KEY = "a key of a benchmark"
+NEW_SHARE = 0.01
+Customers = pd.Series
+"""customer_id by record_key."""
+
+
+@dataclass(frozen=True)
+class Retailer:
+    """A lake whose contacts are the first rows of a set of people, more of them every night."""
+
+    lake: Lakehouse
+    found: PeopleSet
+
+    def night(self, number: int, *, rows: int, anew: bool = False) -> tuple[Customers, float]:
+        """Who is whom after the night, and the seconds that resolving and writing took."""
+        self.lake.replace_all(CONTACTS, self._contacts(rows))
+        night, started = FIRST + timedelta(days=number), time.perf_counter()
+        with resolve(self.lake, IdentitySettings(country=self.found.country), night=night, key=KEY, anew=anew) as found:
+            changes = {PERSON_RECORDS: found.records, IDENTITY_PAIRS: found.pairs}
+            changes |= {IDENTITY_LINKS: found.links, IDENTIFIERS: found.identifiers}
+            for table, change in changes.items():
+                self.lake.merge(table, change.rows, gone=change.gone)
+            self.lake.replace_night(IDENTITY_EVENTS, found.events, night)
+            self.lake.replace_night(IDENTITY_MODELS, found.models, night)
+        seconds = time.perf_counter() - started
+        links = self.lake.read(IDENTITY_LINKS).select("record_key", "customer_id").toPandas()
+        return links.set_index("record_key")["customer_id"], seconds
+
+    def events(self, number: int) -> pd.DataFrame:
+        """The events of a night."""
+        night = FIRST + timedelta(days=number)
+        return self.lake.read(IDENTITY_EVENTS).where(F.col("night") == F.lit(night)).toPandas()
+
+    def _contacts(self, rows: int) -> DataFrame:
+        """The first rows of the set as conformed.contacts; the place of a row is its contact id."""
+        people = pd.read_parquet(self.found.file).head(rows)
+        people["source_contact_id"] = np.arange(len(people)).astype(str)
+        file = self.found.file.with_name("contacts.parquet")
+        people.to_parquet(file)
+        frame = self.lake.spark.read.parquet(str(file))
+        born = F.try_to_date("born_on").alias("born_on")
+        given = {name: F.col(name) for name in frame.columns} | {"born_on": born}
+        given |= {"arrived": F.lit(FIRST), "is_test": F.lit(False), "is_deleted": F.lit(False)}
+        missing = F.lit(None)
+        return frame.select(*(given.get(c.name, missing).cast(c.type).alias(c.name) for c in CONTACTS.columns))
+
+
+def retailer(found: PeopleSet, folder: Path) -> Retailer:
+    """A retailer on two cores whose lake is still empty."""
+    return Retailer(Lakehouse(str(folder), spark_session(replace(settings(), spark_master="local[2]"))), found)
+
+
+def stability(found: PeopleSet, folder: Path, *, nights: int) -> Iterator[Check]:
+    """Unchanged data, nights of one new record in a hundred, and a model learned anew at the end."""
+    shop, rows = retailer(found, folder), pyarrow.parquet.read_metadata(found.file).num_rows
+    known = int(rows / (1 + NEW_SHARE) ** nights)
+    name = f"{found.name}, {nights} nights"
+    before, first_seconds = shop.night(0, rows=known)
+    after, _ = shop.night(1, rows=known)
+    yield higher(f"{name}: unchanged data, share of records under the same id", _same(before, after), 1.0)
+    unexplained, moved = 0, 0
+    seconds: list[float] = []
+    for number in range(2, nights + 2):
+        before = after
+        after, spent = shop.night(number, rows=min(rows, int(known * (1 + NEW_SHARE) ** (number - 1))))
+        changed = _moves(before, after)
+        moved, seconds = moved + len(changed), [*seconds, spent]
+        unexplained += len(changed - _told(shop.events(number)))
+    yield lower(f"{name}: moves of a record to another id without an event", unexplained, 0.0)
+    yield lower(f"{name}: moves of a record to another id", moved)
+    yield lower(f"{name}: seconds of a night, over those of the first", float(np.median(seconds)) / first_seconds)
+    kept = after
+    after, _ = shop.night(nights + 2, rows=len(kept), anew=True)
+    ended = set(kept) - set(after)
+    heirs = living_ids(shop.lake.read(IDENTITY_EVENTS)).toPandas().set_index("old_customer_id")["customer_id"]
+    lost = [one for one in ended if heirs.get(one) not in set(after)]
+    yield lower(f"{name}: learned anew, share of ids that ended", len(ended) / kept.nunique(), 0.01)
+    yield lower(f"{name}: learned anew, ended ids that resolve to no living one", len(lost), 0.0)
+    yield higher(f"{name}: learned anew, F1 of the partition against the kept one", _agreement(kept, after))
+
+
+def million(found: PeopleSet, folder: Path, *, smaller_f1: float | None) -> Iterator[Check]:
+    """The full run and a night of one new record in a hundred."""
+    shop, rows = retailer(found, folder), pyarrow.parquet.read_metadata(found.file).num_rows
+    name = f"{found.name} ({rows} records)"
+    _, full = shop.night(0, rows=int(rows / (1 + NEW_SHARE)))
+    after, night = shop.night(1, rows=rows)
+    yield lower(f"{name}: seconds of the full run", full, 480.0)
+    yield lower(f"{name}: seconds of a night of 1 % new records", night)
+    yield lower(f"{name}: seconds of that night, over those of the full run", night / full, 0.1)
+    person = pd.read_parquet(found.truth)["person"]
+    groups = after.reindex([f"contact:{source}:{place}" for place, source in enumerate(_sources(found))])
+    is_known = person.notna().to_numpy() & groups.notna().to_numpy()
+    score = scored(groups.to_numpy()[is_known], person.to_numpy()[is_known])
+    yield higher(f"{name}: precision", score.precision, 0.97)
+    yield higher(f"{name}: recall", score.recall)
+    bar = None if smaller_f1 is None else smaller_f1 - 0.05
+    yield higher(f"{name}: f1", score.f1, bar)
+
+
+def _sources(found: PeopleSet) -> NDArray[np.object_]:
+    return np.asarray(pd.read_parquet(found.file, columns=["source"])["source"], dtype=object)
+
+
+def _same(before: Customers, after: Customers) -> float:
+    return float((before == after.reindex(before.index)).mean())
+
+
+def _moves(before: Customers, after: Customers) -> set[tuple[str, str]]:
+    """Every (old id, new id) of a record that has another id now."""
+    now = after.reindex(before.index)
+    moved = (before != now) & now.notna()
+    return set(zip(before[moved], now[moved], strict=True))
+
+
+def _told(events: pd.DataFrame) -> set[tuple[str, str]]:
+    """Every (old id, new id) that the events of a night tell."""
+    merged, split = (events[events["event"] == name] for name in ("merged_into", "split_from"))
+    told = set(zip(merged["customer_id"], merged["other_customer_id"], strict=True))
+    return told | set(zip(split["other_customer_id"], split["customer_id"], strict=True))
+
+
+def _agreement(one: Customers, other: Customers) -> float:
+    return scored(other.reindex(one.index).to_numpy(), one.to_numpy()).f1
