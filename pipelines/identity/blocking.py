@@ -123,8 +123,10 @@ def _members(number: int, parts: tuple[str, ...], people: str = "people") -> str
     names = [f"part_{place}" for place in range(len(parts))]
     chosen = ", ".join(f"{part} as {name}" for part, name in zip(parts, names, strict=True))
     present = " and ".join(f"{name} is not null" for name in names)
+    # One of a list's values may come twice.
+    once = "distinct" if any(part.startswith("unnest") for part in parts) else ""
     return (
-        f"select distinct {number} as key, hash({', '.join(names)}) as block, id"
+        f"select {once} {number} as key, hash({', '.join(names)}) as block, id"
         f" from (select id, {chosen} from {people}) where {present}"
     )
 

@@ -30,6 +30,7 @@ from pipelines.identity.cluster_steps import (
     TIED,
 )
 from pipelines.identity.linkage import (
+    LOWEST_CUT,
     Cut,
     Ids,
     Members,
@@ -106,7 +107,7 @@ def _number_persons(
         _register(engine, "persons", ids, ids[exact])
         return None
     pairs = _likely(engine, matched, ids)
-    tree = average_linkage(exact, pairs, once=once)
+    tree = average_linkage(exact, pairs, once=once, lowest=matched.model.cut or LOWEST_CUT)
     cut = best_cut(tree) if matched.model.cut is None else None
     groups = groups_at(tree, cut.height if cut else matched.model.cut or 1.0)
     _register(engine, "persons", ids, ids[groups])

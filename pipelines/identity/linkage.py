@@ -66,37 +66,54 @@ class Cut:
     f1: float
 
 
-def average_linkage(groups: Ids, pairs: Pairs, *, once: Members | None = None) -> Tree:
+def average_linkage(groups: Ids, pairs: Pairs, *, once: Members | None = None, lowest: float = LOWEST) -> Tree:
     """The merges of groups (the smallest id of each id's group), highest mean probability first within a branch.
 
     Shape: once has a row per id and a column per source that is free of duplicates, true where the id is of the source,
            or per pair that is never one person: no merge brings two of one column together.
+    Units: merges below the mean probability `lowest` are not followed.
     """
-    taken = _taken(groups, once)
-    size = np.bincount(groups, minlength=len(groups)).astype(np.float64)
-    kept = float((size * (size - 1) / 2).sum())
-    left, right, shared = _between(groups, pairs.left, pairs.right, pairs.probability)
-    expected = kept + float(shared[shared > 0].sum())
+    whole_size = np.bincount(groups, minlength=len(groups)).astype(np.float64)
+    kept = float((whole_size * (whole_size - 1) / 2).sum())
+    ends = [groups[pairs.left], groups[pairs.right]]
+    is_between = ends[0] != ends[1]
+    expected = kept + float(pairs.probability[is_between & (pairs.probability > 0)].sum())
+    ids, left, right, shared = _within_reach(ends[0], ends[1], pairs.probability, count=len(groups), lowest=lowest)
+    size, taken = whole_size[ids], _taken(groups, once)[ids]
+    left, right, shared = _between(np.arange(len(ids)), left, right, shared)
     merges = []
     while len(left):
         free = ~(taken[left] & taken[right]).any(axis=1)
         left, right, shared = left[free], right[free], shared[free]
-        best, height = _nearest(len(groups), left, right, shared / (size[left] * size[right]))
+        best, height = _nearest(len(ids), left, right, shared / (size[left] * size[right]))
         first = np.flatnonzero(best >= 0)
-        first = first[(best[best[first]] == first) & (first < best[first]) & (height[first] >= LOWEST)]
+        first = first[(best[best[first]] == first) & (first < best[first]) & (height[first] >= lowest)]
         if not len(first):
             break
         second = best[first]
         number = size[first] * size[second]
-        merges.append((first, second, height[first], height[first] * number, number))
+        merges.append((ids[first], ids[second], height[first], height[first] * number, number))
         size[first] += size[second]
         taken[first] |= taken[second]
-        into = np.arange(len(groups))
+        into = np.arange(len(ids))
         into[second] = first
         left, right, shared = _between(into, left, right, shared)
     found = [np.concatenate(column) for column in zip(*merges, strict=True)] if merges else [np.empty(0)] * 5
     left, right = found[0].astype(np.int64), found[1].astype(np.int64)
     return Tree(groups, left, right, height=found[2], inside=found[3], pairs=found[4], kept=kept, expected=expected)
+
+
+def _within_reach(left: Ids, right: Ids, shared: Real, *, count: int, lowest: float) -> tuple[Ids, Ids, Ids, Real]:
+    """The groups that a merge may reach, and the pairs among them by their places.
+
+    A mean as high as `lowest` needs one pair as high, so no merge crosses what such pairs leave apart.
+    """
+    strong = shared >= lowest
+    reach = smallest_of_components(count, left[strong], right[strong])
+    inside = (reach[left] == reach[right]) & (left != right)
+    ids, places = np.unique(np.concatenate([left[inside], right[inside]]), return_inverse=True)
+    half = len(places) // 2
+    return ids, places[:half].astype(np.int64), places[half:].astype(np.int64), shared[inside]
 
 
 def best_cut(tree: Tree) -> Cut:

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipelines.identity.blocking import KeyYield, find_pairs, find_pairs_of, most_pairs
 from pipelines.identity.likeness import compare, name_sources
-from pipelines.identity.linkage import Ids, Pairs, average_linkage, groups_at, smallest_of_components
+from pipelines.identity.linkage import Ids, Pairs, average_linkage, groups_at
 from pipelines.identity.mixture import fitted, probabilities
 from pipelines.identity.model import Model, of_columns
 from pipelines.identity.people import prepare
@@ -100,7 +100,7 @@ def _matched_again(
     known_columns = of_columns(model, columns)
     kept = _kept(engine, pairs)
     found = _together(kept, probabilities(engine, known_columns, table="likeness"))
-    engine.register("loose", _loose(len(keys), _reached(found, _ids(engine, "fresh"), count=len(keys))))
+    engine.register("loose", _loose(len(keys), found, ids=_ids(engine, "fresh")))
     engine.execute(MORE.format(of_interest="and (x.id in (select id from fresh) or y.id in (select id from fresh))"))
     compare(engine, columns, pairs="more_pairs", into="more")
     found = _together(found, probabilities(engine, known_columns, table="more"))
@@ -130,10 +130,11 @@ def _learned(engine: duckdb.DuckDBPyConnection, columns: list[str], *, seed: int
     return fitted(engine, unfitted, table="likeness")
 
 
-def _loose(people: int, pairs: Pairs) -> pa.Table:
-    """Which loose group each id is in: id, loose."""
-    groups = groups_at(average_linkage(np.arange(people), pairs), LOOSE)
-    return pa.table({"id": np.arange(people), "loose": groups})
+def _loose(people: int, pairs: Pairs, *, ids: Ids | None = None) -> pa.Table:
+    """Which loose group each id is in: id, loose; only the groups that one of the ids is in, where these are given."""
+    groups = groups_at(average_linkage(np.arange(people), pairs, lowest=LOOSE), LOOSE)
+    members = np.arange(people) if ids is None else np.flatnonzero(np.isin(groups, groups[ids]))
+    return pa.table({"id": members, "loose": groups[members]})
 
 
 def _kept(engine: duckdb.DuckDBPyConnection, pairs: pa.Table) -> Pairs:
@@ -142,13 +143,6 @@ def _kept(engine: duckdb.DuckDBPyConnection, pairs: pa.Table) -> Pairs:
     found = engine.execute(KEPT).fetchnumpy()
     left, right = (np.asarray(found[side], dtype=np.int64) for side in ("l", "r"))
     return Pairs(left, right, np.asarray(found["probability"], dtype=np.float64))
-
-
-def _reached(pairs: Pairs, ids: Ids, *, count: int) -> Pairs:
-    """The pairs that hang together with one of the ids."""
-    groups = smallest_of_components(count, pairs.left, pairs.right)
-    reached = np.isin(groups[pairs.left], groups[ids])
-    return Pairs(pairs.left[reached], pairs.right[reached], pairs.probability[reached])
 
 
 def _together(one: Pairs, other: Pairs) -> Pairs:
