@@ -59,9 +59,7 @@ def find_pairs(engine: duckdb.DuckDBPyConnection, columns: Collection[str], *, b
     Units: one row per pair; the largest blocks over all keys are left out until the rest fits the budget.
     """
     keys = usable_keys(columns)
-    engine.execute(BLOCKED)
-    for number, parts in enumerate(keys.values()):
-        engine.execute(f"insert into blocked {_members(number, parts)}")
+    engine.execute(f"create or replace temp table blocked as {_all_members(keys)}")
     engine.execute(SIZES)
     engine.execute(KEPT, {"total": budget, "own": budget // SHARE_OF_A_KEY})
     engine.execute(PAIRS)
@@ -76,14 +74,9 @@ def find_pairs_of(
     Units: largest is the size of the largest block of each key that is looked at; a key without one gives none.
     """
     keys = usable_keys(columns)
-    engine.execute(BLOCKED)
-    for number, parts in enumerate(keys.values()):
-        engine.execute(f"insert into blocked {_members(number, parts, table)}")
-    engine.execute("create or replace temp table met as select distinct key, block from blocked")
-    others = f"(from people anti join {table} using (id))"
-    for number, parts in enumerate(keys.values()):
-        blocks = f"(select block from met where key = {number})"
-        engine.execute(f"insert into blocked from ({_members(number, parts, others)}) where block in {blocks}")
+    engine.execute(f"create or replace temp table own as {_all_members(keys, table)}")
+    others = _all_members(keys, f"(from people anti join {table} using (id))")
+    engine.execute(MET.format(others=others))
     engine.execute(SIZES)
     limits = ", ".join(f"({number}, {largest.get(name, 1)})" for number, name in enumerate(keys))
     engine.execute(KEPT_WITHIN.format(limits=limits))
@@ -109,13 +102,18 @@ def usable_keys(columns: Collection[str]) -> dict[str, tuple[str, ...]]:
 
 def _yields(engine: duckdb.DuckDBPyConnection, names: list[str]) -> list[KeyYield]:
     found = engine.execute(YIELDS).fetchall()
-    engine.execute("drop table blocked; drop table block_sizes; drop table kept_blocks")
+    engine.execute("drop table blocked; drop table block_sizes; drop table kept_blocks; drop table if exists own")
     return [KeyYield(names[number], *counts) for number, *counts in found]
 
 
 def _column(part: str) -> str:
     """The column that a part of a key reads."""
     return part.split("(")[-1].split(",")[0].rstrip(")")
+
+
+def _all_members(keys: Mapping[str, tuple[str, ...]], people: str = "people") -> str:
+    """SQL of who is in which block of every key."""
+    return " union all ".join(_members(number, parts, people) for number, parts in enumerate(keys.values()))
 
 
 def _members(number: int, parts: tuple[str, ...], people: str = "people") -> str:
@@ -126,12 +124,15 @@ def _members(number: int, parts: tuple[str, ...], people: str = "people") -> str
     # One of a list's values may come twice.
     once = "distinct" if any(part.startswith("unnest") for part in parts) else ""
     return (
-        f"select {once} {number} as key, hash({', '.join(names)}) as block, id"
+        f"select {once} {number}::utinyint as key, hash({', '.join(names)}) as block, id"
         f" from (select id, {chosen} from {people}) where {present}"
     )
 
 
-BLOCKED = "create or replace temp table blocked (key utinyint, block ubigint, id integer)"
+MET = """
+create or replace temp table met as select distinct key, block from own;
+create or replace temp table blocked as from own union all from ({others}) semi join met using (key, block)
+"""
 SIZES = """
 create or replace temp table block_sizes as
 select key, block, count(*) as size from blocked group by key, block having count(*) > 1
