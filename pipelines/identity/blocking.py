@@ -113,7 +113,8 @@ def _column(part: str) -> str:
 
 def _all_members(keys: Mapping[str, tuple[str, ...]], people: str = "people") -> str:
     """SQL of who is in which block of every key."""
-    return " union all ".join(_members(number, parts, people) for number, parts in enumerate(keys.values()))
+    members = (_members(number, parts, people) for number, parts in enumerate(keys.values()))
+    return " union all ".join([NOBODY, *members])
 
 
 def _members(number: int, parts: tuple[str, ...], people: str = "people") -> str:
@@ -129,6 +130,7 @@ def _members(number: int, parts: tuple[str, ...], people: str = "people") -> str
     )
 
 
+NOBODY = "select 0::utinyint as key, 0::ubigint as block, 0::integer as id where false"
 MET = """
 create or replace temp table met as select distinct key, block from own;
 create or replace temp table blocked as from own union all from ({others}) semi join met using (key, block)
