@@ -8,6 +8,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import WrongCall
+from lakehouse.java_names import remember_java_names
 from lakehouse.settings import Settings, prepare_environment
 
 QUIET = f"-Dlog4j2.configurationFile=file:{Path(__file__).with_name('log4j2.properties')}"
@@ -53,6 +54,9 @@ CONFIGURATION = {
     "spark.sql.ui.explainMode": "simple",
     "spark.sql.maxPlanStringLength": "1000",
     "spark.databricks.delta.stats.skipping": "false",
+    # To name the line of Python behind every column, for error messages: 1.3 ms and seven calls of Java each.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
+    "spark.sql.dataFrameQueryContext.enabled": "false",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
@@ -75,6 +79,7 @@ def spark_session(settings: Settings, extra: Mapping[str, str] | None = None) ->
     # PySpark logs every refused expression, with its text, beside raising it.
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     session: SparkSession = builder.getOrCreate()
+    remember_java_names(session)
     return session
 
 

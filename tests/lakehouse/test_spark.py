@@ -1,7 +1,11 @@
 """How Spark plans the queries of a night follows from how much it reads, and what the user set stays."""
 
+from pathlib import Path
+
 import pytest
+from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from lakehouse import spark as built
 from lakehouse.spark import CONFIGURATION, SMALL_BYTES, plan_for
@@ -37,3 +41,26 @@ def test_what_the_user_set_stays(own_session: SparkSession) -> None:
     for size in (0, None):
         plan_for(own_session, size)
         assert own_session.conf.get(PARTITIONS) == set_by_the_user
+
+
+def test_column_functions_and_delta_tables_are_looked_up_in_java_once(
+    own_session: SparkSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def named() -> None:
+        F.coalesce(F.col("a"), F.lit(1)).isNull()
+        own_session.range(1).select("id", "id")
+        DeltaTable.isDeltaTable(own_session, str(tmp_path))
+
+    named()
+    asked: list[str] = []
+    client = type(own_session.sparkContext._gateway._gateway_client)  # type: ignore[union-attr]
+    send = client.send_command
+
+    def heard(self: object, command: str, *more: object) -> object:
+        asked.append(command)
+        return send(self, command, *more)
+
+    monkeypatch.setattr(client, "send_command", heard)
+    named()
+    assert asked
+    assert [command for command in asked if command.startswith("r\n")] == []
