@@ -1,15 +1,18 @@
-"""Whole nights, run once and shared: a lake after its first night, and the demo."""
+"""Whole nights, run once and shared: a lake after its first night, and one after two."""
 
+import json
 import shutil
-from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
 from orchestration import cli
-from tests.end_to_end.small_shop import FIRST, write_shop
+from tests.end_to_end.small_shop import FIRST, SECOND, write_shop
 
 
 @dataclass(frozen=True)
@@ -39,33 +42,46 @@ class Shop:
         return cli.main(["night", *self.place(), "--date", str(night), *more])
 
 
+@dataclass(frozen=True)
+class CaughtUp:
+    """A shop after two nights in one call, and what each of them said; no test changes it."""
+
+    shop: Shop
+    first: dict[str, Any]
+    second: dict[str, Any]
+
+
 @pytest.fixture(scope="session")
 def first_night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A small shop after its first night; copy it before changing it."""
+    """A small shop after its first night, which sent nothing; copy it before changing it."""
     folder = tmp_path_factory.mktemp("shop")
     write_shop(folder)
     shop = Shop(folder)
-    assert shop.night(FIRST) == 0
+    assert shop.night(FIRST, "--no-send") == 0
     return shop
 
 
 @pytest.fixture
 def shop(first_night: Shop, tmp_path: Path) -> Shop:
     """A copy of the small shop after its first night."""
-    copy = tmp_path / "shop"
-    shutil.copytree(first_night.folder, copy)
-    return Shop(copy)
+    return copied(first_night, tmp_path / "shop")
 
 
-@pytest.fixture
-def new_shop(first_night: Shop, tmp_path: Path) -> Callable[[], Shop]:
-    """A small shop before its first night, with the secret key of the shared one, so that ids can be compared."""
+@pytest.fixture(scope="session")
+def caught_up(first_night: Shop, tmp_path_factory: pytest.TempPathFactory) -> CaughtUp:
+    """The same shop, with the same secret key, after both its nights were caught up: nothing disturbed them."""
+    folder = tmp_path_factory.mktemp("caught_up")
+    write_shop(folder)
+    (folder / "lake.state").mkdir()
+    shutil.copy(first_night.folder / "lake.state" / "lake.key", folder / "lake.state" / "lake.key")
+    shop, printed = Shop(folder), StringIO()
+    with redirect_stdout(printed):
+        assert cli.main(["night", *shop.place(), "--from", str(FIRST), "--to", str(SECOND), "--json"]) == 0
+    first, second = (json.loads(line) for line in printed.getvalue().splitlines())
+    return CaughtUp(shop, first, second)
 
-    def made() -> Shop:
-        folder = tmp_path / "new"
-        write_shop(folder)
-        (folder / "lake.state").mkdir()
-        shutil.copy(first_night.folder / "lake.state" / "lake.key", folder / "lake.state" / "lake.key")
-        return Shop(folder)
 
-    return made
+def copied(shop: Shop, folder: Path) -> Shop:
+    """A copy of a shop, to be changed."""
+    shutil.copytree(shop.folder, folder)
+    return Shop(folder)

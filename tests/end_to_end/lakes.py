@@ -48,6 +48,12 @@ def differences(one: Contents, other: Contents) -> list[str]:
     return found
 
 
+def lost(before: Contents, after: Contents) -> list[str]:
+    """The tables of which a later state no longer holds every row, each with up to two of them."""
+    gone = {name: rows - after.get(name, Counter()) for name, rows in before.items()}
+    return [f"{name}: -{list(rows.elements())[:2]}" for name, rows in sorted(gone.items()) if rows]
+
+
 def _rows(lake: Lakehouse, table: Table) -> Counter[str]:
     frame = lake.read(table)
     return counted(frame, sorted(set(frame.columns) - WHEN_SENT - MACHINE))

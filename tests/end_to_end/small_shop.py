@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 FIRST = date(2024, 6, 1)
+SECOND = FIRST + timedelta(days=1)
 RETAILER = """\
 retailer: small shop
 first_night: 2024-06-01
@@ -54,7 +55,7 @@ CONTACTS = ("Id", "First", "Last", "Mail", "Since", "Newsletter")
 TICKETS = ("Ticket", "SoldAt", "Mail", "Amount")
 
 
-def write_shop(folder: Path, nights: int = 3) -> Path:
+def write_shop(folder: Path, nights: int = 2) -> Path:
     """The retailer file, with the exports of the first nights in `landing` beside it."""
     landing = folder / "landing"
     landing.mkdir(parents=True)

@@ -28,8 +28,6 @@ from tests.end_to_end.damaged_shop import (
     short_night,
     write_damaged_shop,
 )
-from tests.end_to_end.killing import kill_after
-from tests.end_to_end.lakes import contents, differences
 
 OF_A_NIGHT = {"ops.nights", "ops.nights_ended", "raw.files", "raw.shop_orders"}
 
@@ -118,17 +116,6 @@ def test_file_with_every_date_in_another_format_blocks_the_gate_and_leaves_yeste
     after = held(spark, shop)
     assert before.lost(after) == {}
     assert before.grown(after) == OF_A_NIGHT - {"ops.nights_ended"} | {"conformed.orders_rejected"}
-
-
-def test_night_killed_in_the_middle_loses_no_row_of_yesterday_and_its_rerun_ends_as_if_undisturbed(
-    spark: SparkSession, yesterday: Shop, damaged: Damaged, tmp_path: Path
-) -> None:
-    shop = _copied(yesterday, tmp_path)
-    kill_after("conformed.orders", shop, SECOND)
-    assert damaged.before.lost(held(spark, shop, like=damaged.before)) == {}
-    short_night(spark, shop, SECOND)
-    undisturbed = contents(spark, damaged.shop.lake, shop.retailer)
-    assert differences(undisturbed, contents(spark, shop.lake, shop.retailer)) == []
 
 
 LATER = SECOND + timedelta(days=5)
