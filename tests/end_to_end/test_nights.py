@@ -49,7 +49,7 @@ class Stopped:
     """A shop whose second night a gate stopped; the tickets that it should have brought."""
 
     shop: Shop
-    sound: str
+    sound: bytes
     before: Contents
     said: str
 
@@ -60,7 +60,7 @@ def stopped(spark: SparkSession, first_night: Shop, tmp_path_factory: pytest.Tem
     shop = copied(first_night, tmp_path_factory.mktemp("stopped") / "shop")
     before = contents(spark, shop.lake, shop.retailer)
     tickets = shop.landing / f"tickets_{SECOND}.csv"
-    sound = tickets.read_text()
+    sound = tickets.read_bytes()
     write_rows(tickets, TICKETS, [(f"X{n}", "yesterday", "", "ten") for n in range(30)])
     said = StringIO()
     with redirect_stderr(said):
@@ -81,7 +81,7 @@ def test_night_that_a_gate_stopped_and_then_was_killed_ends_in_the_tables_of_an_
     spark: SparkSession, stopped: Stopped, caught_up: CaughtUp, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shop = copied(stopped.shop, tmp_path / "shop")
-    (shop.landing / f"tickets_{SECOND}.csv").write_text(stopped.sound)
+    (shop.landing / f"tickets_{SECOND}.csv").write_bytes(stopped.sound)
     kill_after("unified.orders", shop, SECOND)
     assert lost(stopped.before, contents(spark, shop.lake, shop.retailer)) == []
     assert shop.night(SECOND, "--json") == 0
