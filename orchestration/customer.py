@@ -15,6 +15,7 @@ from orchestration.night import open_lake
 from orchestration.running import place_of
 from pipelines import tables
 from pipelines.canonical import CONTACTS
+from pipelines.golden import FIELDS
 from pipelines.identity.events import living_ids
 
 LATEST = 5
@@ -89,8 +90,24 @@ def _in_words(found: dict[str, Any]) -> str:
             rows = rows["newest"]
         else:
             lines.append(f"\n{name}: {len(rows)}")
-        lines += [f"  {_facts(row)}" for row in rows]
+        lines += _golden(rows) if name == tables.CUSTOMERS.name else [f"  {_facts(row)}" for row in rows]
     return "\n".join(lines)
+
+
+def _golden(rows: list[dict[str, Any]]) -> list[str]:
+    """One line per group of fields that somebody has told, with the record that it was taken from and its date."""
+    lines = []
+    for row in rows:
+        lines += [f"  {group}: {_group(row, group)}" for group in FIELDS if row[f"{group}_source"]]
+        lines.append(f"  records {row['records_count']}, sources {_plain(row['sources'])}")
+    return lines
+
+
+def _group(row: dict[str, Any], group: str) -> str:
+    values = ", ".join(_plain(row[field]) for field in FIELDS[group] if row[field])
+    changed = row[f"{group}_updated_at"]
+    since = f", changed {changed:%Y-%m-%d}" if changed else ""
+    return f"{values} (from {row[f'{group}_source']}:{row[f'{group}_record']}{since})"
 
 
 def _facts(row: dict[str, Any]) -> str:

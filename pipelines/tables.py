@@ -12,6 +12,16 @@ FACT = (
     required("known_from", "date", "first night that could know the row"),
 )
 
+
+def _record_of(group: str) -> tuple[Column, ...]:
+    """Which record a group of golden fields was taken from."""
+    return columns(
+        Column(f"{group}_source", "string", f"source of the record that {group} was taken from"),
+        Column(f"{group}_record", "string", f"source_contact_id of the record that {group} was taken from"),
+        Column(f"{group}_updated_at", "timestamp", "when that record was last changed (UTC); null where nobody says"),
+    )
+
+
 IDENTITY_LINKS = Table(
     name="unified.identity_links",
     grain="one row per person record: a contact of a source, or an identifier that only facts carry",
@@ -115,20 +125,21 @@ CUSTOMERS = Table(
         CUSTOMER_ID,
         personal("first_name", "string", "given name"),
         personal("last_name", "string", "family name"),
-        Column("name_source", "string", "source of the name"),
+        *_record_of("name"),
         personal("email", "string", "normalised e-mail"),
-        Column("email_source", "string", "source of the e-mail"),
+        *_record_of("email"),
         personal("phone", "string", "phone in E.164"),
-        Column("phone_source", "string", "source of the phone"),
+        *_record_of("phone"),
         personal("street", "string", "street and house number"),
         personal("postcode", "string", "postal code"),
         personal("city", "string", "town"),
         Column("region", "string", "state or region"),
         Column("country", "string", "ISO 3166 code where known"),
-        Column("address_source", "string", "source of the whole address"),
+        *_record_of("address"),
         personal("born_on", "date", "date of birth"),
-        Column("born_on_source", "string", "source of the date of birth"),
+        *_record_of("born_on"),
         personal("gender", "string", "female, male or other"),
+        *_record_of("gender"),
         Column("records_count", "int", "person records behind the customer"),
         Column("sources", "array<string>", "sources that know the customer"),
     ),

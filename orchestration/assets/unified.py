@@ -13,7 +13,8 @@ from orchestration.retailer import Retailer
 from pipelines import tables
 from pipelines.canonical import CONSENTS, CONTACTS, ENTITIES, MESSAGES, PRODUCTS
 from pipelines.consent import consent_state, objections
-from pipelines.customers import golden_records, profiles
+from pipelines.customers import profiles
+from pipelines.golden import golden_records
 from pipelines.history import unified
 from pipelines.identity.resolve import resolve
 from quality.gates import rules_for
