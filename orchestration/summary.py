@@ -4,17 +4,21 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from pyspark.sql import functions as F
+
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from orchestration.night import NightRun
 from orchestration.record import NightRecord
+from pipelines.tables import ORDERS
 from quality.gate import GateOutcome
 
 
 def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
     """The object that `habitue night --json` prints.
 
-    Units: tables holds the rows of every table after the night, unchanged by a rerun; seconds by step.
+    Units: tables holds the rows of every table after the night, unchanged by a rerun; seconds by step;
+           without_customer counts orders, and what they brought, that name nobody who can be told.
     """
     record = run.record
     return {
@@ -23,6 +27,7 @@ def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
         "as_of": run.as_of.isoformat(),
         "currency": run.retailer.currency,
         "tables": total_rows(run.lake, tables),
+        "without_customer": without_customer(run.lake),
         "files": [_file(file) for file in record.files],
         "rejected": {name: dict(table.rejected) for name, table in record.published.items() if table.rejected},
         "gates": [_gate(gate) for gate in record.gates],
@@ -37,6 +42,13 @@ def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
 def total_rows(lake: Lakehouse, tables: Iterable[Table]) -> dict[str, int]:
     """Rows of every table that exists, by name."""
     return {table.name: lake.rows(table) for table in tables if lake.exists(table)}
+
+
+def without_customer(lake: Lakehouse) -> dict[str, Any]:
+    """Orders that are revenue and nobody's history: how many, and their amount in the retailer's currency."""
+    nobodys = lake.read(ORDERS).where("customer_id is null")
+    count, amount = nobodys.agg(F.count("*"), F.sum("order_amount")).collect()[0]
+    return {"orders": count, "amount": float(amount or 0)}
 
 
 def failure(record: NightRecord) -> dict[str, Any]:

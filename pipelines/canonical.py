@@ -17,6 +17,12 @@ PERSON = columns(
 )
 """Any identifier by which a row may point to its person; all are optional."""
 
+NAMED = columns(
+    personal("person_name", "string", "whole name of the person, any order; says who it is only with its postal code"),
+    personal("person_postcode", "string", "postal code of the person"),
+)
+"""What a row without an identifier may carry of its person."""
+
 PROVENANCE = columns(
     required("source", "string", "source of the retailer file"),
     required("delivery", "string", "delivery of that source"),
@@ -34,7 +40,8 @@ PROVENANCE = columns(
 class Entity:
     """A canonical entity: its mapped columns, its key within a source and the column that says when it happened.
 
-    Units: event is the mapped timestamp or date column that event_at is taken from, None where nothing happens.
+    Units: event is the mapped timestamp or date column that event_at is taken from, None where nothing happens;
+           has_name is true where a row may name its person beside or instead of identifiers.
     """
 
     name: str
@@ -43,12 +50,13 @@ class Entity:
     columns: tuple[Column, ...]
     event: str | None
     has_person: bool = True
+    has_name: bool = False
     money: tuple[str, ...] = ()
 
     @property
     def mapped_columns(self) -> tuple[Column, ...]:
         """What a retailer file may map."""
-        return (*self.columns, *(PERSON if self.has_person else ()))
+        return (*self.columns, *(PERSON if self.has_person else ()), *(NAMED if self.has_name else ()))
 
     @property
     def conformed(self) -> Table:
@@ -147,6 +155,7 @@ ORDERS = Entity(
         CURRENCY,
     ),
     event="ordered_at",
+    has_name=True,
     money=("order_amount", "discount_amount"),
 )
 ORDER_LINES = Entity(
@@ -180,6 +189,7 @@ VISITS = Entity(
         Column("order_id", "string", "order placed in the visit"),
     ),
     event="started_at",
+    has_name=True,
 )
 LOYALTY_MOVEMENTS = Entity(
     "loyalty_movements",
@@ -223,6 +233,7 @@ MESSAGES = Entity(
         Column("channel", "string", "email, phone, post, push, ..."),
     ),
     event="happened_at",
+    has_name=True,
 )
 FEEDBACK = Entity(
     "feedback",
@@ -236,6 +247,7 @@ FEEDBACK = Entity(
         Column("product_id", "string", "article, where it is about one"),
     ),
     event="given_at",
+    has_name=True,
 )
 PRODUCTS = Entity(
     "products",

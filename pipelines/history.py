@@ -8,8 +8,8 @@ from pyspark.sql import functions as F
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from pipelines import canonical, tables
-from pipelines.identity.candidates import PERSON_COLUMNS
-from pipelines.identity.keys import KEY_COLUMNS, with_identifier_keys
+from pipelines.identity.candidates import PERSON_COLUMNS, pointing
+from pipelines.identity.keys import OWNER_COLUMNS, with_identifier_keys
 
 UNIFIED = {table.name.removeprefix("unified."): table for table in tables.UNIFIED_FACTS}
 
@@ -40,11 +40,13 @@ def unified_facts(table: Table, fact: DataFrame, identifiers: DataFrame, *, key:
     """The living rows of a conformed fact in the columns of its unified table, with the customer of each.
 
     Units: a row belongs to the customer of the first of its identifiers that points to one: contact, card, e-mail,
-           phone, cookie. A row whose identifiers point to nobody, or to several, keeps no customer.
+           phone, cookie, name with postal code. A row whose identifiers point to nobody, or to several, keeps no
+           customer; so does one with a name alone.
     """
     living = fact.where("not is_deleted")
     owned = _owners(living, identifiers, key=key, region=region)
-    same = [living[name].eqNullSafe(owned[f"_{name}"]) for name in ("source", *PERSON_COLUMNS)]
+    said = [name for name in ("source", *PERSON_COLUMNS) if name in fact.columns]
+    same = [living[name].eqNullSafe(owned[f"_{name}"]) for name in said]
     joined = living.join(owned, same, "left")
     if "kind" in fact.columns:
         joined = joined.withColumn("kind", F.coalesce("kind", F.lit("sale")))
@@ -79,11 +81,11 @@ def changes(table: Table, now: DataFrame, before: DataFrame) -> Changes:
 
 def _owners(fact: DataFrame, identifiers: DataFrame, *, key: str, region: str | None) -> DataFrame:
     """One row per combination of identifiers that points to a customer; its columns are prefixed with `_`."""
-    columns = ["source", *PERSON_COLUMNS]
-    named = F.coalesce(*PERSON_COLUMNS[1:]).isNotNull()
-    keyed = with_identifier_keys(fact.where(named).select(*columns).distinct(), key=key, region=region)
+    asked = pointing(fact).distinct()
+    columns = asked.columns
+    keyed = with_identifier_keys(asked, key=key, region=region)
     ranked = F.array(
-        *(F.struct(F.lit(n).alias("place"), F.col(k).alias("identifier_key")) for n, k in enumerate(KEY_COLUMNS))
+        *(F.struct(F.lit(n).alias("place"), F.col(k).alias("identifier_key")) for n, k in enumerate(OWNER_COLUMNS))
     )
     exploded = keyed.select(*columns, F.inline(ranked)).where("identifier_key is not null")
     found = exploded.join(identifiers.select("identifier_key", "customer_id"), "identifier_key")

@@ -102,6 +102,7 @@ PERSON_RECORDS = Table(
         Column("phone_key", "string", "keyed hash of the phone"),
         Column("cookie_key", "string", "keyed hash of the cookie"),
         Column("name_birth_key", "string", "keyed hash of the whole name with the birth date"),
+        Column("name_place_key", "string", "keyed hash of the whole name with the postal code"),
         required("fingerprint", "bigint", "of what was delivered and how it is normalised: equal where both are"),
     ),
     write="merge",

@@ -25,7 +25,7 @@ def terminal_summary(summary: Mapping[str, Any]) -> str:
 def _whole_night(summary: Mapping[str, Any]) -> tuple[tuple[str, Iterator[str]], ...]:
     """What only a night that ran to its end can tell."""
     return (
-        ("People", _people(summary.get("tables", {}))),
+        ("People", _people(summary)),
         ("Models", _models(summary.get("models", {}))),
         ("Audiences", _audiences(summary.get("audiences", {}))),
         ("Sent", sent_lines(summary.get("deliveries", {}))),
@@ -49,7 +49,8 @@ def _records(summary: Mapping[str, Any]) -> Iterator[str]:
         yield _line("", number(sum(count for count, _, _ in rest)), f"under {len(rest)} more rules, see the report")
 
 
-def _people(tables: Mapping[str, int]) -> Iterator[str]:
+def _people(summary: Mapping[str, Any]) -> Iterator[str]:
+    tables = summary.get("tables", {})
     records, found = tables.get("conformed.contacts"), tables.get("unified.customers")
     if found is None:
         yield "nobody was looked for yet"
@@ -57,6 +58,10 @@ def _people(tables: Mapping[str, int]) -> Iterator[str]:
     yield _line("found", number(found), f"in {number(records)} person records" if records else "")
     if "unified.orders" in tables:
         yield _line("with a history of", number(tables["unified.orders"]), "orders")
+    unknown = summary.get("without_customer", {})
+    if unknown.get("orders"):
+        brought = f"{summary.get('currency', '')} {number(unknown['amount'])}".strip()
+        yield _line("of nobody known", number(unknown["orders"]), f"orders, which brought {brought}")
 
 
 def _models(models: Mapping[str, Any]) -> Iterator[str]:

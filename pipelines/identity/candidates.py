@@ -6,19 +6,21 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.canonical import PERSON
+from pipelines.canonical import NAMED, PERSON
 from pipelines.identity.keys import KEY_COLUMNS, contact_key, identifier_key, with_identifier_keys
 from pipelines.identity.normalise import card_form, email_form, trimmed
 from pipelines.identity.phones import with_phone_form
 
-PERSON_COLUMNS = tuple(column.name for column in PERSON)
+PERSON_COLUMNS = tuple(column.name for column in (*PERSON, *NAMED))
+"""What a fact may say of its person; contact_source alone says nothing."""
 
 
 def ties(links: DataFrame, carried: DataFrame, *, key: str, region: str | None, phones: DataFrame) -> DataFrame:
     """Ties (left_key, right_key, kind, is_own) that facts and sources state: two identifiers, or one by itself.
 
-    Units: kind is the kind of the right identifier, `link`, or `itself` for an identifier that a fact carries; is_own
-           is false where a fact tied them. A tie may come twice. What records tie themselves, records.py says.
+    Units: kind is the kind of the right identifier, `link`, or `itself` for an identifier, or a name with a postal
+           code, that a fact carries; is_own is false where a fact tied them. A tie may come twice. What records tie
+           themselves, records.py says.
     Reads: carried as from `identified`; phones as from `phone_forms`, for everything that is read here.
     """
     seen = _fact_ties(with_identifier_keys(carried, key=key, region=region, phones=phones))
@@ -27,10 +29,15 @@ def ties(links: DataFrame, carried: DataFrame, *, key: str, region: str | None, 
 
 
 def identified(facts: Iterable[DataFrame]) -> DataFrame:
-    """The distinct combinations of identifiers that living facts carry."""
-    columns = ["source", *PERSON_COLUMNS]
-    living = [fact.where("not is_deleted").select(*columns).where(_any(PERSON_COLUMNS[1:])) for fact in facts]
-    return reduce(DataFrame.unionByName, living).distinct()
+    """The distinct combinations of identifiers, and of names with postal codes, that living facts carry."""
+    living = [pointing(fact.where("not is_deleted")) for fact in facts]
+    return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), living).distinct()
+
+
+def pointing(facts: DataFrame) -> DataFrame:
+    """Who the facts that say anything of their person point to: source and those of PERSON_COLUMNS that they have."""
+    said = [name for name in PERSON_COLUMNS if name in facts.columns]
+    return facts.select("source", *said).where(_any(said[1:]))
 
 
 def living_links(links: DataFrame) -> DataFrame:
@@ -46,11 +53,11 @@ def phone_holders(contacts: DataFrame, links: DataFrame, carried: DataFrame) -> 
 
 
 def _fact_ties(carried: DataFrame) -> DataFrame:
-    """Ties from the strongest identifier of a fact to each of its others."""
+    """Ties from the strongest identifier of a fact to each of its others; its name and postal code tie it to none."""
     centre = F.coalesce(*KEY_COLUMNS)
     others = [(centre, name.removesuffix("_key"), F.col(name)) for name in KEY_COLUMNS[1:]]
-    itself = F.when(~centre.startswith("cookie:"), centre)
-    return _exploded(carried, [*others, (itself, "itself", itself)], is_own=False)
+    itself, named = F.when(~centre.startswith("cookie:"), centre), F.col("name_place_key")
+    return _exploded(carried, [*others, (itself, "itself", itself), (named, "itself", named)], is_own=False)
 
 
 def _linked(living: DataFrame, *, key: str, region: str | None, phones: DataFrame) -> DataFrame:

@@ -7,7 +7,8 @@ NODES = """
 create temp view own_ties as
 unpivot (
     select record_key as left_key, loyalty_id_key as loyalty_id, email_key as email, phone_key as phone,
-        cookie_key as cookie, name_birth_key as name_birth, linked_key as link
+        cookie_key as cookie, name_birth_key as name_birth, linked_key as link,
+        case when name_place_key in (select left_key from ties) then name_place_key end as name_place
     from records
 ) on columns(* exclude left_key) into name kind value right_key;
 create temp table usable as
@@ -20,7 +21,7 @@ create temp table nodes as
 select key, row_number() over (order by key) as id, split_part(key, ':', 1) as kind
 from (select left_key as key from usable union select right_key from usable union select record_key from records)
 """
-"""Test records are nodes without ties."""
+"""Test records are nodes without ties; a name with a postal code is one where a fact carries it."""
 
 TIED = """
 create temp table tied as
@@ -82,7 +83,7 @@ with ways as (
     union all select b, a, kind, is_own from handle_ties
 )
 select 'h' || handle as hub, person, kind, is_own and kind in ('loyalty_id', 'link') as is_lenient, is_own
-from held where handle not in (from crowded)
+from held where handle not in (from crowded) and kind <> 'name_place'
 union
 select 'o' || ways.handle, person, ways.kind, false, false
 from ways join held on held.handle = ways.other
@@ -92,7 +93,10 @@ select 't' || a || '-' || b, person, handle_ties.kind, handle_ties.kind = 'link'
 from handle_ties join held on held.handle in (a, b)
 where a in (select handle from held) and b in (select handle from held)
 """
-"""Where people meet: at a handle that they hold, at one that only facts tie to what they hold, or at such a tie."""
+"""Where people meet: at a handle that they hold, at one that only facts tie to what they hold, or at such a tie.
+
+A name with a postal code is no meeting place: it says whose a fact is that names nobody better, where one has it alone.
+"""
 
 PAIRS = """
 create temp table pairs as
@@ -140,7 +144,8 @@ from holders group by handle
 GROUPED = """
 create temp table orphans as
 select id, kind from nodes
-where id not in (from (select id from people)) and id not in (select id from attached) and kind <> 'name_birth';
+where id not in (from (select id from people)) and id not in (select id from attached)
+    and kind not in ('name_birth', 'name_place');
 create temp table leaves as
 select id from (
     select a as id, b as other from handle_ties where a_kind in ('phone', 'cookie')

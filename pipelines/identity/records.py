@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from pipelines.identity import address, keys, normalise, phones
 from pipelines.identity.address import house_number, postcode_form, street_words
-from pipelines.identity.keys import contact_key, name_birth_key, with_identifier_keys
+from pipelines.identity.keys import contact_key, name_birth_key, name_place_key, with_identifier_keys
 from pipelines.identity.normalise import birth_date, capitals, card_form, name_tokens, trimmed
 from pipelines.identity.phones import country_code
 
@@ -62,6 +62,7 @@ def records(
     Reads:  conformed.contacts and the columns of extras; phones as from `phone_forms`; key is the lake's secret.
     """
     country = F.coalesce(country_code(F.col("country")), F.lit(region))
+    postcode = postcode_form(F.col("postcode"), country)
     own_key = contact_key(F.col("source"), F.col("source_contact_id"))
     keyed = with_identifier_keys(contacts, key=key, region=region, phones=phones)
     return keyed.select(
@@ -75,14 +76,15 @@ def records(
         card_form(F.col("loyalty_id")).alias("card"),
         street_words(F.col("street"), country).alias("street"),
         house_number(F.col("street")).alias("house"),
-        postcode_form(F.col("postcode"), country).alias("postcode"),
+        postcode.alias("postcode"),
         _words(F.col("city")).alias("city"),
         F.lower(F.substring(trimmed(F.col("gender")), 1, 1)).alias("gender"),
         F.expr("coalesce(is_test, false)").alias("is_test"),
         _first_seen().alias("first_seen"),
         F.nullif("contact_key", own_key).alias("linked_key"),
         *(f"{kind}_key" for kind in ("loyalty_id", "email", "phone", "cookie")),
-        name_birth_key(*_whole_name_and_birth(), key).alias("name_birth_key"),
+        name_birth_key(_whole_name(), birth_date(F.col("born_on")), key).alias("name_birth_key"),
+        name_place_key(_whole_name(), postcode, key).alias("name_place_key"),
         _fingerprint(region).alias("fingerprint"),
         *(_words_and_numbers(F.col(name)).alias(f"extra_{name}") for name in extras),
     )
@@ -107,10 +109,9 @@ def _first_seen() -> Column:
     return F.coalesce("event_at", F.col("arrived").cast("timestamp"))
 
 
-def _whole_name_and_birth() -> tuple[Column, Column]:
+def _whole_name() -> Column:
     parted = name_tokens(F.concat_ws(" ", "first_name", "last_name"))
-    tokens = F.array_distinct(F.when(F.size(parted) > 0, parted).otherwise(name_tokens(F.col("full_name"))))
-    return tokens, birth_date(F.col("born_on"))
+    return F.when(F.size(parted) > 0, parted).otherwise(name_tokens(F.col("full_name")))
 
 
 def _words(text: Column) -> Column:

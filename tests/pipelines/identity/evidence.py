@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 
-OWN_KEYS = ("linked", "loyalty_id", "email", "phone", "cookie", "name_birth")
+OWN_KEYS = ("linked", "loyalty_id", "email", "phone", "cookie", "name_birth", "name_place")
 RECORDS = pa.schema(
     [
         ("record_key", pa.string()),
@@ -68,5 +68,5 @@ def _tie(left: str, right: str, *, is_own: bool) -> dict[str, object]:
 
 
 def _whole_key(key: str) -> str:
-    kinds = ("contact", "loyalty_id", "email", "phone", "cookie", "name_birth")
+    kinds = ("contact", "loyalty_id", "email", "phone", "cookie", "name_birth", "name_place")
     return key if key.split(":")[0] in kinds else f"contact:{key}"

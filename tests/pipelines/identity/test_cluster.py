@@ -119,6 +119,17 @@ def test_record_without_a_name_joins_the_only_person_of_its_email() -> None:
     assert frozenset({"crm:1", "crm:2", "email:a"}) in groups(people, ties(("crm:1", "email:a"), ("crm:2", "email:a")))
 
 
+def test_name_and_place_joins_no_records_and_belongs_to_whoever_has_it_alone() -> None:
+    people = [record(1, "Jan Maes"), record(2, "Jan Maes"), record(3, "Anna Smit"), record(4, "Anna Smit")]
+    shared = ties(("crm:1", "name_place:a"), ("crm:2", "name_place:a"))
+    alone = ties(("crm:3", "name_place:b"), ("crm:4", "name_place:b"), ("crm:3", "email:a"), ("crm:4", "email:a"))
+    assert groups(people, pa.concat_tables([shared, alone])) == {
+        frozenset({"crm:1"}),
+        frozenset({"crm:2"}),
+        frozenset({"crm:3", "crm:4", "email:a", "name_place:b"}),
+    }
+
+
 def test_nothing_gives_nothing() -> None:
     assert groups([], ties()) == set()
 
