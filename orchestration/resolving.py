@@ -3,6 +3,7 @@
 import argparse
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,6 +33,7 @@ def resolve(asked: argparse.Namespace) -> int:
     call = Call(
         file=asked.records,
         columns=_columns(asked),
+        as_of=datetime.now(UTC).date(),
         extras=tuple(_names(asked.extra)),
         unique_sources=tuple(_names(asked.unique_source)),
         country=asked.country,

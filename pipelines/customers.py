@@ -77,7 +77,7 @@ def gender(delivered: Column) -> Column:
 def _described(rank: list[Column], night: date) -> list[Column]:
     """Bands and places from the records that still stand."""
     bands = {
-        "age_band": age_band(birth_date(F.col("born_on")), night),
+        "age_band": age_band(birth_date(F.col("born_on"), F.col("arrived")), night),
         "gender_group": gender(F.col("gender")),
         "region": trimmed(F.col("region")),
         "country": country_code(F.col("country")),

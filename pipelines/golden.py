@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from pipelines.customers import changed_at, gender, trusted_first, with_customer
 from pipelines.identity.address import house_number, postcode_form, street_words
-from pipelines.identity.normalise import birth_date, capitals, email_form, name_tokens, trimmed
+from pipelines.identity.normalise import birth_date, capitals, email_form, mailbox_form, name_tokens, trimmed
 from pipelines.identity.phones import country_code, with_phone_form
 from pipelines.tables import CUSTOMERS
 
@@ -85,12 +85,13 @@ def _forms(region: str | None) -> dict[str, Column]:
     first = F.coalesce(F.when(loud.isNotNull(), quiet), F.when(F.size(words) > 1, words[0]))
     rest = F.coalesce(loud, F.concat_ws(" ", F.slice(words, F.when(F.size(words) > 1, 2).otherwise(1), 99)))
     whole = trimmed(F.col("full_name")).isNotNull() & ~parted
+    born_on = birth_date(F.col("born_on"), F.col("arrived"))
     return {
         "_parted": parted,
         "_first": F.when(whole, first).otherwise(trimmed(F.col("first_name"))),
         "_last": F.when(whole, rest).otherwise(trimmed(F.col("last_name"))),
         "_email": email_form(F.col("email")),
-        "_born": birth_date(F.col("born_on")),
+        "_born": F.when(born_on <= F.col("arrived"), born_on),
         "_gender": gender(F.col("gender")),
         "_country": F.coalesce(country_code(F.col("country")), F.when(F.col("postcode").isNotNull(), F.lit(region))),
     }
@@ -104,7 +105,7 @@ def _groups() -> list[Group]:
     never = F.lit(1) == 0
     return [
         Group("name", F.nullif(name, F.lit("")), [F.col("_first"), F.col("_last")], in_part=~F.col("_parted")),
-        Group("email", F.col("_email"), [F.col("_email")], in_part=never),
+        Group("email", mailbox_form(F.col("_email")), [F.col("_email")], in_part=never),
         Group("phone", F.col("phone_form"), [F.col("phone_form")], in_part=never),
         Group("address", F.when(has_place, _place()), address, in_part=street.isNull()),
         Group("born_on", F.col("_born").cast("string"), [F.col("_born")], in_part=never),

@@ -95,6 +95,7 @@ PERSON_RECORDS = Table(
         personal("city", "string", "words of the town"),
         personal("gender", "string", "first letter of what is delivered"),
         required("is_test", "boolean", "a test account, which is nobody"),
+        required("is_deleted", "boolean", "deleted by its source, as one is that comes back under another id"),
         Column("first_seen", "timestamp", "when the source made the contact, or when it first arrived"),
         Column("linked_key", "string", "the other record that the contact says it is"),
         Column("loyalty_id_key", "string", "keyed hash of the card"),

@@ -3,7 +3,7 @@
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from pipelines.identity.normalise import folded
+from pipelines.identity.normalise import LONGEST, folded
 
 # fmt: off
 STREET_TYPES = {
@@ -30,9 +30,13 @@ STREET_TYPES = {
 """Abbreviations of street types by ISO country; the empty country holds what the others do not say themselves."""
 
 
+LONGEST_CODE = 10
+"""Characters of a postal code without separators: the longest, in Iran, has ten digits."""
+
+
 def street_words(street: Column, country: Column) -> Column:
     """The words of a street without its numbers: lower case, without accents, types of street written out."""
-    named = F.regexp_replace(folded(street), r"\d+(?:\s?[a-d]\b)?", " ")
+    named = F.regexp_replace(folded(F.substring(street, 1, LONGEST)), r"\d+(?:\s?[a-d]\b)?", " ")
     words = F.split(F.regexp_replace(named, r"[^\p{L}]+", " "), " ")
     known = F.create_map(*(F.lit(part) for pair in _types() for part in pair))
     full = F.transform(
@@ -57,7 +61,7 @@ def postcode_form(postcode: Column, country: Column) -> Column:
     plain = F.regexp_replace(F.lower(postcode), "[^0-9a-z]", "")
     bare = F.when(F.startswith(plain, F.lower(country)), F.regexp_replace(plain, r"^[a-z]{1,2}(?=\d{4,5}$)", ""))
     form = F.coalesce(bare, F.regexp_replace(plain, r"^[bdfl](?=\d{4,5}$)", ""))
-    return F.when(form != "", form)
+    return F.when(F.length(form).between(1, LONGEST_CODE), form)
 
 
 def _types() -> list[tuple[str, str]]:

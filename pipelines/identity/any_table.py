@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
@@ -34,8 +35,8 @@ CANONICAL = (
 ONE_SOURCE = "table"
 SHARED_BY_AT_MOST = 10
 ADDED = ("customer_id", "match_probability")
-DATE_FORMS = ("yyyy-MM-dd", "yyyyMMdd", "yyyy/M/d", "d.M.yyyy")
-EITHER_DATE_FORMS = ("d/M/yyyy", "M/d/yyyy")
+DATE_FORMS = ("yyyy-MM-dd", "yyyyMMdd", "yyyy/M/d", "d.M.yyyy", "d.M.yy")
+DAY_FIRST, MONTH_FIRST = ("d/M/yyyy", "d/M/yy"), ("M/d/yyyy", "M/d/yy")
 """Tried in the order in which the column itself shows more impossible dates for the other one."""
 
 
@@ -44,11 +45,13 @@ class Call:
     """A table of people and what its columns mean.
 
     Units: columns maps canonical names to columns of the file; extras are further columns to compare; country is the
-           ISO code of phones and addresses that carry none; unique_sources hold no person twice.
+           ISO code of phones and addresses that carry none; unique_sources hold no person twice; nobody of the file
+           was born after as_of.
     """
 
     file: Path
     columns: Mapping[str, str]
+    as_of: date
     extras: tuple[str, ...] = ()
     unique_sources: tuple[str, ...] = ()
     country: str | None = None
@@ -189,25 +192,25 @@ def _contacts(spark: SparkSession, call: Call, rows: pa.Table) -> DataFrame:
             "source": F.coalesce("source", F.lit(ONE_SOURCE)),
             "source_contact_id": F.col("_row"),
             "is_test": F.lit(False),
+            "is_deleted": F.lit(False),
             "event_at": F.lit(None).cast("timestamp"),
-            "arrived": F.lit("1970-01-01").cast("date"),
+            "arrived": F.lit(call.as_of),
         }
     )
-    return whole.withColumn("born_on", _date(F.col("born_on"), first=_first_form(whole)))
+    return whole.withColumn("born_on", _date(F.col("born_on"), _forms(whole)))
 
 
-def _first_form(contacts: DataFrame) -> tuple[str, ...]:
-    """d/M/yyyy and M/d/yyyy, the one that more of the column's dates fit first."""
-    parsed = [
-        F.count(F.try_to_date("born_on", form)).alias(f"_{place}") for place, form in enumerate(EITHER_DATE_FORMS)
-    ]
+def _forms(contacts: DataFrame) -> tuple[str, ...]:
+    """The forms of dates in the order in which they are tried: day or month first, as more dates of the column fit."""
+    parsed = [F.count(_date(F.col("born_on"), forms)).alias(forms[0]) for forms in (DAY_FIRST, MONTH_FIRST)]
     day_first, month_first = contacts.select(*parsed).collect()[0]
-    return EITHER_DATE_FORMS if day_first >= month_first else EITHER_DATE_FORMS[::-1]
+    either = (DAY_FIRST, MONTH_FIRST) if day_first >= month_first else (MONTH_FIRST, DAY_FIRST)
+    return (*DATE_FORMS, *either[0], *either[1])
 
 
-def _date(text: Column, *, first: tuple[str, ...]) -> Column:
+def _date(text: Column, forms: tuple[str, ...]) -> Column:
     plain = F.trim(F.substring_index(text, " ", 1))
-    return F.coalesce(*(F.try_to_date(plain, form) for form in (*DATE_FORMS, *first)))
+    return F.coalesce(*(F.try_to_date(plain, form) for form in forms))
 
 
 def _with_customers(rows: pa.Table, members: pa.Table, matched: Matched | None) -> pa.Table:

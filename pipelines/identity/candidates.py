@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from pipelines.canonical import NAMED, PERSON
 from pipelines.identity.keys import KEY_COLUMNS, contact_key, identifier_key, with_identifier_keys
-from pipelines.identity.normalise import card_form, email_form, trimmed
+from pipelines.identity.normalise import card_form, email_form, mailbox_form, trimmed
 from pipelines.identity.phones import with_phone_form
 
 PERSON_COLUMNS = tuple(column.name for column in (*PERSON, *NAMED))
@@ -85,7 +85,7 @@ def _stated_key(value: Column, phone: Column, key: str) -> Column:
     return (
         F.when(kind == "card", identifier_key("loyalty_id", card_form(value), key))
         .when(kind == "contact", contact_key(F.col("source"), value))
-        .when(kind == "email", identifier_key("email", email_form(value), key))
+        .when(kind == "email", identifier_key("email", mailbox_form(email_form(value)), key))
         .when(kind == "phone", identifier_key("phone", phone, key))
     )
 

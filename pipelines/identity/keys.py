@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from lakehouse.keys import keyed_hash
 from pipelines.canonical import NAMED
 from pipelines.identity.address import postcode_form
-from pipelines.identity.normalise import card_form, email_form, name_tokens, trimmed
+from pipelines.identity.normalise import card_form, email_form, mailbox_form, name_tokens, trimmed
 from pipelines.identity.phones import with_phone_form
 
 KINDS = ("contact", "loyalty_id", "email", "phone", "cookie")
@@ -31,7 +31,7 @@ def with_identifier_keys(
     keys = {
         "contact_key": contact_key(F.coalesce("contact_source", "source"), F.col("source_contact_id")),
         "loyalty_id_key": identifier_key("loyalty_id", F.col("_loyalty_id"), key),
-        "email_key": identifier_key("email", F.col("email_form"), key),
+        "email_key": identifier_key("email", mailbox_form(F.col("email_form")), key),
         "phone_key": identifier_key("phone", F.col("phone_form"), key),
         "cookie_key": identifier_key("cookie", F.col("_cookie"), key),
         "name_place_key": name_place_key(

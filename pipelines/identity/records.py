@@ -11,12 +11,13 @@ from pyspark.sql import functions as F
 from pipelines.identity import address, keys, normalise, phones
 from pipelines.identity.address import house_number, postcode_form, street_words
 from pipelines.identity.keys import contact_key, name_birth_key, name_place_key, with_identifier_keys
-from pipelines.identity.normalise import birth_date, capitals, card_form, name_tokens, trimmed
+from pipelines.identity.normalise import LONGEST, birth_date, capitals, card_form, mailbox_form, name_tokens, trimmed
 from pipelines.identity.phones import country_code
 
 READ = (
     *("source", "source_contact_id", "first_name", "last_name", "full_name", "born_on", "email", "phone"),
-    *("loyalty_id", "cookie_id", "contact_source", "street", "postcode", "city", "country", "gender", "is_test"),
+    *("loyalty_id", "cookie_id", "contact_source", "street", "postcode", "city", "country", "gender"),
+    *("is_test", "is_deleted"),
 )
 """The columns of conformed.contacts that a person record is made of, beside its first day."""
 
@@ -63,6 +64,7 @@ def records(
     """
     country = F.coalesce(country_code(F.col("country")), F.lit(region))
     postcode = postcode_form(F.col("postcode"), country)
+    born_on = birth_date(F.col("born_on"), F.col("arrived"))
     own_key = contact_key(F.col("source"), F.col("source_contact_id"))
     keyed = with_identifier_keys(contacts, key=key, region=region, phones=phones)
     return keyed.select(
@@ -70,8 +72,8 @@ def records(
         "source",
         "source_contact_id",
         *_names(),
-        birth_date(F.col("born_on")).alias("born_on"),
-        F.col("email_form").alias("email"),
+        born_on.alias("born_on"),
+        mailbox_form(F.col("email_form")).alias("email"),
         F.col("phone_form").alias("phone"),
         card_form(F.col("loyalty_id")).alias("card"),
         street_words(F.col("street"), country).alias("street"),
@@ -80,14 +82,22 @@ def records(
         _words(F.col("city")).alias("city"),
         F.lower(F.substring(trimmed(F.col("gender")), 1, 1)).alias("gender"),
         F.expr("coalesce(is_test, false)").alias("is_test"),
+        "is_deleted",
         _first_seen().alias("first_seen"),
-        F.nullif("contact_key", own_key).alias("linked_key"),
-        *(f"{kind}_key" for kind in ("loyalty_id", "email", "phone", "cookie")),
-        name_birth_key(_whole_name(), birth_date(F.col("born_on")), key).alias("name_birth_key"),
-        name_place_key(_whole_name(), postcode, key).alias("name_place_key"),
+        *_keys(own_key, born_on, postcode, key),
         _fingerprint(region).alias("fingerprint"),
         *(_words_and_numbers(F.col(name)).alias(f"extra_{name}") for name in extras),
     )
+
+
+def _keys(own_key: Column, born_on: Column, postcode: Column, key: str) -> list[Column | str]:
+    """What ties a record to others: the record that it says it is, its identifiers, its name with a date or place."""
+    return [
+        F.nullif("contact_key", own_key).alias("linked_key"),
+        *(f"{kind}_key" for kind in ("loyalty_id", "email", "phone", "cookie")),
+        name_birth_key(_whole_name(), born_on, key).alias("name_birth_key"),
+        name_place_key(_whole_name(), postcode, key).alias("name_place_key"),
+    ]
 
 
 def _names() -> tuple[Column, ...]:
@@ -119,4 +129,7 @@ def _words(text: Column) -> Column:
 
 
 def _words_and_numbers(text: Column) -> Column:
-    return F.nullif(F.trim(F.regexp_replace(F.lower(text.cast("string")), r"[^\p{L}\p{N}]+", " ")), F.lit(""))
+    return F.nullif(
+        F.trim(F.regexp_replace(F.lower(F.substring(text.cast("string"), 1, LONGEST)), r"[^\p{L}\p{N}]+", " ")),
+        F.lit(""),
+    )

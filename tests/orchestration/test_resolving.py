@@ -14,7 +14,7 @@ PEOPLE = [
     ("Anna", "Smit", "anna@mail.example", "1980-02-03"),
     ("Carl", "Kahn", "", ""),
     ("anna", "SMIT", " ANNA@mail.example", "3/2/1980"),
-    ("Bert", "Smit", "anna@mail.example", "25/12/1979"),
+    ("Bert", "Smit", "anna@mail.example", "25/12/79"),
 ]
 
 

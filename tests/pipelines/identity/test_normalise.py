@@ -1,10 +1,12 @@
 """Normalised forms: what two sources write differently becomes equal, what stands for nobody becomes null."""
 
+from datetime import date
+
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from pipelines.identity.normalise import capitals, card_form, email_form, name_tokens
+from pipelines.identity.normalise import birth_date, capitals, card_form, email_form, mailbox_form, name_tokens
 from pipelines.identity.phones import country_code, phone_form
 
 
@@ -47,3 +49,52 @@ def test_forms_of_emails_cards_names_and_countries(spark: SparkSession) -> None:
         (None, "X1", ["smit", "anna"], "SMIT", "BE"),
         (None, None, ["anna", "smit"], None, None),
     ]
+
+
+def test_addresses_of_one_mailbox_are_one_by_the_rules_of_their_provider(spark: SparkSession) -> None:
+    addresses = {
+        "Anna.Smit+shop@gmail.com": "annasmit@gmail.com",
+        "annasmit@googlemail.com": "annasmit@gmail.com",
+        "anna.smit+news@outlook.com": "anna.smit@outlook.com",
+        "anna.smit+news@mail.example": "anna.smit+news@mail.example",
+        "none@gmail.com": None,
+        "noreply+7@shop.example": None,
+        f"{'a' * 10_000}@gmail.com": None,
+    }
+    frame = spark.createDataFrame([(address,) for address in addresses], "email string").coalesce(1)
+    found = frame.select("email", mailbox_form(email_form(F.col("email")))).collect()
+    assert {row[0]: row[1] for row in found} == addresses
+
+
+def test_year_of_two_digits_is_of_the_last_century_in_which_somebody_was_born_by_then(spark: SparkSession) -> None:
+    dates = {
+        "0075-06-05": date(1975, 6, 5),
+        "2075-06-05": date(1975, 6, 5),
+        "0012-06-05": date(2012, 6, 5),
+        "2012-06-05": date(2012, 6, 5),
+        "2072-02-29": date(1972, 2, 29),
+        "1850-01-02": date(1850, 1, 2),
+        "2945-06-05": date(2945, 6, 5),
+        "1900-01-01": None,
+        "9999-12-31": None,
+        "0850-01-02": None,
+    }
+    frame = spark.createDataFrame([(text,) for text in dates], "text string").coalesce(1)
+    known_on = F.lit("2026-03-01").cast("date")
+    found = frame.select("text", birth_date(F.col("text").cast("date"), known_on)).collect()
+    assert {row[0]: row[1] for row in found} == dates
+
+
+def test_words_of_other_scripts_stay_words_and_a_text_that_strayed_into_a_name_is_cut(spark: SparkSession) -> None:
+    names = {
+        "Г-жа Мария Иванова": ["гжа", "мария", "иванова"],
+        "山田 花子": ["山田", "花子"],
+        "فاطمة حسن": ["فاطمة", "حسن"],
+        "Łukasz Đorđević": ["lukasz", "dordevic"],
+        "Νίκος Παπαδόπουλος": ["νίκος", "παπαδόπουλος"],
+    }
+    texts = [*names, "x" * 10_000, "ab " * 5_000]
+    frame = spark.createDataFrame([(text,) for text in texts], "name string").coalesce(1)
+    found = [row[0] for row in frame.select(name_tokens(F.col("name"))).collect()]
+    assert found[: len(names)] == list(names.values())
+    assert [(len(words), len(words[0])) for words in found[len(names) :]] == [(1, 200), (67, 2)]
