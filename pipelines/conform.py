@@ -1,6 +1,6 @@
 """conform: every delivery of a night in one shape per entity, and what became of each delivered row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import reduce
@@ -217,10 +217,21 @@ def _with_gone(
             limit = feed.source.deliveries[delivery].gone_limit
             where = f"{source}.{delivery}"
             loads.refuse_large_loss(
-                entity.conformed, where=where, lost=lost_count, live=live.count(), limit=limit, night=night
+                entity.conformed,
+                where=where,
+                lost=lost_count,
+                live=live.count(),
+                came=_new_keys(delivered, held, entity.conformed.key),
+                limit=limit,
+                night=night,
             )
             frame = frame.unionByName(lost.withColumns(_nothing(feed.position)))
     return frame
+
+
+def _new_keys(delivered: DataFrame, held: DataFrame, key: Iterable[str]) -> Callable[[], int]:
+    """Counts the keys that are delivered and that no row held has."""
+    return delivered.select(*key).distinct().join(held, [*key], "left_anti").count
 
 
 def _nothing(position: int = 0) -> dict[str, Column]:

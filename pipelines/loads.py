@@ -4,7 +4,7 @@ Of several sound rows of one key the earlier mapping's stands before a later map
 earlier one's; within one file the last row of a `changes` load and the first row of any other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 
 from pyspark.sql import Column, DataFrame, Window
@@ -98,17 +98,24 @@ def gone(held: DataFrame, delivered: DataFrame, *, key: Iterable[str], night: da
     return left.withColumns({"is_deleted": F.lit(True), "known_from": F.lit(night), "arrived": F.lit(night)})
 
 
-def refuse_large_loss(table: Table, *, where: str, lost: int, live: int, limit: float, night: date) -> None:
+def refuse_large_loss(
+    table: Table, *, where: str, lost: int, live: int, came: Callable[[], int], limit: float, night: date
+) -> None:
     """Stop when a snapshot lacks more of the known keys than its delivery may lose.
 
+    Units: came counts the keys that nobody knew before; asked only where the snapshot is refused.
     Raises: GateBlocked.
     """
-    if lost > limit * live:
-        raise GateBlocked(
-            f"the snapshot lacks {lost:,} of {live:,} known keys ({lost / live:.0%}; gone_limit {limit:.0%}): "
-            "it may be cut short, so they were not taken for deleted",
-            where=f"{table.name} {night}: {where}",
-            still_true="The table still holds the night before.",
-            next_step=f"Deliver the whole export, or raise gone_limit of {where} in the retailer file, "
-            f"then `habitue night --date {night}`.",
-        )
+    if lost <= limit * live:
+        return
+    new = came()
+    looks = "its ids may have changed their form" if new >= lost / 2 else "it may be cut short"
+    renamed = f"If its ids changed for good, people keep theirs by what the rows say: raise gone_limit of {where} "
+    cut = f"Deliver the whole export, or raise gone_limit of {where} "
+    raise GateBlocked(
+        f"the snapshot lacks {lost:,} of {live:,} known keys ({lost / live:.0%}; gone_limit {limit:.0%}) and brings "
+        f"{new:,} new ones: {looks}, so they were not taken for deleted",
+        where=f"{table.name} {night}: {where}",
+        still_true="The table still holds the night before.",
+        next_step=f"{renamed if new >= lost / 2 else cut}in the retailer file, then `habitue night --date {night}`.",
+    )

@@ -71,7 +71,8 @@ def clusters(
     """Which records and identifiers are one person: exact evidence first, then pairs that match by all they say.
 
     Reads: records as in records.py, ties as in candidates.py; the result does not depend on the order of their rows.
-    Units: two records of a duplicate-free source are never one person; what people decided goes before everything.
+    Units: two living records of a duplicate-free source are never one person; what people decided goes before
+           everything.
     """
     with workbench() as engine:
         engine.register("records", records)
@@ -139,8 +140,9 @@ def _never(count: int, places: dict[str, int], overrides: Overrides) -> Members:
 
 
 def _once(engine: duckdb.DuckDBPyConnection, duplicate_free: Collection[str]) -> Members:
-    """One row per person record, one column per duplicate-free source: whether it is of the source."""
-    sources = np.asarray(engine.execute("select source from people order by id").fetchnumpy()["source"], dtype=object)
+    """One row per person record, one column per duplicate-free source: whether the source has it still."""
+    living = engine.execute("select if(is_deleted, '', source) as source from people order by id")
+    sources = np.asarray(living.fetchnumpy()["source"], dtype=object)
     once = np.zeros((len(sources), len(duplicate_free)), dtype=bool)
     for column, name in enumerate(sorted(duplicate_free)):
         once[:, column] = sources == name

@@ -34,7 +34,7 @@ where left_key <> right_key
 
 PEOPLE = """
 create temp table people as
-select id, source, given, family, tokens, born_on
+select id, source, is_deleted, given, family, tokens, born_on
 from records join nodes on key = record_key
 where not is_test and len(tokens) > 0
 """
@@ -48,16 +48,20 @@ CROWDED = """
 create temp table crowded as
 select id
 from (
-    select id, other_kind, count(distinct other) as others
+    select id, other_kind, count(distinct other) as others,
+        count(distinct other) filter (other not in (select id from people where is_deleted)) as living
     from (select a as id, b as other, a_kind as kind, b_kind as other_kind from tied
           union all select b, a, b_kind, a_kind from tied)
     where kind <> 'contact' and other_kind in ('contact', 'loyalty_id', 'email', 'phone')
     group by id, other_kind
 )
-where others > $limit
+where living > $limit or others > 2 * $limit
 group by id
 """
-"""Values shared by too many: a till's own card, a shop's own e-mail. They tie nobody."""
+"""Values shared by too many: a till's own card, a shop's own e-mail. They tie nobody.
+
+A record that its source has deleted does not count beside the one that took its place.
+"""
 
 HELD = """
 create temp table held as
@@ -100,7 +104,11 @@ A name with a postal code is no meeting place: it says whose a fact is that name
 
 PAIRS = """
 create temp table pairs as
-with sizes as (select hub from hubs group by hub having count(distinct person) <= $limit)
+with sizes as (
+    select hub from hubs join people on id = person
+    group by hub
+    having count(distinct person) filter (not is_deleted) <= $limit and count(distinct person) <= 2 * $limit
+)
 select x.person as a, y.person as b, x.kind, bool_or(x.is_lenient and y.is_lenient) as is_lenient,
     bool_and(x.is_own and y.is_own) as is_own
 from hubs x

@@ -48,6 +48,7 @@ select
         as same_words,
     matches(x.tokens, y.tokens) > 0 as any_word,
     coalesce(x.born_on = y.born_on, false) as same_birth,
+    x.source = y.source and x.is_deleted <> y.is_deleted as is_renamed,
     coalesce(x.born_on <> y.born_on, false) as other_birth,
     coalesce(not near_dates(x.born_on, y.born_on), false) as far_birth
 from (select distinct a, b from pairs)
@@ -58,7 +59,7 @@ join people y on y.id = b
 
 ACCEPTED = """
 create or replace temp table accepted as
-select a, b, kind, is_lenient or not is_own as is_exact
+select a, b, kind, is_lenient or not is_own or is_renamed as is_exact
 from pairs join compared using (a, b)
 where case
     when kind = 'name_birth' then true
@@ -70,5 +71,6 @@ end
 """
 """Pairs that may be one person. Lenient (a card or a stated link): unless birth date and given name both contradict.
 
-Exact pairs rest on more than what the two records say themselves, which a model of likeness weighs better.
+Exact pairs rest on more than what the two records say themselves, which a model of likeness weighs better: a third
+record or fact, or a source that has deleted the one and keeps the other, as one that changes its ids does.
 """

@@ -54,11 +54,25 @@ def test_snapshot_marks_what_is_gone_and_leaves_what_is_unchanged(lake: Lakehous
     ]
 
 
-def test_snapshot_that_lacks_too_many_keys_is_refused() -> None:
-    asked = {"where": "shop.rows", "live": 3, "limit": 0.5, "night": THIRD}
+@pytest.mark.parametrize(
+    ("new", "reason"),
+    [(0, "it may be cut short"), (2, "its ids may have changed their form.*raise gone_limit of shop")],
+)
+def test_snapshot_that_lacks_too_many_keys_is_refused(new: int, reason: str) -> None:
+    asked = {"where": "shop.rows", "live": 3, "came": lambda: new, "limit": 0.5, "night": THIRD}
     refuse_large_loss(CONTACTS.conformed, lost=1, **asked)  # type: ignore[arg-type]
-    with pytest.raises(GateBlocked, match=r"lacks 2 of 3 known keys .* gone_limit 50%"):
+    told = rf"(?s)lacks 2 of 3 known keys .* gone_limit 50%\) and brings {new} new ones: {reason}"
+    with pytest.raises(GateBlocked, match=told):
         refuse_large_loss(CONTACTS.conformed, lost=2, **asked)  # type: ignore[arg-type]
+
+
+def test_snapshot_whose_ids_changed_their_form_overnight_is_refused_and_says_so(lake: Lakehouse) -> None:
+    shop = source({"from": "rows", "columns": CONTACT}, entity="contacts", load="snapshot", key="id")
+    old, new = ([{"id": form.format(n), "town": "Gent", "since": None} for n in range(4)] for form in ("{}", "C-{:07}"))
+    deliver(lake, File(old), File(new, night=SECOND, name="rows_2.csv"))
+    published(lake, conformed(lake, shop, entity="contacts"), entity="contacts")
+    with pytest.raises(GateBlocked, match=r"lacks 4 of 4 known keys .* brings 4 new ones: its ids may have changed"):
+        conformed(lake, shop, night=SECOND, entity="contacts")
 
 
 def test_last_change_stands_and_a_deletion_is_marked(lake: Lakehouse) -> None:

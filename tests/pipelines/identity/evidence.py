@@ -16,6 +16,7 @@ RECORDS = pa.schema(
         ("tokens", pa.list_(pa.string())),
         ("born_on", pa.date32()),
         ("is_test", pa.bool_()),
+        ("is_deleted", pa.bool_()),
         ("first_seen", pa.timestamp("us", tz="UTC")),
         *((f"{kind}_key", pa.string()) for kind in OWN_KEYS),
     ]
@@ -32,7 +33,13 @@ Record = dict[str, object]
 
 
 def record(
-    number: int, name: str = "", *, born: str | None = None, is_test: bool = False, source: str = "crm"
+    number: int | str,
+    name: str = "",
+    *,
+    born: str | None = None,
+    is_test: bool = False,
+    is_deleted: bool = False,
+    source: str = "crm",
 ) -> Record:
     """A contact record; the name is `Given Family`, or `whole: words` where the order is unknown."""
     whole = name.startswith("whole: ")
@@ -46,6 +53,7 @@ def record(
         "tokens": list(dict.fromkeys(words)),
         "born_on": date.fromisoformat(born) if born else None,
         "is_test": is_test,
+        "is_deleted": is_deleted,
         "first_seen": datetime(2020, 1, 1, tzinfo=UTC),
     }
 

@@ -130,6 +130,19 @@ def test_name_and_place_joins_no_records_and_belongs_to_whoever_has_it_alone() -
     }
 
 
+def test_ten_thousand_identical_records_are_nobody_in_particular() -> None:
+    people = [record(number, "Anna Smit", born="1980-01-02") for number in range(10_000)]
+    tied = ties(*((f"crm:{number}", value) for number in range(10_000) for value in ("email:a", "name_birth:a")))
+    assert len(groups(people, tied)) == 10_000
+
+
+def test_records_that_their_source_has_replaced_do_not_crowd_a_value() -> None:
+    people = [record(number, "Anna Smit", is_deleted=number < 4) for number in range(7)]
+    tied = ties(*((f"crm:{number}", "email:a") for number in range(7)))
+    assert len(groups(people, tied, limit=4)) == 1
+    assert len(groups([row | {"is_deleted": False} for row in people], tied, limit=4)) == 7
+
+
 def test_nothing_gives_nothing() -> None:
     assert groups([], ties()) == set()
 
