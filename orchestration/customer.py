@@ -31,7 +31,7 @@ def show(asked: argparse.Namespace) -> int:
     with open_lake(place, purpose="customer") as lake:
         customer_id = _customer_id(lake, asked.who)
         found = everything(lake, customer_id)
-    print(json.dumps(found, default=str) if asked.json else _in_words(found))
+    print(json.dumps(found, default=str) if asked.json else in_words(found))
     return 0
 
 
@@ -48,6 +48,21 @@ def everything(lake: Lakehouse, customer_id: str) -> dict[str, Any]:
     scores = lake.read(CUSTOMER_SCORES).where(F.col("customer_id") == customer_id)
     known[CUSTOMER_SCORES.name] = [row.asDict() for row in scores.orderBy(F.col("night").desc()).limit(1).collect()]
     return known
+
+
+def in_words(found: dict[str, Any]) -> str:
+    """What `everything` found, one line per row and per group of golden fields."""
+    lines = [f"customer {found['customer_id']}"]
+    for name, rows in found.items():
+        if name == "customer_id":
+            continue
+        if isinstance(rows, dict):
+            lines.append(f"\n{name}: {rows['count']}, the newest:")
+            rows = rows["newest"]
+        else:
+            lines.append(f"\n{name}: {len(rows)}")
+        lines += _golden(rows) if name == tables.CUSTOMERS.name else [f"  {_facts(row)}" for row in rows]
+    return "\n".join(lines)
 
 
 def _customer_id(lake: Lakehouse, who: str) -> str:
@@ -80,20 +95,6 @@ def _records(lake: Lakehouse, customer_id: str) -> list[dict[str, Any]]:
     return [row.asDict() for row in found.orderBy("source", "source_contact_id").collect()]
 
 
-def _in_words(found: dict[str, Any]) -> str:
-    lines = [f"customer {found['customer_id']}"]
-    for name, rows in found.items():
-        if name == "customer_id":
-            continue
-        if isinstance(rows, dict):
-            lines.append(f"\n{name}: {rows['count']}, the newest:")
-            rows = rows["newest"]
-        else:
-            lines.append(f"\n{name}: {len(rows)}")
-        lines += _golden(rows) if name == tables.CUSTOMERS.name else [f"  {_facts(row)}" for row in rows]
-    return "\n".join(lines)
-
-
 def _golden(rows: list[dict[str, Any]]) -> list[str]:
     """One line per group of fields that somebody has told, with the record that it was taken from and its date."""
     lines = []
@@ -104,7 +105,7 @@ def _golden(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _group(row: dict[str, Any], group: str) -> str:
-    values = ", ".join(_plain(row[field]) for field in FIELDS[group] if row[field])
+    values = (", " if group == "address" else " ").join(_plain(row[field]) for field in FIELDS[group] if row[field])
     changed = row[f"{group}_updated_at"]
     since = f", changed {changed:%Y-%m-%d}" if changed else ""
     return f"{values} (from {row[f'{group}_source']}:{row[f'{group}_record']}{since})"

@@ -36,15 +36,17 @@ LONGEST_CODE = 10
 
 def street_words(street: Column, country: Column) -> Column:
     """The words of a street without its numbers: lower case, without accents, types of street written out."""
-    named = F.regexp_replace(folded(F.substring(street, 1, LONGEST)), r"\d+(?:\s?[a-d]\b)?", " ")
+    joined = F.regexp_replace(folded(F.substring(street, 1, LONGEST)), r"\b(\p{L})\.(?=\p{L}{2,3}\b)", "$1")
+    named = F.regexp_replace(joined, r"\d+(?:\s?(?:[a-d]|bis|ter|quater)\b)?", " ")
     words = F.split(F.regexp_replace(named, r"[^\p{L}]+", " "), " ")
+    street_in_full = F.when(country.isin("BE", "NL"), "straat").otherwise("strasse")
     known = F.create_map(*(F.lit(part) for pair in _types() for part in pair))
     full = F.transform(
         F.filter(words, lambda word: word != ""),
         lambda word: F.coalesce(
             F.try_element_at(known, F.concat_ws("|", country, word)),
             F.try_element_at(known, F.concat(F.lit("|"), word)),
-            F.regexp_replace(word, "(?<=[a-z]{3})str$", "strasse"),
+            F.regexp_replace(word, "(?<=[a-z]{3})str$", street_in_full),
         ),
     )
     return F.when(F.size(full) > 0, F.array_join(full, " "))
