@@ -6,14 +6,12 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipelines.identity.normalise import birth_date, trimmed
+from pipelines.identity.normalise import trimmed
 from pipelines.identity.phones import country_code
 from pipelines.tables import CUSTOMER_PROFILE
 
 AGES = (("under_18", 18), ("18_29", 30), ("30_44", 45), ("45_59", 60), ("60_plus", 130))
 """Age bands with the age at which the next one begins."""
-FEMALE = ("f", "female", "w", "weiblich", "femme", "woman", "vrouw", "v")
-MALE = ("m", "male", "männlich", "maennlich", "homme", "man", "h")
 
 
 def profiles(
@@ -21,6 +19,7 @@ def profiles(
     contacts: DataFrame,
     orders: DataFrame,
     objections: DataFrame,
+    golden: DataFrame,
     *,
     night: date,
     trust: Sequence[str],
@@ -29,17 +28,21 @@ def profiles(
     """What may be known of each customer without knowing who: bands, places and flags, as of the night.
 
     Grain: one row per customer_id of links.
-    Reads: orders with customer_id and event_at (unified.orders), objections with customer_id.
+    Reads: orders with customer_id and event_at (unified.orders), objections with customer_id; golden with customer_id,
+           born_on and gender (unified.customers), so that both tables tell one age.
     """
     known = with_customer(links, contacts)
-    rank = trusted_first(trust)
-    described = known.groupBy("customer_id").agg(*_described(rank, night), *_flags())
+    described = known.groupBy("customer_id").agg(*_described(trusted_first(trust)), *_flags())
+    bands = golden.select(
+        "customer_id", age_band(F.col("born_on"), night).alias("age_band"), F.col("gender").alias("gender_group")
+    )
     seen = [frame.where(F.col("event_at") < F.lit(night)) for frame in (known.where("not is_deleted"), orders)]
     since = _first_days(seen[0], timezone).unionByName(_first_days(seen[1], timezone))
     first = since.groupBy("customer_id").agg(F.min("day").alias("customer_since"))
     objecting = objections.select("customer_id").distinct().withColumn("_objects", F.lit(1) == 1)
-    joined = links.select("customer_id").distinct().join(described, "customer_id", "left")
-    joined = joined.join(first, "customer_id", "left").join(objecting, "customer_id", "left")
+    joined = links.select("customer_id").distinct()
+    for known_of_some in (described, bands, first, objecting):
+        joined = joined.join(known_of_some, "customer_id", "left")
     flags = {name: F.expr(f"coalesce({name}, false)") for name in ("is_staff", "is_test", "is_deleted")}
     flags["objects_to_profiling"] = F.expr("coalesce(_objects, false)")
     unknown = {name: F.coalesce(name, F.lit("unknown")) for name in ("age_band", "gender_group")}
@@ -67,18 +70,9 @@ def changed_at() -> Column:
     return F.coalesce("updated_at", "event_at")
 
 
-def gender(delivered: Column) -> Column:
-    """female, male or other; null where nothing is said."""
-    plain = F.lower(F.trim(delivered))
-    named = F.when(plain.isin(*FEMALE), "female").when(plain.isin(*MALE), "male")
-    return named.when(F.length(plain) > 0, "other")
-
-
-def _described(rank: list[Column], night: date) -> list[Column]:
-    """Bands and places from the records that still stand."""
-    bands = {
-        "age_band": age_band(birth_date(F.col("born_on"), F.col("arrived")), night),
-        "gender_group": gender(F.col("gender")),
+def _described(rank: list[Column]) -> list[Column]:
+    """Places from the records that still stand."""
+    places = {
         "region": trimmed(F.col("region")),
         "country": country_code(F.col("country")),
         "store_id": trimmed(F.col("store_id")),
@@ -88,7 +82,7 @@ def _described(rank: list[Column], night: date) -> list[Column]:
         F.min(F.when(~F.col("is_deleted") & value.isNotNull(), F.struct(ranked, value.alias("value"))))["value"].alias(
             name
         )
-        for name, value in bands.items()
+        for name, value in places.items()
     ]
 
 

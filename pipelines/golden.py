@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from pipelines.customers import changed_at, gender, trusted_first, with_customer
+from pipelines.customers import changed_at, trusted_first, with_customer
 from pipelines.identity.address import house_number, postcode_form, street_words
 from pipelines.identity.normalise import birth_date, capitals, email_form, mailbox_form, name_tokens, trimmed
 from pipelines.identity.phones import country_code, with_phone_form
@@ -21,8 +21,11 @@ FIELDS = {
     "gender": ("gender",),
 }
 """The groups of fields that come from one record together."""
-LASTING = ("born_on", "gender")
+LASTING = ("born_on",)
 """Groups of which a person has one value for life."""
+
+FEMALE = ("f", "female", "w", "weiblich", "femme", "woman", "vrouw", "v")
+MALE = ("m", "male", "männlich", "maennlich", "homme", "man", "h")
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,10 @@ def golden_records(
 
     Grain:  one row per customer_id of links; customers known by facts alone have no personal values.
     Units:  whole valid values go first, then what two sources say alike, then the order of `trust`, then the newest.
-            A birth date or gender does not change, so two sources that agree overrule the trusted one. A name, e-mail,
-            phone or address does, and systems that nobody told still agree on the old one: there agreement counts
-            unless another value came in on a later day. Records that their source has deleted contribute nothing;
-            fields of one group never come from two records.
+            A birth date does not change, so two sources that agree overrule the trusted one. Everything else does, and
+            systems that nobody told still agree on the old value: there agreement counts unless another value came in
+            on a later day. Records that their source has deleted contribute nothing; fields of one group never come
+            from two records.
     """
     living = with_phone_form(contacts.where("not is_deleted"), region)
     known = with_customer(links, living).withColumns(_forms(region))
@@ -92,7 +95,7 @@ def _forms(region: str | None) -> dict[str, Column]:
         "_last": F.when(whole, rest).otherwise(trimmed(F.col("last_name"))),
         "_email": email_form(F.col("email")),
         "_born": F.when(born_on <= F.col("arrived"), born_on),
-        "_gender": gender(F.col("gender")),
+        "_gender": _gender(F.col("gender")),
         "_country": F.coalesce(country_code(F.col("country")), F.when(F.col("postcode").isNotNull(), F.lit(region))),
     }
 
@@ -119,6 +122,13 @@ def _place() -> Column:
     country = F.col("_country")
     code = F.coalesce(postcode_form(F.col("postcode"), country), town)
     return F.concat_ws("|", code, street_words(F.col("street"), country), house_number(F.col("street")))
+
+
+def _gender(delivered: Column) -> Column:
+    """female, male or other; null where nothing is said."""
+    plain = F.lower(F.trim(delivered))
+    named = F.when(plain.isin(*FEMALE), "female").when(plain.isin(*MALE), "male")
+    return named.when(F.length(plain) > 0, "other")
 
 
 def _said(group: Group) -> Column:

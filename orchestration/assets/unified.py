@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import dagster as dg
+from pyspark.sql import DataFrame
 
 from lakehouse.table import Table
 from orchestration.assets.conformed import mapped_entities
@@ -99,16 +100,19 @@ def _customers(run: NightRun) -> Sequence[Published]:
     links, contacts = run.lake.read(tables.IDENTITY_LINKS), run.lake.read(ENTITIES["contacts"].conformed)
     trust, retailer = run.retailer.identity.trust, run.retailer
     golden = golden_records(links, contacts, trust=trust, region=retailer.identity.country)
+    people = _published(run, tables.CUSTOMERS, golden)
     profile = profiles(
         links,
         contacts,
         run.lake.read(tables.ORDERS),
         objections(run.lake.read(tables.CONSENTS)),
+        run.lake.read(tables.CUSTOMERS),
         night=run.night,
         trust=trust,
         timezone=retailer.timezone,
     )
-    return [
-        publish(run.lake, table, frame, rules=rules_for(table, retailer.rules), night=run.night)
-        for table, frame in ((tables.CUSTOMERS, golden), (tables.CUSTOMER_PROFILE, profile))
-    ]
+    return [people, _published(run, tables.CUSTOMER_PROFILE, profile)]
+
+
+def _published(run: NightRun, table: Table, frame: DataFrame) -> Published:
+    return publish(run.lake, table, frame, rules=rules_for(table, run.retailer.rules), night=run.night)

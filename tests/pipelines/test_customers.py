@@ -1,11 +1,11 @@
-"""The profile: bands, places and flags of whoever is known, by trusted and recent records."""
+"""The profile: the golden record's bands, and places and flags by trusted and recent records."""
 
 from datetime import date
 
 from pyspark.sql import SparkSession
 
 from pipelines.customers import profiles
-from pipelines.tables import IDENTITY_LINKS, ORDERS
+from pipelines.tables import CUSTOMERS, IDENTITY_LINKS, ORDERS
 from tests.pipelines.conformed_rows import NIGHT, Values, at, conformed, of_table
 
 TRUST = ("crm", "loyalty")
@@ -22,17 +22,24 @@ def links(spark: SparkSession, **owners: str):  # type: ignore[no-untyped-def]
     return of_table(spark, IDENTITY_LINKS, [*rows, guest])
 
 
+GOLDEN: list[Values] = [
+    {"customer_id": "c", "born_on": date(1996, 3, 1)},
+    {"customer_id": "t", "born_on": date(1996, 3, 2), "gender": "female"},
+    {"customer_id": "d"},
+    {"customer_id": "guest"},
+]
+
+
 def test_profile_holds_bands_flags_and_the_first_day(spark: SparkSession) -> None:
     contacts: list[Values] = [
         {
             "source_contact_id": "1",
-            "born_on": date(1996, 3, 1),
             "is_staff": True,
             "event_at": at(5, 23),
             "store_id": "S1",
         },
-        {"source_contact_id": "2", "is_deleted": True, "gender": "m"},
-        {"source": "web", "source_contact_id": "3", "born_on": date(1996, 3, 2), "is_test": True, "country": "france"},
+        {"source_contact_id": "2", "is_deleted": True},
+        {"source": "web", "source_contact_id": "3", "is_test": True, "country": "france"},
     ]
     orders: list[Values] = [
         {"source": "pos", "order_id": "A", "customer_id": "c", "event_at": at(4, 23), "known_from": NIGHT}
@@ -43,6 +50,7 @@ def test_profile_holds_bands_flags_and_the_first_day(spark: SparkSession) -> Non
         conformed(spark, "contacts", contacts),
         of_table(spark, ORDERS, orders),
         objections,
+        of_table(spark, CUSTOMERS, GOLDEN),
         night=NIGHT,
         trust=TRUST,
         timezone="Europe/Brussels",
@@ -54,6 +62,6 @@ def test_profile_holds_bands_flags_and_the_first_day(spark: SparkSession) -> Non
     assert rows == {
         "c": ("30_44", "unknown", None, "S1", date(2026, 2, 5), True, False, False, False),
         "d": ("unknown", "unknown", None, None, None, False, False, True, False),
-        "t": ("18_29", "unknown", "FR", None, date(2026, 2, 1), False, True, False, True),
+        "t": ("18_29", "female", "FR", None, date(2026, 2, 1), False, True, False, True),
         "guest": ("unknown", "unknown", None, None, None, False, False, False, False),
     }
