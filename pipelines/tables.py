@@ -119,6 +119,18 @@ IDENTITY_PAIRS = Table(
     ),
     write="merge",
 )
+HOUSEHOLDS = Table(
+    name="unified.households",
+    grain="one row per customer in a household of two or more",
+    key=("customer_id",),
+    columns=columns(
+        required("household_id", "string", "people who live together; stays like a customer id"),
+        CUSTOMER_ID,
+        required("evidence", "string", "what is shared, comma separated: name_address, name_phone, address_phone, ..."),
+        required("since", "date", "night of the last change of this row"),
+    ),
+    write="merge",
+)
 CUSTOMERS = Table(
     name="unified.customers",
     grain="one row per living customer: the golden record",
@@ -283,6 +295,7 @@ TABLES = (
     IDENTIFIERS,
     IDENTITY_EVENTS,
     IDENTITY_MODELS,
+    HOUSEHOLDS,
     CUSTOMERS,
     CUSTOMER_PROFILE,
     *UNIFIED_FACTS,

@@ -18,11 +18,14 @@ class Identities:
     events: pa.Table
 
 
-def identities(members: pa.Table, records: pa.Table, previous: pa.Table, *, night: date, key: str) -> Identities:
+def identities(
+    members: pa.Table, records: pa.Table, previous: pa.Table, *, night: date, key: str, kind: str = "customer"
+) -> Identities:
     """The night's links, identifiers and events.
 
     Reads: members as from `clusters`, records as in candidates.py, previous links (record_key, customer_id, since).
-    Units: a new id is a keyed hash of the founding record and the night, so an id that ended never comes back.
+    Units: a new id is a keyed hash of the founding record and the night, so an id that ended never comes back; it
+           begins with the first letter of its kind.
     """
     with workbench() as engine:
         engine.register("members", members)
@@ -31,7 +34,7 @@ def identities(members: pa.Table, records: pa.Table, previous: pa.Table, *, nigh
         engine.execute(OVERLAPS)
         engine.execute(FOUNDERS)
         engine.register("inherited", _inherited(engine))
-        engine.execute(NAMED, {"night": night.isoformat(), "key": key})
+        engine.execute(NAMED, {"night": night.isoformat(), "key": key, "kind": kind})
         for statement in (MOVES, LIVING):
             engine.execute(statement)
         return Identities(
@@ -80,8 +83,8 @@ group by cluster
 
 NAMED = """
 create temp table named as
-select cluster, coalesce(customer_id, 'c_' || substr(
-    sha256($key || ':outer:' || sha256($key || ':inner:customer:' || founder || '|' || $night)), 1, 24)) as customer_id,
+select cluster, coalesce(customer_id, left($kind, 1) || '_' || substr(sha256($key || ':outer:'
+    || sha256($key || ':inner:' || $kind || ':' || founder || '|' || $night)), 1, 24)) as customer_id,
     customer_id is null as is_new
 from founders left join inherited using (cluster)
 """
