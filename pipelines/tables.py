@@ -131,6 +131,22 @@ HOUSEHOLDS = Table(
     ),
     write="merge",
 )
+SUSPICIOUS_CLUSTERS = Table(
+    name="unified.suspicious_clusters",
+    grain="one row per customer that may be two people, as the night sees it; nothing is changed by it",
+    key=("night", "customer_id"),
+    columns=columns(
+        required("night", "date", "night"),
+        CUSTOMER_ID,
+        required("records_count", "bigint", "person records with a name"),
+        required("density", "double", "mean probability over all pairs of these records, 0 for those never matched"),
+        required("reasons", "array<string>", "size (far more records than usual), density, contradiction"),
+        Column(
+            "part", "array<string>", "record keys of the smaller of two parts, where the records fall apart cleanly"
+        ),
+    ),
+    write="replace_night",
+)
 CUSTOMERS = Table(
     name="unified.customers",
     grain="one row per living customer: the golden record",
@@ -296,6 +312,7 @@ TABLES = (
     IDENTITY_EVENTS,
     IDENTITY_MODELS,
     HOUSEHOLDS,
+    SUSPICIOUS_CLUSTERS,
     CUSTOMERS,
     CUSTOMER_PROFILE,
     *UNIFIED_FACTS,
