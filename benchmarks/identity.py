@@ -19,9 +19,11 @@ import pyarrow.parquet
 
 from benchmarks.contract import Check, higher, lower, report
 from benchmarks.identity_rivals import exact_rules, plain_splink
-from benchmarks.linkage_score import LinkageScore, scored
+from benchmarks.linkage_score import LinkageScore, households_apart, scored
 from benchmarks.people_sets import PeopleSet, people_sets
 from lakehouse.settings import PROJECT
+
+APART = "household pairs apart"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -59,6 +61,9 @@ def _measured(found: PeopleSet, seed: int, *, with_rivals: bool) -> dict[str, An
         raise RuntimeError(f"habitue resolve failed on {found.name}: {ran.stderr[-2000:]}")
     groups = np.asarray(pyarrow.parquet.read_table(out)["customer_id"])
     measured = {"score": _scored(found, groups), "seconds": seconds, "said": json.loads(ran.stdout.splitlines()[-1])}
+    apart = _apart(found, groups)
+    if apart is not None:
+        measured[APART] = apart
     if with_rivals:
         rows = pd.read_parquet(found.file)
         measured["plain Splink, components at .95"] = _scored(found, plain_splink(rows, found, seed=seed))
@@ -73,6 +78,15 @@ def _scored(found: PeopleSet, groups: Any) -> LinkageScore:
     return scored(np.asarray(groups)[known], person.to_numpy()[known])
 
 
+def _apart(found: PeopleSet, groups: Any) -> float | None:
+    """The share of true household pairs that share no group; None where the truth knows no households."""
+    truth = pyarrow.parquet.read_table(found.truth).to_pandas()
+    if "household" not in truth:
+        return None
+    known = truth["person"].notna().to_numpy()
+    return households_apart(np.asarray(groups)[known], truth["person"][known], truth["household"][known])
+
+
 def _checks(runs: list[tuple[PeopleSet, dict[str, Any]]]) -> list[Check]:
     """The worst seed of each figure, and the rivals of the first seed."""
     found = runs[0][0]
@@ -80,6 +94,9 @@ def _checks(runs: list[tuple[PeopleSet, dict[str, Any]]]) -> list[Check]:
     figures = zip(("precision", "recall", "f1", "b_cubed"), found.bars, strict=True)
     checks = [higher(f"{found.name}: {name}", min(getattr(s, name) for s in scores), bar) for name, bar in figures]
     checks.append(lower(f"{found.name}: seconds", max(measured["seconds"] for _, measured in runs), found.seconds))
+    if APART in runs[0][1]:
+        apart = min(measured[APART] for _, measured in runs)
+        checks.append(higher(f"{found.name}: {APART}", apart, found.households_apart))
     for name, value in runs[0][1].items():
         if isinstance(value, LinkageScore) and name != "score":
             checks.append(higher(f"{found.name}: {name}: f1", value.f1))
@@ -93,6 +110,8 @@ def _in_words(measured: dict[str, Any]) -> str:
         for name, value in measured.items()
         if isinstance(value, LinkageScore)
     ]
+    if APART in measured:
+        said.append(f"{APART} {measured[APART]:.4f}")
     return "; ".join([*said, f"{measured['seconds']:.0f} s"])
 
 

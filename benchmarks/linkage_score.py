@@ -1,8 +1,9 @@
-"""Pairwise and B-cubed scores of groups against the truth."""
+"""Pairwise and B-cubed scores of groups against the truth, and how well households are told from one person."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 
@@ -36,6 +37,20 @@ def scored(groups: ArrayLike, truth: ArrayLike) -> LinkageScore:
         recall=float(pairs / max(_pairs(np.bincount(true)), 1)),
         b_cubed=_harmonic(float(np.mean(together / in_group)), float(np.mean(together / in_person))),
     )
+
+
+def households_apart(groups: ArrayLike, persons: ArrayLike, households: ArrayLike) -> float:
+    """The share of true pairs of two persons of one household that meet in no group, of labels per record; 1 of none.
+
+    Units: each pair counts once, however many groups bring it together.
+    """
+    known = pd.DataFrame({"group": groups, "person": persons, "household": households})
+    homes = known[["household", "person"]].drop_duplicates()
+    pairs = _pairs(np.asarray(homes.groupby("household").size(), dtype=np.int64))
+    seen = known.drop_duplicates()
+    met = seen.merge(seen, on=["group", "household"])
+    met = met.loc[met["person_x"] < met["person_y"], ["person_x", "person_y"]].drop_duplicates()
+    return 1.0 - len(met) / pairs if pairs else 1.0
 
 
 def _numbered(labels: ArrayLike) -> NDArray[np.int64]:

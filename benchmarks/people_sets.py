@@ -35,6 +35,7 @@ class PeopleSet:
     country: str | None = None
     bars: tuple[float | None, float | None, float | None, float | None] = (None, None, None, None)
     seconds: float | None = None
+    households_apart: float | None = None
 
 
 def people_sets(
@@ -95,14 +96,21 @@ def fictional(customers: int, out: Path, seed: int) -> PeopleSet:
         names = ["source", "source_contact_id", "first_name", "last_name", "full_name", "email", "phone", "loyalty_id"]
         names += ["born_on", "gender", "street", "postcode", "city", "country"]
         rows = contacts.where("not coalesce(is_test, false)").select(*names).toPandas()
-        persons = pd.read_parquet(Path(folder) / "truth" / "record_to_person.parquet")
-    person = dict(zip(persons["record_id"], persons["person"].astype(str), strict=True))
-    told = rows["source_contact_id"].map(person).where(_says_enough(rows))
+        truth = [
+            pd.read_parquet(Path(folder) / "truth" / f"{name}.parquet") for name in ("record_to_person", "persons")
+        ]
+    person = dict(zip(truth[0]["record_id"], truth[0]["person"], strict=True))
+    known = rows["source_contact_id"].map(person).where(_says_enough(rows))
+    home = known.map(dict(zip(truth[1]["person"], truth[1]["household"], strict=True)))
+    told = pd.DataFrame({"person": known, "household": home}).astype("Int64").astype("string")
     kept = [name for name in names if name != "source_contact_id"]
     name = f"fictional_{customers}"
-    file, truth = _written(rows.assign(born_on=rows["born_on"].astype(str)), kept, told, out / name, seed)
-    bars = (0.985, 0.90, None, None) if customers >= 100_000 else (None, None, None, None)
-    return PeopleSet(name, file, truth, {column: column for column in kept}, country="BE", bars=bars)
+    file, known_file = _written(rows.assign(born_on=rows["born_on"].astype(str)), kept, told, out / name, seed)
+    columns = {column: column for column in kept}
+    if customers < 100_000:
+        return PeopleSet(name, file, known_file, columns, country="BE")
+    bars = (0.985, 0.90, None, None)
+    return PeopleSet(name, file, known_file, columns, country="BE", bars=bars, households_apart=0.995)
 
 
 def _says_enough(rows: pd.DataFrame) -> pd.Series:
@@ -124,10 +132,13 @@ def _febrl(name: str, rows: pd.DataFrame, out: Path, seed: int) -> PeopleSet:
     return PeopleSet(name, file, truth, columns, ("soc_sec_id",), country="AU", bars=(None, None, 0.998, None))
 
 
-def _written(rows: pd.DataFrame, kept: list[str], truth: pd.Series, place: Path, seed: int) -> tuple[Path, Path]:
-    """The rows without their truth, shuffled, and the truth in the same order."""
+def _written(
+    rows: pd.DataFrame, kept: list[str], truth: pd.Series | pd.DataFrame, place: Path, seed: int
+) -> tuple[Path, Path]:
+    """The rows without their truth, shuffled, and the truth in the same order; truth is the person, or has a column."""
     order = rows.reset_index(drop=True).sample(frac=1.0, random_state=seed).index
     file, known = place.with_suffix(".parquet"), place.with_name(f"{place.name}_truth.parquet")
     rows.reset_index(drop=True).loc[order, kept].to_parquet(file, index=False)
-    truth.reset_index(drop=True).loc[order].rename("person").to_frame().to_parquet(known, index=False)
+    told = truth if isinstance(truth, pd.DataFrame) else truth.rename("person").to_frame()
+    told.reset_index(drop=True).loc[order].to_parquet(known, index=False)
     return file, known
