@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from pipelines.identity.figures import IdentityFigures
 from pipelines.ingest import DeliveredFile
 from quality.gate import GateOutcome
 from quality.publish import Published
@@ -23,6 +24,7 @@ class NightRecord:
     files: list[DeliveredFile] = field(default_factory=list)
     counted: list[Any] = field(default_factory=list)
     """Delivered rows by file and mapping, as conform counted them."""
+    who_is_who: IdentityFigures | None = None
     models: dict[str, Any] = field(default_factory=dict)
     audiences: dict[str, Any] = field(default_factory=dict)
     deliveries: dict[str, Any] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from pyspark.sql import functions as F
@@ -31,6 +32,7 @@ def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
         "files": [_file(file) for file in record.files],
         "rejected": {name: dict(table.rejected) for name, table in record.published.items() if table.rejected},
         "gates": [_gate(gate) for gate in record.gates],
+        "who_is_who": asdict(record.who_is_who) if record.who_is_who else None,
         "models": record.models,
         "warnings": record.warnings,
         "audiences": record.audiences,

@@ -14,7 +14,6 @@ from lakehouse.table import Table
 from models import MODELS
 from models import tables as models
 from models.churn import CHURN
-from pipelines import tables as unified
 from pipelines.canonical import ENTITIES, Entity
 from pipelines.reconciliation import RECONCILIATION
 from report.plots import round_step
@@ -48,15 +47,6 @@ class SetAside:
     entity: str
     rule: str
     rows: int
-
-
-@dataclass(frozen=True)
-class Known:
-    """Person records of a source, and the people that they belong to."""
-
-    source: str
-    records: int
-    people: int
 
 
 @dataclass(frozen=True)
@@ -126,13 +116,6 @@ def set_aside(lake: Lakehouse, night: str, tables: Iterable[str]) -> list[SetAsi
     counted = reduce(DataFrame.unionByName, frames).groupBy("source", "entity", "rule").count().collect()
     rows = [SetAside(row["source"], row["entity"], row["rule"], row["count"]) for row in counted]
     return sorted(rows, key=lambda row: (-row.rows, row.source, row.entity, row.rule))
-
-
-def people(lake: Lakehouse) -> list[Known]:
-    """Person records and people by source."""
-    links = lake.read(unified.IDENTITY_LINKS).where("source is not null").groupBy("source")
-    counted = links.agg(F.count(F.lit(1)).alias("records"), F.countDistinct("customer_id").alias("people"))
-    return [Known(**row.asDict()) for row in counted.orderBy("source").collect()]
 
 
 def scores(lake: Lakehouse, night: str) -> Scores:

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lakehouse.delta import Lakehouse
+from pipelines.identity.suspicion import REASONS
 from report import figures, pictures, wording
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -22,7 +23,7 @@ def night_report(lake: Lakehouse, summary: Mapping[str, Any], out: Path) -> Path
     """
     with ThreadPoolExecutor(2) as pool:
         read = [pool.submit(part, lake, summary) for part in (_for_marketers, _for_engineers)]
-    page = _template().render(**_header(summary), **read[0].result(), **read[1].result())
+    page = _template().render(**_header(summary), **_who_is_who(summary), **read[0].result(), **read[1].result())
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page, encoding="utf-8")
     return out
@@ -32,6 +33,7 @@ def _template() -> Any:
     kept = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     kept.filters |= {"number": wording.number, "plain": wording.plain}
     kept.globals |= {"share": wording.share, "grades": wording.GRADES, "model_names": wording.MODELS}
+    kept.globals |= {"event_words": wording.EVENTS, "suspicions": REASONS}
     return kept.get_template("night.html")
 
 
@@ -73,6 +75,23 @@ def _for_marketers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any
     }
 
 
+def _who_is_who(summary: Mapping[str, Any]) -> dict[str, Any]:
+    who = summary.get("who_is_who")
+    if not who:
+        return {"who": None}
+    return {
+        "who": who,
+        "events": {event: (ids, records) for event, ids, records in who["events"]},
+        "records_plot": pictures.records_per_person(who),
+        "evidence_plot": pictures.evidence(who),
+        "weights_plot": pictures.match_weights(who),
+        "households": sum(count for _, count in who["people_per_household"]),
+        "housemates": sum(size * count for size, count in who["people_per_household"]),
+        "households_plot": pictures.people_per_household(who),
+        "overlap": [(source, dict(source["also_in"])) for source in who["sources"]],
+    }
+
+
 def _for_engineers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any]:
     night = summary["night"]
     files = figures.files_in(lake, night)
@@ -85,7 +104,6 @@ def _for_engineers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any
         "aside": aside,
         "aside_plot": pictures.set_aside(aside),
         "files": [file for file in summary.get("files", []) if file["status"] != "new"],
-        "people": figures.people(lake),
         "tables": summary.get("tables", {}),
         "gates": sorted(gates, key=lambda gate: (ORDER.index(gate["outcome"]), gate["table"])),
         "gates_passed": sum(gate["outcome"] == "passed" for gate in gates),

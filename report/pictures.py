@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import floor
+from typing import Any
 
 from pyspark.sql import Row
 
 from report import plots
 from report.figures import BANDS, Scores, SetAside
-from report.plots import AMBER, BLUE, GREEN, GREY, RED, Bar, Curve, Interval
-from report.wording import number, plain, share
+from report.plots import AMBER, BLUE, GREEN, GREY, RED, Bar, Curve, Interval, Mark
+from report.wording import EVIDENCE, number, plain, share
 
 MOST_BARS = 12
+MOST_NUMBERED = 8
+"""Numbers of records or people from here on share a bar."""
 BAND_COLOURS = {"high": RED, "medium": AMBER, "low": GREEN}
 
 
@@ -100,6 +104,59 @@ def seconds(steps: Mapping[str, float]) -> str:
     slowest = sorted(steps.items(), key=lambda step: -step[1])[:MOST_BARS]
     listed = [Bar(name, spent, f"{spent:.1f} s", GREY) for name, spent in slowest]
     return plots.bars(listed, title="Seconds by step", labels=230) if listed else ""
+
+
+def records_per_person(who: Mapping[str, Any]) -> str:
+    """People by the number of their records."""
+    return _numbered(who["records_per_person"], "record", title="Records per person")
+
+
+def people_per_household(who: Mapping[str, Any]) -> str:
+    """Households by the number of their people."""
+    title = "People per household"
+    return _numbered(who["people_per_household"], "person", "people", title=title, colour=GREEN)
+
+
+def evidence(who: Mapping[str, Any]) -> str:
+    """Records by what ties them to others."""
+    records = sum(source["records"] for source in who["sources"])
+    rows = [
+        Bar(EVIDENCE.get(kind, plain(kind)), count, number(count), GREY if kind == "alone" else BLUE)
+        for kind, count in who["evidence"]
+    ]
+    return plots.bars(rows[:MOST_BARS], title="Links by kind of evidence") if records else ""
+
+
+def match_weights(who: Mapping[str, Any]) -> str:
+    """Pairs by how much speaks for one person, with the cut."""
+    pairs = dict(who["weights"])
+    if not pairs:
+        return ""
+    first, last, cut = min(pairs), max(pairs), who["cut"]
+    columns = [
+        Bar(f"{bits:+d}" if bits else "0", pairs.get(bits, 0), f"{number(pairs.get(bits, 0))} pairs", _side(bits, cut))
+        for bits in range(first, last + 1)
+    ]
+    mark = None if cut is None else Mark(min(max(cut, first), last + 1) - first, "cut")
+    return plots.histogram(columns, title="Pairs by match weight", axis="match weight, bits", mark=mark)
+
+
+def _numbered(
+    counts: Sequence[tuple[int, int]], one: str, many: str | None = None, *, title: str, colour: str = BLUE
+) -> str:
+    """Bars of how often each small number comes; the last holds everything above."""
+    total = sum(count for _, count in counts)
+    plural, named = many or f"{one}s", {size: count for size, count in counts if size < MOST_NUMBERED}
+    rows = [(f"{size} {one if size == 1 else plural}", count) for size, count in sorted(named.items())]
+    above = total - sum(named.values())
+    rows += [(f"{MOST_NUMBERED} {plural} or more", above)] if above else []
+    drawn = [Bar(label, count, f"{number(count)} · {share(count, total)}", colour) for label, count in rows]
+    return plots.bars(drawn, title=title, labels=130) if drawn else ""
+
+
+def _side(bits: int, cut: float | None) -> str:
+    """Grey are pairs that likeness alone does not join."""
+    return BLUE if cut is None or bits >= floor(cut) else GREY
 
 
 def _from(amount: float) -> str:

@@ -21,6 +21,14 @@ class Bar:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A line across a histogram; place counts columns from the left edge."""
+
+    place: float
+    words: str
+
+
+@dataclass(frozen=True)
 class Interval:
     """A figure with its 95 % interval."""
 
@@ -67,8 +75,8 @@ def shares(parts: Sequence[Bar], *, title: str) -> str:
     return _svg("".join(drawn), height=84, title=title)
 
 
-def histogram(columns: Sequence[Bar], *, title: str, axis: str) -> str:
-    """Upright columns side by side; every label that finds room below."""
+def histogram(columns: Sequence[Bar], *, title: str, axis: str, mark: Mark | None = None) -> str:
+    """Upright columns side by side; every label that finds room below, and a line where something begins."""
     height, base = 190, 158
     highest = max((column.value for column in columns), default=0) or 1
     step = (WIDTH - 44) / max(len(columns), 1)
@@ -81,7 +89,11 @@ def histogram(columns: Sequence[Bar], *, title: str, axis: str) -> str:
             f'fill="{column.colour}"><title>{escape(column.label)}: {escape(column.words)}</title></rect>'
         )
         if place % every == 0:
-            drawn.append(_text(x, base + 15, column.label, size=11, colour=SOFT))
+            is_last = x > WIDTH - 30
+            anchor, at = ("end", float(WIDTH)) if is_last else ("start", x)
+            drawn.append(_text(at, base + 15, column.label, anchor=anchor, size=11, colour=SOFT))
+    if mark is not None:
+        drawn.append(_mark(mark, 44 + mark.place * step, base))
     drawn.append(_text(WIDTH, height - 2, axis, anchor="end", size=11, colour=SOFT))
     return _svg("".join(drawn), height=height, title=title)
 
@@ -158,6 +170,12 @@ def _grid(share: float, highest: float, base: int) -> str:
     y = base - (base - 14) * share
     line = f'<line x1="44" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="{LINE}"/>'
     return line + _text(38, y + 4, f"{highest * share:,.0f}", anchor="end", size=11, colour=SOFT)
+
+
+def _mark(mark: Mark, x: float, base: int) -> str:
+    line = f'<path d="M{x:.1f} 6V{base}" stroke="{RED}" stroke-width="1.5" stroke-dasharray="4 3"/>'
+    is_right = x > WIDTH - 120
+    return line + _text(x - 6 if is_right else x + 6, 16, mark.words, anchor="end" if is_right else "start", size=12)
 
 
 def _text(x: float, y: float, words: str, *, anchor: str = "start", size: int = 13, colour: str = INK) -> str:

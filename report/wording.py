@@ -25,6 +25,26 @@ GRADES = {
 MODELS = {"churn": "who is leaving", "lifetime_value": "what customers will spend"}
 
 
+EVIDENCE = {
+    "alone": "nothing: stands alone",
+    "match": "likeness",
+    "email": "e-mail",
+    "loyalty_id": "loyalty card",
+    "contact": "contact id",
+    "name_birth": "name and birth date",
+    "link": "said by a source",
+}
+"""What ties a record to others, by the word in unified.identity_links; the rest reads as it is."""
+EVENTS = {
+    "created": "new people",
+    "joined": "people with new records",
+    "merged_into": "people that turned out to be another",
+    "split_from": "people that were taken for another",
+    "ended": "people without any record left",
+}
+"""What happened to customer ids, by the word in unified.identity_events."""
+
+
 def number(value: float) -> str:
     """12,345."""
     return f"{value:,.0f}"

@@ -18,6 +18,8 @@ from orchestration.unforeseen import step_failed
 from quality.publish import Published
 
 Step = Callable[[NightRun], Sequence[Published]]
+Told = dict[str, dict[str, Any]]
+"""Metadata by table name."""
 GATE = "gate"
 OWNER = "team:data-engineering"
 
@@ -115,10 +117,11 @@ def tables_asset(
     steps: Steps,
     *,
     beside: Mapping[Table, dg.AssetSpec] = MappingProxyType({}),
+    tells: Callable[[NightRun], Told] = lambda _run: {},
 ) -> dg.AssetsDefinition:
     """One step of the night that makes one or more tables, each with its gate as an asset check.
 
-    Units: beside are tables that the step writes as well and that no gate judges, as that of the rows set aside.
+    Units: beside are tables written as well that no gate judges; tells gives more than counts, of any table.
     """
     made = [*specs, *beside.values()]
     steps.declare(name, made, partial(timed, name=step_label(name), step=step))
@@ -140,8 +143,10 @@ def tables_asset(
             raise dg.Failure(str(error), allow_retries=False) from error
         except HabitueError as error:
             raise stopped(error) from error
+        told = tells(run)
         for table in published:
-            yield from results(table)
+            yield from results(table, told.pop(table.table, {}))
+        _observe(context, told)
         yield from _told(run.lake, beside)
 
     return compute
@@ -165,7 +170,9 @@ def stopped(error: HabitueError) -> Exception:
     return dg.Failure(str(error), allow_retries=False)
 
 
-def results(published: Published) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+def results(
+    published: Published, told: Mapping[str, Any] = MappingProxyType({})
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """The check and the materialisation of one table, with counts and never a value."""
     key = asset_key(published.table)
     outcomes = {gate.rule: f"{gate.outcome}: {gate.failed} (limit {gate.limit})" for gate in published.gates}
@@ -177,6 +184,7 @@ def results(published: Published) -> Iterator[dg.AssetCheckResult | dg.Materiali
             "rows written": published.rows,
             "rows set aside": published.rejected_rows,
             "delta version": published.version,
+            **told,
         },
     )
 
@@ -186,6 +194,12 @@ def as_it_stands(lake: Lakehouse, table: Table) -> dict[str, int]:
     version = lake.version(table)
     written = {} if version == NOT_THERE else {"delta version": version}
     return {"dagster/row_count": lake.rows(table)} | written
+
+
+def _observe(context: dg.AssetExecutionContext, told: Told) -> None:
+    """Tell what is known of tables that other steps made."""
+    for name, metadata in told.items():
+        context.log_event(dg.AssetObservation(asset_key(name), partition=context.partition_key, metadata=metadata))
 
 
 def _told(lake: Lakehouse, tables: Iterable[Table]) -> Iterator[dg.MaterializeResult[Any]]:

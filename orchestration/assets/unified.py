@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse.table import Table
 from orchestration.assets.conformed import mapped_entities
+from orchestration.assets.identity_metadata import identity_metadata
 from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
 from orchestration.retailer import Retailer
@@ -18,6 +19,7 @@ from pipelines.customers import profiles
 from pipelines.golden import golden_records
 from pipelines.history import unified
 from pipelines.identity.resolve import resolve
+from pipelines.identity.second_level import second_level
 from quality.gates import rules_for
 from quality.publish import Published, publish
 
@@ -26,17 +28,21 @@ IDENTITY = (
     *(tables.IDENTIFIERS, tables.IDENTITY_EVENTS, tables.IDENTITY_MODELS),
 )
 
+SECOND_LEVEL = (tables.HOUSEHOLDS, tables.SUSPICIOUS_CLUSTERS)
+
 
 def unified_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition]:
-    """Who is who, then consent, then every fact with its customer, then the customers themselves."""
+    """Who is who and who lives with whom, then consent, then facts with their customer, then the customers."""
     conformed = [entity.conformed.name for entity in mapped_entities(retailer)]
     whose = [tables.IDENTIFIERS.name]
     identity = [spec(table, after=[*conformed, "ops.reconciliation"]) for table in IDENTITY]
+    second = [spec(table, after=[table.name for table in IDENTITY]) for table in SECOND_LEVEL]
     consent = spec(tables.CONSENTS, after=[*whose, *_kept(conformed, CONSENTS.name, MESSAGES.name, CONTACTS.name)])
     known = [tables.IDENTITY_LINKS.name, tables.CONSENTS.name, tables.ORDERS.name, *_kept(conformed, CONTACTS.name)]
     people = [spec(table, after=known) for table in (tables.CUSTOMERS, tables.CUSTOMER_PROFILE)]
     return [
         tables_asset("unified__identity_links", identity, _identity, steps),
+        tables_asset("unified__households", second, _second_level, steps, tells=identity_metadata),
         tables_asset("unified__consents", [consent], _consents, steps),
         *(_fact_asset(table, conformed, steps) for table in tables.UNIFIED_FACTS),
         tables_asset("unified__customers", people, _customers, steps),
@@ -74,6 +80,17 @@ def _identity(run: NightRun) -> Sequence[Published]:
                 for table, change in changes
             ),
             *(publish(run.lake, table, frame, rules=rules_for(table), night=run.night) for table, frame in whole),
+        ]
+
+
+def _second_level(run: NightRun) -> Sequence[Published]:
+    with second_level(run.lake, run.retailer.identity, night=run.night, key=run.key) as found:
+        run.record.who_is_who = found.figures
+        homes, doubts = SECOND_LEVEL
+        together, gone = found.households.rows, found.households.gone
+        return [
+            publish(run.lake, homes, together, rules=rules_for(homes), night=run.night, gone=gone),
+            publish(run.lake, doubts, found.suspicious, rules=rules_for(doubts), night=run.night),
         ]
 
 

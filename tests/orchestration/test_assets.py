@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 from lakehouse.delta import Lakehouse, NightStart
 from models.registry import Registry
 from orchestration.assets.conformed import conformed_assets, mapped_entities
+from orchestration.assets.identity_metadata import identity_metadata
 from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.step import Steps
 from orchestration.definitions import NIGHTLY, definitions
@@ -16,6 +17,7 @@ from orchestration.night import NightRun, Place
 from orchestration.record import NightRecord
 from orchestration.retailer import load_retailer
 from pipelines.canonical import ORDERS
+from pipelines.identity.figures import IdentityFigures, SourceFigures
 from tests.end_to_end.small_shop import FIRST, TICKETS, tickets, write_rows, write_shop
 
 RAW_FILES = dg.AssetKey(["raw", "files"])
@@ -69,6 +71,30 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
     metadata = {key: event.asset_materialization.metadata for key, event in told.items()}  # type: ignore[union-attr]
     assert {key: value["dagster/row_count"].value for key, value in metadata.items()} == {RAW_FILES: 2, SET_ASIDE: 1}
     assert metadata[SET_ASIDE]["delta version"].value == run.lake.version(ORDERS.rejected) == 0
+
+
+def test_figures_stand_beside_the_tables_that_they_are_about(spark: SparkSession, place: Place) -> None:
+    run = night_run(spark, place)
+    assert identity_metadata(run) == {}
+    run.record.who_is_who = IdentityFigures(
+        people=2,
+        sources=(SourceFigures("crm", records=3, people=2, also_in=(("crm", 2),)),),
+        records_per_person=((1, 1), (2, 1)),
+        evidence=(("email", 3),),
+        events=(("created", 2, 3),),
+        weights=((3, 1),),
+        cut=None,
+        people_per_household=((2, 1),),
+        suspicious=1,
+        reasons=(("size", 1),),
+        splits=0,
+    )
+    told = identity_metadata(run)
+    made = {".".join(key.path) for key in definitions(place).resolve_asset_graph().materializable_asset_keys}
+    assert told.keys() <= made
+    assert told["unified.households"]["households"] == 1
+    assert "| 1 | 1 |" in told["unified.identity_links"]["records per person"].value
+    assert "| crm | 2 | 2 |" in told["unified.identity_links"]["sources that overlap"].value
 
 
 def night_run(spark: SparkSession, place: Place) -> NightRun:

@@ -14,7 +14,6 @@ from lakehouse.table import Table
 from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS
 from pipelines.canonical import ORDERS
 from pipelines.reconciliation import RECONCILIATION
-from pipelines.tables import IDENTITY_LINKS
 from report import figures
 from report.night import night_report
 from report.terminal import terminal_summary
@@ -29,7 +28,24 @@ EMPTY: dict[str, Any] = {
     **{name: {} for name in ("tables", "rejected", "models", "audiences", "deliveries", "seconds")},
     **{name: [] for name in ("files", "gates")},
 }
+WHO: dict[str, Any] = {
+    "people": 3,
+    "sources": [
+        {"source": "crm", "records": 4, "people": 2, "also_in": [["crm", 2], ["pos", 1]]},
+        {"source": "pos", "records": 10, "people": 5, "also_in": [["crm", 1], ["pos", 5]]},
+    ],
+    "records_per_person": [[1, 4], [2, 2], [9, 1], [12, 3]],
+    "evidence": [["email", 9], ["loyalty_id", 4], ["alone", 1]],
+    "events": [["created", 3, 14], ["merged_into", 2, 5]],
+    "weights": [[-3, 7], [1, 2], [20, 30]],
+    "cut": 0.5,
+    "people_per_household": [[2, 10], [3, 1]],
+    "suspicious": 4,
+    "reasons": [["contradiction", 4]],
+    "splits": 1,
+}
 FULL = EMPTY | {
+    "who_is_who": WHO,
     "tables": {"unified.customers": 2},
     "rejected": {"conformed.orders": {"order_id is missing": 1}},
     "gates": [
@@ -111,8 +127,6 @@ def full_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
     }
     broken = {"file_sha256": "f00d", "row_number": 1, "rules": ["order_id is missing"], "delivered_row": SECRET}
     _put(lake, ORDERS.rejected, aside | broken)
-    link = {"record_key": "contact:pos:1", "source": "pos", "source_contact_id": "1", "customer_id": "a"}
-    _put(lake, IDENTITY_LINKS, link | {"evidence": "alone", "since": NIGHT})
     test = {"model": "churn", "version": "1", "trained_on": NIGHT, "test_night": date(2025, 12, 1), "horizon_days": 90}
     gain = {"customers_count": 900, "metric": "AUC", "score": 0.8, "rival": "recency_rule", "rival_score": 0.75,
             "gain": 0.05, "gain_low": 0.02, "gain_high": 0.08, "calibration_error": 0.031}  # fmt: skip
@@ -128,7 +142,7 @@ def page(full_lake: Lakehouse, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_the_page_tells_what_the_tables_hold_and_nothing_about_a_person(page: str) -> None:
-    words = re.sub(r"<[^>]+>|\s+", " ", page)
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     for expected in (
         "demo, Monday, 2 March 2026",
         "The night is good",
@@ -138,6 +152,12 @@ def test_the_page_tells_what_the_tables_hold_and_nothing_about_a_person(page: st
         "7 no consent",
         "pos: order_id is missing",
         "surely better",
+        "23 of them in 11 households",
+        "crm 4 2 – 50 %",
+        "pos 10 5 20 % –",
+        "8 records or more",
+        "people that turned out to be another 2 5",
+        "1 of 4 fall apart cleanly",
     ):
         assert expected in words, expected
     assert SECRET not in page
@@ -151,6 +171,18 @@ def test_an_empty_lake_is_told_in_words_without_a_blank_plot(lake: Lakehouse, tm
     page = night_report(lake, EMPTY, tmp_path / "night.html").read_text(encoding="utf-8")
     assert "<svg" not in page
     assert page.count('class="empty"') == 8
+
+
+def test_a_first_night_of_few_people_is_told_without_a_blank_plot(lake: Lakehouse, tmp_path: Path) -> None:
+    few: dict[str, Any] = WHO | {"weights": [], "cut": None, "people_per_household": [], "reasons": [], "suspicious": 0}
+    page = night_report(lake, EMPTY | {"who_is_who": few}, tmp_path / "night.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 2
+    for words in ("below 200 records", "No two people are known to live together", "contradict one another"):
+        assert words in page
+    nobody = few | {key: [] for key in ("sources", "records_per_person", "evidence", "events")}
+    page = night_report(lake, EMPTY | {"who_is_who": nobody}, tmp_path / "night.html").read_text(encoding="utf-8")
+    assert "<svg" not in page
+    assert "No source delivers person records" in page
 
 
 def test_a_file_that_feeds_two_entities_counts_once_among_the_rows_that_came(full_lake: Lakehouse) -> None:

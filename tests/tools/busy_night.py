@@ -8,10 +8,12 @@ from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENTS
 from pipelines.canonical import MESSAGES
+from pipelines.identity.suspicion import REASONS
 from pipelines.reconciliation import RECONCILIATION
-from pipelines.tables import IDENTITY_LINKS
+from report.wording import EVENTS
 
 NIGHT = date(2026, 3, 2)
+SOURCES = ("crm", "loyalty", "marketplace_north", "pos", "web")
 TEST_NIGHT = date(2025, 12, 1)
 LONG_RULE = "kind is one of sent, opened, clicked, bounced, unsubscribed"
 LONG_FILE = (
@@ -28,6 +30,22 @@ SUMMARY: dict[str, Any] = {
     "tables": {"unified.customers": 1_234_567},
     "rejected": {MESSAGES.conformed.name: {LONG_RULE: 7}},
     "models": {},
+    "who_is_who": {
+        "people": 1_234_567,
+        "sources": [
+            {"source": name, "records": 999_999, "people": 900_000, "also_in": [[other, 9_000] for other in SOURCES]}
+            for name in SOURCES
+        ],
+        "records_per_person": [[size, 900_000 // size**2] for size in range(1, 12)],
+        "evidence": [[kind, 1_000_000] for kind in ("loyalty_id", "name_birth", "email", "match", "link", "alone")],
+        "events": [[event, 1_234_567, 2_345_678] for event in EVENTS],
+        "weights": [[bits, 1_000 * bits * bits] for bits in range(-10, 21)],
+        "cut": -0.1,
+        "people_per_household": [[size, 300_000 // size] for size in range(2, 9)],
+        "suspicious": 1_234,
+        "reasons": [[reason, 1_000] for reason in REASONS],
+        "splits": 1_000,
+    },
     "files": [
         {"source": "marketing", "delivery": "messages", "file": LONG_FILE, "status": "refused", "rows": None,
          "reason": "line 12 has 7 columns and the header 9; the file waits until it is repaired"},
@@ -55,8 +73,6 @@ def busy_night(lake: Lakehouse) -> None:
     _put(lake, RECONCILIATION, file | held | none)
     broken = {"file_sha256": "f00d", "rows_count": 1, "rules": [LONG_RULE], "delivered_row": "{}"}
     _put(lake, MESSAGES.rejected, *(file | broken | {"row_number": number} for number in range(7)))
-    link = {"record_key": "contact:crm:1", "source": "crm", "source_contact_id": "1", "customer_id": "1"}
-    _put(lake, IDENTITY_LINKS, link | {"evidence": "alone", "since": NIGHT})
 
 
 RIVALS = {"churn": ("recency_rule", "logistic_rfm"), "lifetime_value": ("last_year_spend", "average_spend")}

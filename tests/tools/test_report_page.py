@@ -16,11 +16,12 @@ SECTIONS = [
     "Customers",
     "Can the scores be trusted?",
     "Audiences and what was sent",
+    "Who is who",
     "Data quality",
     "Gates",
     "Time",
 ]
-PLOTS = 9
+PLOTS = 13
 SIZES = "plots => plots.map(plot => plot.getBoundingClientRect()).map(box => [box.width, box.height])"
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 # Letters reach up to two pixels further than their box says.

@@ -1,0 +1,56 @@
+"""Who is who as Dagster shows it: figures of the night beside the tables that they are about."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import dagster as dg
+
+from orchestration.assets.step import Told
+from orchestration.night import NightRun
+from pipelines import tables
+from pipelines.identity.figures import IdentityFigures, SourceFigures
+from pipelines.identity.suspicion import REASONS
+
+
+def identity_metadata(run: NightRun) -> Told:
+    """Metadata by table name; nothing where the figures were not counted in this run."""
+    found = run.record.who_is_who
+    return {} if found is None else _metadata(found)
+
+
+def _metadata(found: IdentityFigures) -> Told:
+    reasons = [(REASONS[reason], customers) for reason, customers in found.reasons]
+    cut = {} if found.cut is None else {"cut (bits)": found.cut}
+    return {
+        tables.IDENTITY_LINKS.name: {
+            "people": found.people,
+            "records per person": _table(("records", "people"), found.records_per_person),
+            "links by kind of evidence": _table(("evidence", "records"), found.evidence),
+            "sources that overlap": _overlap(found.sources),
+        },
+        tables.IDENTITY_EVENTS.name: {"events of the night": _table(("event", "ids", "records"), found.events)},
+        tables.IDENTITY_PAIRS.name: {"match weights": _table(("bits", "pairs"), found.weights), **cut},
+        tables.HOUSEHOLDS.name: {
+            "households": sum(count for _, count in found.people_per_household),
+            "people per household": _table(("people", "households"), found.people_per_household),
+        },
+        tables.SUSPICIOUS_CLUSTERS.name: {
+            "suspicious customers": found.suspicious,
+            "that fall apart cleanly": found.splits,
+            "reasons": _table(("reason", "customers"), reasons),
+        },
+    }
+
+
+def _overlap(sources: Sequence[SourceFigures]) -> dg.MetadataValue[Any]:
+    """How many people of the source in a line are known to the source in a column."""
+    names = [source.source for source in sources]
+    return _table(
+        ("people of", "in all", *(f"also in {name}" for name in names)),
+        [(line.source, line.people, *(dict(line.also_in).get(name, 0) for name in names)) for line in sources],
+    )
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MetadataValue[Any]:
+    lines = [head, ["---"] * len(head), *rows]
+    return dg.MetadataValue.md("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))

@@ -1,0 +1,61 @@
+"""What follows from who is who: households, customers that may be two people, and the figures of the night."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.delta import Lakehouse
+from pipelines.identity.evidence import typed
+from pipelines.identity.figures import IdentityFigures, identity_figures
+from pipelines.identity.handover import handover
+from pipelines.identity.households import households
+from pipelines.identity.resolve import Change, newest_model
+from pipelines.identity.suspicion import suspicious_clusters
+from pipelines.mapping import IdentitySettings
+from pipelines.tables import (
+    HOUSEHOLDS,
+    IDENTITY_EVENTS,
+    IDENTITY_LINKS,
+    IDENTITY_MODELS,
+    IDENTITY_PAIRS,
+    PERSON_RECORDS,
+    SUSPICIOUS_CLUSTERS,
+)
+
+
+@dataclass(frozen=True)
+class SecondLevel:
+    """Changes of households, the customers of the night that are suspicious, and figures for the report."""
+
+    households: Change
+    suspicious: DataFrame
+    figures: IdentityFigures
+
+
+@contextmanager
+def second_level(lake: Lakehouse, settings: IdentitySettings, *, night: date, key: str) -> Iterator[SecondLevel]:
+    """What follows from the links that this night has written; to be written before the block ends.
+
+    Reads: unified.person_records, .identity_links, .identity_pairs, .identity_events and .identity_models as they are
+           now, the households as the night began.
+    """
+    now = {table: lake.read(table) for table in (PERSON_RECORDS, IDENTITY_LINKS, IDENTITY_PAIRS)}
+    events = lake.read(IDENTITY_EVENTS).where(F.col("night") == F.lit(night))
+    before = lake.read_as_night_began(HOUSEHOLDS)
+    model = newest_model(lake.read(IDENTITY_MODELS))
+    with handover(lake.path, f"second-level-{night.isoformat()}") as folder:
+        records, links, pairs = (folder.table(frame, table.name) for table, frame in now.items())
+        previous = folder.table(before, "previous")
+        limit = settings.shared_by_at_most
+        found = households(records, links, previous, shared_by_at_most=limit, night=night, key=key)
+        doubted = suspicious_clusters(records, links, pairs, night=night)
+        cut = model.cut if model else None
+        figures = identity_figures(links, folder.table(events, "events"), pairs, found, doubted, cut=cut)
+        together = typed(folder.frame(found, "households", lake.spark), HOUSEHOLDS)
+        gone = before.select("customer_id").join(together.select("customer_id"), "customer_id", "left_anti")
+        suspicious = typed(folder.frame(doubted, "suspicious", lake.spark), SUSPICIOUS_CLUSTERS)
+        yield SecondLevel(Change(together, gone), suspicious, figures)

@@ -1,0 +1,43 @@
+"""Households and doubts from what a night has written: a rerun changes nothing, nothing personal is left behind."""
+
+from datetime import date
+from pathlib import Path
+
+from lakehouse.delta import Lakehouse
+from pipelines.identity.second_level import second_level
+from pipelines.mapping import IdentitySettings
+from pipelines.tables import HOUSEHOLDS, IDENTITY_LINKS, IDENTITY_PAIRS, PERSON_RECORDS, SUSPICIOUS_CLUSTERS
+from tests.pipelines.conformed_rows import KEY, NIGHT, Values, of_table
+
+HOME: Values = {"street": "kerkstraat", "house": "12", "postcode": "9000", "source": "crm", "is_test": False}
+
+
+def known(number: int, given: str, **values: object) -> Values:
+    names = {"given": [given], "family": ["smit"], "tokens": [given, "smit"]}
+    return HOME | {"record_key": f"contact:crm:{number}", "source_contact_id": str(number)} | names | values
+
+
+def test_households_and_doubts_are_told_and_a_rerun_changes_nothing(lake: Lakehouse) -> None:
+    people = [known(1, "anna", born_on=date(1980, 5, 1)), known(2, "bert"), known(3, "carl", born_on=date(1955, 11, 2))]
+    owners = {"contact:crm:1": "c1", "contact:crm:2": "c2", "contact:crm:3": "c1"}
+    links: list[Values] = [
+        {"record_key": key, "source": "crm", "customer_id": owner, "evidence": "alone"} for key, owner in owners.items()
+    ]
+    pair: Values = {"record_a": "contact:crm:1", "record_b": "contact:crm:3", "probability": 0.6}
+    for table, rows in ((PERSON_RECORDS, people), (IDENTITY_LINKS, links), (IDENTITY_PAIRS, [pair])):
+        lake.replace_all(table, of_table(lake.spark, table, rows))
+    told = []
+    for _ in range(2):
+        with second_level(lake, IdentitySettings(country="BE"), night=NIGHT, key=KEY) as found:
+            lake.merge(HOUSEHOLDS, found.households.rows, gone=found.households.gone)
+            lake.replace_night(SUSPICIOUS_CLUSTERS, found.suspicious, NIGHT)
+            told.append((sorted(lake.read(HOUSEHOLDS).collect()), lake.read(SUSPICIOUS_CLUSTERS).collect()))
+    assert told[0] == told[1]
+    homes, doubted = told[0]
+    assert [row["customer_id"] for row in homes] == ["c1", "c2"]
+    assert len({row["household_id"] for row in homes}) == 1
+    assert [(row["customer_id"], row["reasons"], row["part"]) for row in doubted] == [
+        ("c1", ["contradiction"], ["contact:crm:1"])
+    ]
+    assert (found.figures.suspicious, found.figures.people_per_household) == (1, ((2, 1),))
+    assert not list((Path(lake.path) / "personal" / "_tmp").iterdir())
