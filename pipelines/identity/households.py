@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from pipelines.identity.compatibility import ALIKE
 from pipelines.identity.linkage import Pairs, average_linkage, groups_at
-from pipelines.identity.people import prepare
+from pipelines.identity.people import orient
 from pipelines.identity.stable_ids import identities
 from pipelines.identity.workbench import workbench
 
@@ -27,7 +27,7 @@ def households(
            a till's or an office's: neither makes a household. Ids survive as those of customers do.
     """
     with workbench() as engine:
-        prepare(engine, records)
+        orient(engine, records)
         engine.register("links", links)
         engine.execute(ALIKE)
         for statement in (KNOWN, HOMES, SHARED, TOGETHER_BY):
@@ -61,10 +61,10 @@ def _grouped(engine: duckdb.DuckDBPyConnection) -> pa.Table:
 KNOWN = """
 create temp table known as
 select customer_id, row_number() over (order by customer_id) - 1 as place
-from (select distinct customer_id from links join people using (record_key));
+from (select distinct customer_id from links join oriented using (record_key));
 create temp table said as
 select place, last, phone, email, street || '|' || house || '|' || postcode as address
-from people join links using (record_key) join known using (customer_id)
+from oriented join links using (record_key) join known using (customer_id)
 """
 HOMES = """
 create temp table homes as

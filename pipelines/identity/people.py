@@ -29,17 +29,25 @@ def prepare(engine: duckdb.DuckDBPyConnection, records: pa.Table) -> list[str]:
 
     Grain: one row per record, `id` counts them by record_key; rows without any name, date or identifier stay.
     """
-    engine.register("records", records)
+    orient(engine, records)
     roots = name_roots()
     engine.register("roots", pa.table({"name": list(roots), "roots": pa.array(list(roots.values()))}))
     engine.execute(_sound_macro())
     extras = [name for name in records.column_names if name.startswith("extra_")]
-    engine.execute(TOLD, {"particles": list(PARTICLES)})
-    engine.execute(ORIENTED, {"reversed": REVERSED})
     engine.execute(PEOPLE.replace("{extras}", "".join(f", {name}" for name in extras)))
     names = [row[0] for row in engine.execute("select column_name from (describe people)").fetchall()]
     counts = engine.execute(f"select {', '.join(f'count({name})' for name in names)} from people").fetchall()[0]
     return [name for name, count in zip(names, counts, strict=True) if count]
+
+
+def orient(engine: duckdb.DuckDBPyConnection, records: pa.Table) -> None:
+    """Make table `oriented`: the records that are no test accounts, with their first and last name in the right order.
+
+    Grain: one row per record; first and last are one word each.
+    """
+    engine.register("records", records)
+    engine.execute(TOLD, {"particles": list(PARTICLES)})
+    engine.execute(ORIENTED, {"reversed": REVERSED})
 
 
 ORIENTED = """
