@@ -12,8 +12,8 @@ MOST_RULES = 6
 def terminal_summary(summary: Mapping[str, Any]) -> str:
     """What a night did, from the JSON of `habitue night`, for people.
 
-    Reads: retailer, night, error, files, rejected, tables, models, audiences, deliveries, gates; none is needed.
-           A model's facts: kind, grade, horizon_days, and what figures.against_baseline adds.
+    Reads: retailer, night, error, files, rejected, tables, who_is_who, models, audiences, deliveries, gates; none is
+           needed. A model's facts: kind, grade, horizon_days, and what figures.against_baseline adds.
     """
     sentence = verdict(summary)[0]
     head = f"{summary.get('retailer', '')} · night of {summary['night']}".strip(" ·")
@@ -62,6 +62,13 @@ def _people(summary: Mapping[str, Any]) -> Iterator[str]:
     if unknown.get("orders"):
         brought = f"{summary.get('currency', '')} {number(unknown['amount'])}".strip()
         yield _line("of nobody known", number(unknown["orders"]), f"orders, which brought {brought}")
+    who = summary.get("who_is_who") or {}
+    homes = who.get("people_per_household")
+    if homes:
+        households = counted(sum(count for _, count in homes), "household")
+        yield _line("living together", number(sum(size * count for size, count in homes)), f"in {households}")
+    if who.get("suspicious"):
+        yield _line("perhaps two people", number(who["suspicious"]), "listed in unified.suspicious_clusters")
 
 
 def _models(models: Mapping[str, Any]) -> Iterator[str]:

@@ -143,7 +143,7 @@ def tables_asset(
             raise dg.Failure(str(error), allow_retries=False) from error
         except HabitueError as error:
             raise stopped(error) from error
-        told = tells(run)
+        told = dict(tells(run))
         for table in published:
             yield from results(table, told.pop(table.table, {}))
         _observe(context, told)

@@ -11,13 +11,15 @@ from models.registry import Registry
 from orchestration.assets.conformed import conformed_assets, mapped_entities
 from orchestration.assets.identity_metadata import identity_metadata
 from orchestration.assets.raw import files_asset, raw_assets
-from orchestration.assets.step import Steps
+from orchestration.assets.step import Steps, asset_key, spec, tables_asset
 from orchestration.definitions import NIGHTLY, definitions
 from orchestration.night import NightRun, Place
 from orchestration.record import NightRecord
 from orchestration.retailer import load_retailer
 from pipelines.canonical import ORDERS
 from pipelines.identity.figures import IdentityFigures, SourceFigures
+from pipelines.tables import HOUSEHOLDS, IDENTITY_LINKS
+from quality.publish import Published
 from tests.end_to_end.small_shop import FIRST, TICKETS, tickets, write_rows, write_shop
 
 RAW_FILES = dg.AssetKey(["raw", "files"])
@@ -95,6 +97,27 @@ def test_figures_stand_beside_the_tables_that_they_are_about(spark: SparkSession
     assert told["unified.households"]["households"] == 1
     assert "| 1 | 1 |" in told["unified.identity_links"]["records per person"].value
     assert "| crm | 2 | 2 |" in told["unified.identity_links"]["sources that overlap"].value
+
+
+def test_a_step_tells_more_than_counts_of_its_own_table_and_of_those_of_others(
+    spark: SparkSession, place: Place
+) -> None:
+    steps = Steps(dg.DailyPartitionsDefinition(start_date=str(FIRST)))
+    made = Published(HOUSEHOLDS.name, 2, {}, 0, gates=(), version=0, counts=(), total_rows=2)
+    told = {HOUSEHOLDS.name: {"households": 1}, IDENTITY_LINKS.name: {"people": 3}}
+    asset = tables_asset(
+        "unified__households", [spec(HOUSEHOLDS, after=[])], lambda _run: [made], steps, tells=lambda _run: told
+    )
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = {"night": dg.ResourceDefinition.hardcoded_resource(night_run(spark, place))}
+        assert dg.materialize([asset], instance=instance, partition_key=str(FIRST), resources=run).success
+        own = instance.get_latest_materialization_event(asset_key(HOUSEHOLDS.name))
+        other = instance.fetch_observations(asset_key(IDENTITY_LINKS.name), limit=1).records[0].asset_observation
+    assert own is not None
+    assert own.asset_materialization is not None
+    assert other is not None
+    assert own.asset_materialization.metadata["households"].value == 1
+    assert (other.metadata["people"].value, other.partition) == (3, str(FIRST))
 
 
 def night_run(spark: SparkSession, place: Place) -> NightRun:

@@ -14,6 +14,7 @@ SUMMARY: dict[str, Any] = {
     "tables": {"conformed.contacts": 1500, "unified.customers": 1000, "unified.orders": 9000},
     "without_customer": {"orders": 2100, "amount": 54321.5},
     "currency": "EUR",
+    "who_is_who": {"people_per_household": [[2, 90], [3, 10]], "suspicious": 7},
     "gates": [],
     "models": {
         "churn": {"grade": "B", "horizon_days": 90, "metric": "AUC", "score": 0.78, "baseline": "recency_rule",
@@ -35,6 +36,8 @@ def test_the_summary_tells_records_people_models_audiences_and_what_was_sent() -
         "7  orders: currency without a rate",
         "1,000  in 1,500 person records",
         "2,100  orders, which brought EUR 54,322",
+        "210  in 100 households",
+        "7  listed in unified.suspicious_clusters",
         "0.780  AUC, against recency rule 0.740: +0.040, 95 % between +0.020 and +0.050",
         "4  held out, to measure what contact changes",
         "39  records to newsletter (39 add)",
