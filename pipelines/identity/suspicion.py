@@ -16,7 +16,7 @@ from pipelines.identity.workbench import workbench
 
 REASONS = {
     "size": "far more records than is usual",
-    "density": "records that hardly look like one person",
+    "density": "other names, and records that hardly look like one person",
     "contradiction": "birth dates and given names that contradict one another",
 }
 """Why a customer is suspicious, by the word in unified.suspicious_clusters."""
@@ -30,7 +30,7 @@ THIN = LOWEST_CUT
 WEAK = 0.1
 """Two parts fall apart cleanly where the mean probability between them is lower, while neither is THIN."""
 LOOKED_THROUGH = 100
-"""In larger customers no contradictions are looked for: their size tells enough."""
+"""In larger customers names and birth dates are not compared: their size tells enough."""
 
 
 def suspicious_clusters(records: pa.Table, links: pa.Table, pairs: pa.Table, *, night: date) -> pa.Table:
@@ -44,8 +44,8 @@ def suspicious_clusters(records: pa.Table, links: pa.Table, pairs: pa.Table, *, 
     with workbench() as engine:
         for name, table in (("records", records), ("links", links), ("matched", pairs)):
             engine.register(name, table)
-        for statement in (*compatibility.MACROS, PEOPLE, INSIDE, COUNTED, FAR_APART, compatibility.COMPARED):
-            engine.execute(statement, {"most": LOOKED_THROUGH} if "$most" in statement else None)
+        for statement in (*compatibility.MACROS, PEOPLE, INSIDE, COUNTED, DOUBTED, compatibility.COMPARED):
+            engine.execute(statement, {"most": LOOKED_THROUGH, "thin": THIN} if "$most" in statement else None)
         engine.execute(SUSPECTED, {"most": _most_records(engine), "thin": THIN})
         engine.register("grouped", _grouped(engine))
         return engine.sql(LISTED, params={"night": night, "thin": THIN}).to_arrow_table()
@@ -91,20 +91,25 @@ select customer_id, records_count,
 from (select customer_id, count(*) as records_count from people group by customer_id)
 left join (select customer_id, sum(p) as likely from inside group by customer_id) using (customer_id)
 """
-FAR_APART = """
+DOUBTED = """
 create temp table pairs as
-with small as (select customer_id from counted where records_count between 2 and $most)
+with small as (select customer_id, density from counted where records_count between 2 and $most)
 select x.id as a, y.id as b
-from people x semi join small using (customer_id) join people y on x.customer_id = y.customer_id and x.id < y.id
-where not near_dates(x.born_on, y.born_on)
+from people x join small using (customer_id) join people y on x.customer_id = y.customer_id and x.id < y.id
+where density < $thin or not near_dates(x.born_on, y.born_on)
 """
+"""The pairs whose names and dates are compared."""
 SUSPECTED = """
 create temp table contradicting as
 select a, b, customer_id from compared join people on id = a
 where far_birth and not same_given and not same_words;
+create temp table unlike as
+select customer_id from compared join people on id = a
+where not same_words and not (same_given and same_family);
 create temp table suspected as
 select *, list_filter([
-    if(records_count > $most, 'size', null), if(density < $thin, 'density', null),
+    if(records_count > $most, 'size', null),
+    if(density < $thin and customer_id in (select customer_id from unlike), 'density', null),
     if(customer_id in (select customer_id from contradicting), 'contradiction', null)],
     lambda reason: reason is not null) as reasons
 from counted

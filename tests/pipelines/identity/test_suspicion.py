@@ -34,6 +34,11 @@ def dense(numbers: range, probability: float = 0.9) -> dict[tuple[int, int], flo
     return dict.fromkeys(combinations(numbers, 2), probability)
 
 
+def spouses(first: int, second: int) -> list[Person]:
+    names = ["Anna"] * first + ["Bert"] * second
+    return [person(number, name, "Smit") for number, name in enumerate(names)]
+
+
 def test_records_that_look_alike_are_not_suspicious() -> None:
     people = [person(number, "Anna", "Smit", born="1980-05-01") for number in range(4)]
     assert listed(people, ["c"] * 4, dense(range(4))) == {}
@@ -48,17 +53,19 @@ def test_a_customer_of_far_more_records_than_usual_is_listed() -> None:
 
 
 def test_two_dense_groups_held_by_a_weak_tie_fall_apart_into_a_proposal() -> None:
-    people = [person(number, "Anna", "Smit") for number in range(5)]
-    found = listed(people, ["c"] * 5, dense(range(3)) | dense(range(3, 5)) | {(2, 3): 0.2})
+    found = listed(spouses(3, 2), ["c"] * 5, dense(range(3)) | dense(range(3, 5)) | {(2, 3): 0.2})
     assert found["c"]["reasons"] == ["density"]
     assert found["c"]["density"] == (3 * 0.9 + 0.9 + 0.2) / 10
     assert found["c"]["part"] == ["contact:crm:3", "contact:crm:4"]
 
 
 def test_records_that_hang_together_thinly_everywhere_come_without_a_proposal() -> None:
-    people = [person(number, "Anna", "Smit") for number in range(4)]
-    found = listed(people, ["c"] * 4, {(0, 1): 0.3, (1, 2): 0.3, (2, 3): 0.3})
+    found = listed(spouses(2, 2), ["c"] * 4, {(0, 1): 0.3, (1, 2): 0.3, (2, 3): 0.3})
     assert (found["c"]["reasons"], found["c"]["part"]) == (["density"], None)
+
+
+def test_one_name_at_two_addresses_on_one_card_is_not_suspicious() -> None:
+    assert listed([person(0, "Anna", "Smit"), person(1, "Anna", "Smitt")], ["c", "c"], {(0, 1): 0.02}) == {}
 
 
 def test_contradicting_birth_dates_and_given_names_are_parted_in_the_proposal() -> None:
