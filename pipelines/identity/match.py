@@ -6,11 +6,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from pipelines.identity.answers import read_anew, taught
 from pipelines.identity.blocking import KeyYield, find_pairs, find_pairs_of, most_pairs
 from pipelines.identity.likeness import compare, name_sources
 from pipelines.identity.linkage import Ids, Pairs, average_linkage, groups_at
 from pipelines.identity.mixture import fitted, probabilities
 from pipelines.identity.model import Model, of_columns
+from pipelines.identity.overrides import NONE, Overrides
 from pipelines.identity.people import prepare
 from pipelines.identity.training import learned
 from pipelines.identity.workbench import workbench
@@ -50,10 +52,18 @@ class Matched:
     yields: tuple[KeyYield, ...]
 
 
-def match(records: pa.Table, *, model: Model | None = None, known: Known | None = None, seed: int = 1) -> Matched:
+def match(
+    records: pa.Table,
+    *,
+    model: Model | None = None,
+    known: Known | None = None,
+    decided: Overrides = NONE,
+    seed: int = 1,
+) -> Matched:
     """The matching pairs of the records (as in records.py); what is learned of them where no fitting model is given.
 
     Units: the same records, model and seed give the same pairs, whatever the order of rows and number of threads;
+           decisions of people shift what the model says (answers.py) when it is learned and when they change;
            what is known spares the pairs of two unchanged records, where the model fits and most are unchanged;
            records that teach nothing (no two columns with values, no two alike) give no pairs and an empty model.
     """
@@ -65,12 +75,18 @@ def match(records: pa.Table, *, model: Model | None = None, known: Known | None 
             engine.register("unchanged", known.unchanged)
             engine.execute(FRESH)
             if _rows(engine, "fresh") <= MOST_FRESH * len(keys):
-                return _matched_again(engine, columns, keys, model=model, pairs=known.pairs)
-        return _matched(engine, columns, keys, model=model, seed=seed)
+                return _matched_again(engine, columns, keys, model=model, pairs=known.pairs, decided=decided)
+        return _matched(engine, columns, keys, model=model, decided=decided, seed=seed)
 
 
 def _matched(
-    engine: duckdb.DuckDBPyConnection, columns: list[str], keys: list[str], *, model: Model | None, seed: int
+    engine: duckdb.DuckDBPyConnection,
+    columns: list[str],
+    keys: list[str],
+    *,
+    model: Model | None,
+    decided: Overrides,
+    seed: int,
 ) -> Matched:
     """All pairs of the table people."""
     yields = find_pairs(engine, columns, budget=most_pairs(len(keys)))
@@ -80,6 +96,7 @@ def _matched(
         model = replace(_learned(engine, columns, seed=seed), records=len(keys), largest_blocks=largest)
     if not model.match:
         return Matched(keys, NO_PAIRS, model, looked_at=0, yields=tuple(yields))
+    model = taught(engine, columns, model, decided)
     known_columns = of_columns(model, columns)
     found = probabilities(engine, known_columns, table="likeness")
     engine.register("loose", _loose(len(keys), found))
@@ -90,15 +107,22 @@ def _matched(
 
 
 def _matched_again(
-    engine: duckdb.DuckDBPyConnection, columns: list[str], keys: list[str], *, model: Model, pairs: pa.Table
+    engine: duckdb.DuckDBPyConnection,
+    columns: list[str],
+    keys: list[str],
+    *,
+    model: Model,
+    pairs: pa.Table,
+    decided: Overrides,
 ) -> Matched:
     """The pairs of the table fresh with all people, beside the known pairs of the others."""
+    before, model = model.shift, taught(engine, columns, model, decided)
     growth = max(1.0, len(keys) / max(model.records, 1))
     largest = {key: int(size * growth) for key, size in model.largest_blocks.items()}
     yields = find_pairs_of(engine, columns, largest=largest, table="fresh")
     compare(engine, columns, pairs="pairs", into="likeness")
     known_columns = of_columns(model, columns)
-    kept = _kept(engine, pairs)
+    kept = read_anew(_kept(engine, pairs), model.shift - before)
     found = _together(kept, probabilities(engine, known_columns, table="likeness"))
     engine.register("loose", _loose(len(keys), found, ids=_ids(engine, "fresh")))
     engine.execute(MORE.format(of_interest="and (x.id in (select id from fresh) or y.id in (select id from fresh))"))

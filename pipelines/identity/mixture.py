@@ -15,9 +15,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.identity.comparisons import CONFUSED, IDENTIFIERS, TERM_FREQUENCIES
+from pipelines.identity.comparisons import CONFUSED, IDENTIFIERS
 from pipelines.identity.linkage import Pairs
 from pipelines.identity.model import Model, rounded
+from pipelines.identity.weights import RARITY, SMALLEST_RATE, total, weights
 
 Real = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -31,7 +32,6 @@ SMALLEST = 0.001
 """Pairs that are less probable are no evidence and are not kept."""
 LEFT_OUT = 12.0
 """Pairs whose levels are this many bits short of even odds are left out before rare values are looked at."""
-SMALLEST_RATE = 1e-9
 DIGITS = 6
 
 
@@ -90,57 +90,28 @@ def probabilities(engine: duckdb.DuckDBPyConnection, model: Model, *, table: str
 
     Units: rare names, dates and places weigh more than frequent ones (their frequencies in the table people).
     """
-    frequent = [name for name in model.match if name in TERM_FREQUENCIES or name.startswith("extra_")]
-    for name in frequent:
-        engine.execute(FREQUENCIES.format(name=name))
-    joined = [_joined(name, best=len(model.match[name]) - 1) for name in frequent]
-    rarity = {name: f"coalesce(log2({model.random[name][0]!r} / tf_{name}.frequency), 0)" for name in frequent}
-    person = [_weighed(name, model.match[name], model.random[name]) for name in model.match]
-    confused = {
-        kind: [_weighed(name, levels, model.random[name]) for name, levels in shared.items()]
-        + [rarity[name] for name in frequent if name in shared]
-        for kind, shared in model.confused.items()
-    }
-    others = ", ".join(f"{_sum(weights)} as {kind}" for kind, weights in confused.items())
-    priors = {code: model.priors.get(name, _new_prior(model, name)) for code, name, _ in _pairings(engine)}
-    enough = float(-np.log2(max(priors.values(), default=1.0))) - LEFT_OUT
+    weighed = weights(engine, model)
+    person = {**weighed.person, **{RARITY + name: sql for name, sql in weighed.rarity.items()}}
+    others = "".join(f", {total(parts)} as {kind}" for kind, parts in weighed.confused.items())
+    priors = priors_by_pairing(engine, model)
+    enough = float(-np.log2(max(priors.values(), default=1.0))) - model.shift - LEFT_OUT
     found = engine.execute(
-        f"select l, r, pairing, {_sum([*person, *rarity.values()])} as person, {others}"
-        f" from {table} join people x on x.id = l {' '.join(joined)} where {_sum(person)} > {enough!r}"
+        f"select l, r, pairing, {total(person)} as person{others}"
+        f" from {table} join people x on x.id = l {weighed.joins} where {total(weighed.person)} > {enough!r}"
     ).fetchnumpy()
     codes = np.array(sorted(priors))
     prior = np.array([priors[code] for code in codes])[np.searchsorted(codes, found["pairing"])]
-    same = prior * np.exp2(found["person"])
-    other = sum(model.confused_priors[kind] * np.exp2(found[kind]) for kind in confused)
+    same = prior * np.exp2(np.asarray(found["person"]) + model.shift)
+    other = sum(model.confused_priors[kind] * np.exp2(found[kind]) for kind in weighed.confused)
     probability = np.round(same / (same + other + 1.0), DIGITS)
     kept = probability > SMALLEST
     left, right = (np.asarray(found[side], dtype=np.int64)[kept] for side in ("l", "r"))
     return Pairs(left, right, probability[kept])
 
 
-FREQUENCIES = """
-create temp table if not exists tf_{name} as
-select {name} as value, count(*) / sum(count(*)) over () as frequency
-from people where {name} is not null group by {name}
-"""
-
-
-def _joined(name: str, *, best: int) -> str:
-    return f"left join tf_{name} on gamma_{name} = {best} and tf_{name}.value = x.{name}"
-
-
-def _weighed(name: str, likely: tuple[float, ...], random: tuple[float, ...]) -> str:
-    """SQL of the match weight in bits of the level that a pair reached; 0 where a value is missing."""
-    highest = len(likely) - 1
-    weights = (
-        f"when {highest - place} then {float(np.log2(max(m, SMALLEST_RATE) / u))!r}"
-        for place, (m, u) in enumerate(zip(likely, random, strict=True))
-    )
-    return f"(case gamma_{name} {' '.join(weights)} else 0.0 end)"
-
-
-def _sum(parts: list[str]) -> str:
-    return " + ".join(["0.0", *parts])
+def priors_by_pairing(engine: duckdb.DuckDBPyConnection, model: Model) -> dict[int, float]:
+    """The prior of each two sources, by their code in the table pairings."""
+    return {code: model.priors.get(name, _new_prior(model, name)) for code, name, _ in _pairings(engine)}
 
 
 def _at_first(kind: str, model: Model, *, prior: float) -> tuple[float, dict[str, Real]]:

@@ -20,6 +20,7 @@ class Model:
            the kind do: only the comparisons that they share, in all others they are like strangers.
     Units: priors by `<source> <source>`: the probability that two random records of these sources are one person;
            confused_priors by kind, over all sources; cut is a mean probability (linkage.py), None until it was chosen;
+           shift is in bits, to be added to every log-odds: what people's decisions taught, which answers names;
            largest_blocks is the size of the largest block by key (blocking.py) among so many records.
     """
 
@@ -30,6 +31,8 @@ class Model:
     priors: Mapping[str, float]
     confused_priors: Mapping[str, float]
     cut: float | None = None
+    shift: float = 0.0
+    answers: str = ""
     records: int = 0
     largest_blocks: Mapping[str, int] = field(default_factory=dict)
 
@@ -60,6 +63,8 @@ def from_json(text: str) -> Model:
         priors=found["priors"],
         confused_priors=found["confused_priors"],
         cut=found["cut"],
+        shift=found.get("shift", 0.0),
+        answers=found.get("answers", ""),
         records=found.get("records", 0),
         largest_blocks=found.get("largest_blocks", {}),
     )

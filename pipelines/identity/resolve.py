@@ -136,7 +136,7 @@ def resolved(
     people = given.records
     decided = read_overrides(settings.overrides) if settings.overrides else NONE
     known = Known(began[IDENTITY_PAIRS.name], given.unchanged) if given.unchanged.num_rows else None
-    matched = match(people, model=model, known=known) if people.num_rows >= FEWEST_RECORDS else None
+    matched = match(people, model=model, known=known, decided=decided) if people.num_rows >= FEWEST_RECORDS else None
     found = clusters(
         people,
         given.ties,
