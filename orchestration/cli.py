@@ -51,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
         "environment variables HABITUE_RETAILER, HABITUE_LANDING and HABITUE_LAKE.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_doctor, _check, _night, _rebuild, _resolve, _train, _plan, _deliver, _customer, _report_page, _ui):
+    first = (_doctor, _check, _night, _rebuild, _resolve, _train, _plan, _deliver, _customer)
+    for add in (*first, _why, _report_page, _ui):
         add(commands)
     return parser
 
@@ -188,6 +189,21 @@ def _customer(commands: Any) -> None:
 
     parser = _command(commands, "customer", run, "everything known about one person, with sources", "retailer", "lake")
     parser.add_argument("who", metavar="ID|EMAIL")
+
+
+def _why(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.explaining import explain
+
+        return explain(asked)
+
+    parser = _command(commands, "why", run, "why two records or customers are one person, or two", "lake")
+    for name in ("a", "b"):
+        parser.add_argument(name, metavar=name.upper(), help="record (<source>:<contact id>) or customer id")
+    parser.add_argument(
+        "--retailer", type=Path, default=settings().retailer_file, metavar="FILE", help="for decisions and limits"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="the answer as a page as well")
 
 
 def _report_page(commands: Any) -> None:

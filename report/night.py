@@ -6,13 +6,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from lakehouse.delta import Lakehouse
-from pipelines.identity.suspicion import REASONS
 from report import figures, pictures, wording
-
-TEMPLATES = Path(__file__).parent / "templates"
+from report.page import template
 
 
 def night_report(lake: Lakehouse, summary: Mapping[str, Any], out: Path) -> Path:
@@ -23,18 +19,10 @@ def night_report(lake: Lakehouse, summary: Mapping[str, Any], out: Path) -> Path
     """
     with ThreadPoolExecutor(2) as pool:
         read = [pool.submit(part, lake, summary) for part in (_for_marketers, _for_engineers)]
-    page = _template().render(**_header(summary), **_who_is_who(summary), **read[0].result(), **read[1].result())
+    page = template("night.html").render(**_header(summary), **_who_is_who(summary), **read[0].result(), **read[1].result())
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page, encoding="utf-8")
     return out
-
-
-def _template() -> Any:
-    kept = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    kept.filters |= {"number": wording.number, "plain": wording.plain}
-    kept.globals |= {"share": wording.share, "grades": wording.GRADES, "model_names": wording.MODELS}
-    kept.globals |= {"event_words": wording.EVENTS, "suspicions": REASONS}
-    return kept.get_template("night.html")
 
 
 def _header(summary: Mapping[str, Any]) -> dict[str, Any]:

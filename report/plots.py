@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import accumulate
 from math import floor, log10
 
 WIDTH = 480
@@ -45,6 +46,16 @@ class Curve:
     name: str
     points: tuple[tuple[float, float], ...]
     colour: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a sum: what it adds to those before, and in words why; a total adds nothing and shows the sum."""
+
+    label: str
+    words: str
+    adds: float
+    is_total: bool = False
 
 
 def bars(rows: Sequence[Bar], *, title: str, labels: int = 170) -> str:
@@ -143,6 +154,37 @@ def calibration(curves: Sequence[Curve], *, title: str) -> str:
     return _svg("".join(drawn), height=top + side + 42, title=title)
 
 
+def waterfall(steps: Sequence[Step], *, title: str, unit: str) -> str:
+    """A sum, step by step from top to bottom: each bar begins where the one above ends.
+
+    Units: words stand at the left in grey, what a step adds at the right; the dashed line is zero.
+    """
+    sums = running_sums(steps)
+    low, high = min(0.0, *sums), max(0.0, *sums)
+    left, room = 285, 130
+
+    def x(value: float) -> float:
+        return left + room * (value - low) / ((high - low) or 1)
+
+    bottom = len(steps) * 26 + 4
+    drawn = [f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{bottom}" stroke="{GREY}" stroke-dasharray="3 3"/>']
+    for place, (step, before, after) in enumerate(zip(steps, [0.0, *sums], sums, strict=False)):
+        start = 0.0 if step.is_total else before
+        low_end, high_end = sorted((x(start), x(after)))
+        drawn.append(_step(step, place * 26, low_end, high_end, f"{_told(step, after)} {unit}"))
+    return _svg("".join(drawn), height=bottom, title=title)
+
+
+def running_sums(steps: Sequence[Step]) -> list[float]:
+    """The sum after each step."""
+    return list(accumulate(0.0 if step.is_total else step.adds for step in steps))
+
+
+def rounded(value: float) -> float:
+    """One decimal, and never minus nothing."""
+    return round(value, 1) + 0.0
+
+
 def round_step(span: float, parts: int) -> float:
     """The next step of 1, 2, 2.5 or 5 times a power of ten that covers a span in so many parts."""
     raw = max(span, 1e-9) / parts
@@ -158,6 +200,22 @@ def _bar(row: Bar, y: int, labels: int, length: float) -> str:
         + _text(labels + max(length, 1.5) + 8, y + 17, row.words, colour=SOFT)
         + "</g>"
     )
+
+
+def _step(step: Step, y: int, start: float, end: float, told: str) -> str:
+    colour = BLUE if step.is_total else GREEN if step.adds >= 0 else RED
+    return (
+        f"<g><title>{escape(f'{step.label}: {step.words}, {told}')}</title>"
+        + _text(0, y + 17, _fitting(step.label, 125))
+        + _text(128, y + 17, _fitting(step.words, 168), size=12, colour=SOFT)
+        + f'<rect x="{start:.1f}" y="{y + 4}" width="{max(end - start, 1.5):.1f}" height="18" fill="{colour}"/>'
+        + _text(WIDTH, y + 17, told, anchor="end", size=12, colour=INK if step.is_total else SOFT)
+        + "</g>"
+    )
+
+
+def _told(step: Step, total: float) -> str:
+    return f"{rounded(total if step.is_total else step.adds):+.1f}"
 
 
 def _fitting(label: str, room: int) -> str:

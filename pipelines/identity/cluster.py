@@ -10,25 +10,17 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from pipelines.identity import compatibility
 from pipelines.identity.cluster_steps import (
     ATTACHED,
-    CROWDED,
     DECIDED,
     EVIDENCE,
     GROUPED,
-    HANDLE_TIES,
-    HELD,
-    HUBS,
     LIKELY,
     LIKELY_EVIDENCE,
     MEMBERS,
-    NODES,
     ORPHAN_HOMES,
-    PAIRS,
-    PEOPLE,
-    TIED,
 )
+from pipelines.identity.exact import accept
 from pipelines.identity.linkage import (
     LOWEST_CUT,
     Cut,
@@ -75,15 +67,8 @@ def clusters(
            everything.
     """
     with workbench() as engine:
-        engine.register("records", records)
-        engine.register("ties", ties)
         engine.execute("set preserve_insertion_order = false")
-        for statement in (*compatibility.MACROS, NODES, TIED, PEOPLE):
-            engine.execute(statement)
-        for statement in (CROWDED, HELD, HANDLE_TIES, HUBS, PAIRS):
-            engine.execute(statement, {"limit": shared_by_at_most} if "$limit" in statement else None)
-        engine.execute(compatibility.COMPARED)
-        engine.execute(compatibility.ACCEPTED)
+        accept(engine, records, ties, shared_by_at_most=shared_by_at_most)
         cut = _number_persons(engine, matched, duplicate_free, overrides)
         for statement in (ATTACHED, GROUPED):
             engine.execute(statement)

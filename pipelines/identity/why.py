@@ -1,0 +1,223 @@
+"""Why two records, or two customers, are one person or two: evidence, chain, and what would change it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.identity.chain import Link, strongest_chain
+from pipelines.identity.exact import Shared, Ties, ties_among
+from pipelines.identity.explain import Explanation, explanations, joined_by, parted_by, turned
+from pipelines.identity.model import Model
+from pipelines.identity.overrides import NONE, Decided, Overrides, decision_about
+from pipelines.identity.workbench import workbench
+
+KeyPair = tuple[str, str]
+MOST_PAIRS = 2_000
+"""Of two customers with more pairs of records the first ones by key are looked at."""
+
+
+@dataclass(frozen=True)
+class KnownPeople:
+    """What a lake knows about who is who.
+
+    Reads: records as in records.py; ties as in candidates.py; pairs (record_a, record_b, probability); members
+           (key, customer_id) of unified.identifiers; model None where exact evidence links alone.
+    """
+
+    records: pa.Table
+    ties: pa.Table
+    pairs: pa.Table
+    members: pa.Table
+    model: Model | None
+    overrides: Overrides = NONE
+    shared_by_at_most: int = 10
+    duplicate_free: tuple[str, ...] = ()
+
+    @property
+    def cut(self) -> float | None:
+        """The mean probability at which groups are cut; None without a model."""
+        return self.model.cut if self.model and self.model.match else None
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of the question: a record with its values, and whose it is.
+
+    Units: customer_id is None for a record without a name whose identifiers several people have.
+    """
+
+    record_key: str
+    customer_id: str | None
+    values: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The record as people write it: <source>:<contact id>."""
+        return self.record_key.removeprefix("contact:")
+
+    @property
+    def is_test(self) -> bool:
+        """Whether it is a test record, which is linked to nobody."""
+        return bool(self.values.get("is_test"))
+
+    @property
+    def has_name(self) -> bool:
+        """Whether the record names somebody."""
+        return bool(self.values.get("tokens"))
+
+    @property
+    def source(self) -> str:
+        """The source of the record."""
+        return self.name.partition(":")[0]
+
+
+@dataclass(frozen=True)
+class Why:
+    """The answer: the strongest pair between the two sides, and everything that decides about it.
+
+    Units: probability is the one that the night kept (None: too small to keep); mean_probability is over all pairs of
+           records of two customers (None within one); pairs_between is how many pairs there were to choose from;
+           shared is what the two records have in common; chain leads from one to the other within a customer.
+    """
+
+    left: Side
+    right: Side
+    cut: float | None
+    probability: float | None
+    mean_probability: float | None
+    pairs_between: int
+    explanation: Explanation | None
+    decision: Decided | None
+    shared: tuple[Shared, ...]
+    chain: tuple[Link, ...]
+    is_duplicate_free: bool
+
+    @property
+    def is_one_person(self) -> bool:
+        """Whether both records have one customer id."""
+        return self.left.customer_id is not None and self.left.customer_id == self.right.customer_id
+
+    @property
+    def parted_by(self) -> tuple[str, ...]:
+        """The fewest comparisons without which the probability would lie below the cut."""
+        return parted_by(self.explanation, self.cut) if self.explanation and self.cut is not None else ()
+
+    @property
+    def joined_by(self) -> tuple[str, ...]:
+        """The fewest comparisons that would lift the probability to the cut if their values were equal."""
+        return joined_by(self.explanation, self.cut) if self.explanation and self.cut is not None else ()
+
+
+def why(known: KnownPeople, left_keys: Collection[str], right_keys: Collection[str]) -> Why:
+    """Why the strongest pair of records of two sides is one person, or two.
+
+    Reads: keys of contact records that are known; more than one on a side where that side is a customer.
+    """
+    pairs = [pair for pair in product(sorted(left_keys), sorted(right_keys)) if pair[0] != pair[1]][:MOST_PAIRS]
+    told = _explained(known, pairs)
+    best = max(pairs, key=lambda pair: told[pair].probability if pair in told else -1.0)
+    customers = _customers(known.members, best)
+    left, right = (Side(key, customers.get(key), _record(known.records, key)) for key in best)
+    members = _members(known.members, set(customers.values()))
+    kept = _kept(known.pairs, {*members, *best})
+    ties = _ties(known, {*members, *best})
+    found = Why(
+        left=left,
+        right=right,
+        cut=known.cut,
+        probability=kept.get(_ordered(best)),
+        mean_probability=_mean(kept, members, left, right),
+        pairs_between=len(pairs),
+        explanation=told.get(best),
+        decision=decision_about(known.overrides, best),
+        shared=tuple(each for each in ties.shared if _ordered((each.left, each.right)) == _ordered(best)),
+        chain=(),
+        is_duplicate_free=left.source == right.source and left.source in known.duplicate_free,
+    )
+    return replace(found, chain=_chain(found, ties, kept, known.overrides)) if found.is_one_person else found
+
+
+def nearest_names(known: KnownPeople, who: str) -> list[str]:
+    """The three records or customer ids that are written most like a name that nobody has."""
+    with workbench() as engine:
+        engine.register("records", known.records)
+        engine.register("members", known.members)
+        return [row[0] for row in engine.execute(NEAREST, {"who": who}).fetchall()]
+
+
+NEAREST = """
+select name from (
+    select substr(record_key, length('contact:') + 1) as name from records union select customer_id from members
+)
+order by jaro_winkler_similarity(name, $who) desc, name limit 3
+"""
+
+
+def _explained(known: KnownPeople, pairs: Sequence[KeyPair]) -> dict[KeyPair, Explanation]:
+    """The explanation of each pair, turned as the pair is; none without a model."""
+    if known.model is None or known.cut is None:
+        return {}
+    asked = {_ordered(pair): pair for pair in pairs}
+    found = explanations(known.records, known.model, list(asked))
+    told = {asked[each.record_a, each.record_b]: each for each in found}
+    return {pair: each if each.record_a == pair[0] else turned(each) for pair, each in told.items()}
+
+
+def _ties(known: KnownPeople, keys: Collection[str]) -> Ties:
+    limit, is_matched = known.shared_by_at_most, known.cut is not None
+    return ties_among(keys, known.records, known.ties, shared_by_at_most=limit, is_matched=is_matched)
+
+
+def _chain(found: Why, ties: Ties, kept: Mapping[KeyPair, float], overrides: Overrides) -> tuple[Link, ...]:
+    """Identifiers tie records without a name alone: two people who share one are linked by `shared`, or by a match."""
+    exact = [Link(each.left, each.right, each.kind) for each in ties.shared if each.links]
+    handles = () if found.left.has_name and found.right.has_name else ties.handles
+    likely = [Link(*pair, "match", probability) for pair, probability in kept.items()]
+    decided = [Link(*pair, "decided") for pair in overrides.always]
+    chain = strongest_chain(found.left.record_key, found.right.record_key, [*decided, *exact, *handles, *likely])
+    return tuple(chain)
+
+
+def _mean(kept: Mapping[KeyPair, float], members: Mapping[str, str], left: Side, right: Side) -> float | None:
+    """The mean probability over all pairs of records of two customers, as average linkage weighs them."""
+    if None in (left.customer_id, right.customer_id) or left.customer_id == right.customer_id:
+        return None
+    here, there = (
+        [key for key, owner in members.items() if owner == side.customer_id and key.startswith("contact:")]
+        for side in (left, right)
+    )
+    return sum(kept.get(_ordered(pair), 0.0) for pair in product(here, there)) / (len(here) * len(there))
+
+
+def _customers(members: pa.Table, keys: Collection[str]) -> dict[str, str]:
+    """The customer of each key that is somebody's."""
+    mine = members.filter(pc.is_in(members["key"], pa.array(sorted(keys), pa.string())))
+    return dict(zip(mine["key"].to_pylist(), mine["customer_id"].to_pylist(), strict=True))
+
+
+def _members(members: pa.Table, customers: Collection[str]) -> dict[str, str]:
+    """Every key of these customers, with its customer."""
+    mine = members.filter(pc.is_in(members["customer_id"], pa.array(sorted(customers), pa.string())))
+    return dict(zip(mine["key"].to_pylist(), mine["customer_id"].to_pylist(), strict=True))
+
+
+def _kept(pairs: pa.Table, keys: Collection[str]) -> dict[KeyPair, float]:
+    """The probability of each pair among these records that the night kept, the lower key first."""
+    among = pa.array(sorted(keys), pa.string())
+    both = pc.and_(pc.is_in(pairs["record_a"], among), pc.is_in(pairs["record_b"], among))
+    rows = pairs.filter(both).select(["record_a", "record_b", "probability"]).to_pydict().values()
+    return {_ordered((a, b)): probability for a, b, probability in zip(*rows, strict=True)}
+
+
+def _record(records: pa.Table, key: str) -> dict[str, Any]:
+    found: dict[str, Any] = records.filter(pc.equal(records["record_key"], key)).to_pylist()[0]
+    return found
+
+
+def _ordered(pair: KeyPair) -> KeyPair:
+    low, high = sorted(pair)
+    return low, high

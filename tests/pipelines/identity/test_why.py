@@ -1,0 +1,129 @@
+"""Why two records are one person: exact evidence, decisions, chains."""
+
+import pyarrow as pa
+import pytest
+
+from pipelines.identity.cluster import clusters
+from pipelines.identity.match import Matched
+from pipelines.identity.model import with_cut
+from pipelines.identity.overrides import Overrides
+from pipelines.identity.why import KnownPeople, nearest_names, why
+from tests.pipelines.identity.evidence import Record, record, records, ties
+from tests.pipelines.identity.town import Town
+
+CRM_1, CRM_2, CRM_3 = (f"contact:crm:{number}" for number in (1, 2, 3))
+
+
+def known(
+    people: pa.Table, tied: pa.Table, *, matched: Matched | None = None, overrides: Overrides | None = None
+) -> KnownPeople:
+    """What a lake would know after a night."""
+    decided = overrides or Overrides()
+    found = clusters(people, tied, shared_by_at_most=10, matched=matched, overrides=decided)
+    numbers = found.members["cluster"].to_pylist()
+    keys = pa.array(matched.record_keys if matched else [], pa.string())
+    left, right, probability = (
+        (matched.pairs.left, matched.pairs.right, matched.pairs.probability) if matched else ([], [], [])
+    )
+    return KnownPeople(
+        records=people,
+        ties=tied,
+        pairs=pa.table(
+            {
+                "record_a": keys.take(pa.array(left, pa.int64())),
+                "record_b": keys.take(pa.array(right, pa.int64())),
+                "probability": pa.array(probability, pa.float64()),
+            }
+        ),
+        members=pa.table({"key": found.members["key"], "customer_id": pa.array([f"c_{n}" for n in numbers])}),
+        model=with_cut(matched.model, found.cut.height) if matched and found.cut else None,
+        overrides=decided,
+    )
+
+
+def three(*tied: tuple[str, str], third: Record | None = None, overrides: Overrides | None = None) -> KnownPeople:
+    people = [record(1, "Anna Smit"), record(2, "Anna Smit"), third or record(3, "Carl Kahn")]
+    return known(records(people), ties(*tied), overrides=overrides)
+
+
+def test_shared_card_is_named_and_is_the_chain() -> None:
+    found = why(three(("crm:1", "loyalty_id:x"), ("crm:2", "loyalty_id:x")), [CRM_1], [CRM_2])
+    assert found.is_one_person
+    assert [(each.kind, each.links) for each in found.shared] == [("loyalty_id", True)]
+    assert [(link.left, link.kind, link.right) for link in found.chain] == [(CRM_1, "loyalty_id", CRM_2)]
+
+
+def test_shared_phone_of_a_household_is_named_and_links_nobody() -> None:
+    found = why(three(("crm:1", "phone:x"), ("crm:3", "phone:x")), [CRM_1], [CRM_3])
+    assert not found.is_one_person
+    assert [(each.kind, each.may_be, each.links) for each in found.shared] == [("phone", False, False)]
+    assert found.chain == ()
+
+
+def test_chain_leads_over_a_third_record() -> None:
+    tied = [("crm:1", "loyalty_id:x"), ("crm:2", "loyalty_id:x"), ("crm:2", "email:y"), ("crm:3", "email:y")]
+    found = why(three(*tied, third=record(3, "Anna Smit")), [CRM_3], [CRM_1])
+    assert [link.right for link in found.chain] == [CRM_2, CRM_1]
+
+
+def test_record_without_a_name_is_reached_by_its_identifier() -> None:
+    tied = [("crm:1", "email:x"), ("crm:3", "email:x")]
+    found = why(three(*tied, third=record(3)), [CRM_3], [CRM_1])
+    assert [link.kind for link in found.chain] == ["email", "email"]
+
+
+def test_decision_is_named_with_its_author() -> None:
+    decided = Overrides(never=((CRM_1, CRM_2),), signed={(CRM_1, CRM_2): ("Ann", "twins")})
+    found = why(three(("crm:1", "email:x"), ("crm:2", "email:x"), overrides=decided), [CRM_2], [CRM_1])
+    assert not found.is_one_person
+    assert found.decision is not None
+    assert (found.decision.decision, found.decision.who, found.decision.why) == ("never", "Ann", "twins")
+
+
+def test_test_record_is_told_as_such() -> None:
+    tied = [("crm:1", "loyalty_id:x"), ("crm:3", "loyalty_id:x")]
+    found = why(three(*tied, third=record(3, "Anna Smit", is_test=True)), [CRM_1], [CRM_3])
+    assert (found.left.is_test, found.right.is_test) == (False, True)
+    assert not found.is_one_person
+    assert found.shared == ()
+
+
+def test_name_that_nobody_has_brings_those_like_it() -> None:
+    assert nearest_names(three(), "crm:22")[0] == "crm:2"
+
+
+@pytest.fixture(scope="module")
+def town_known(home: Town, matched: Matched) -> KnownPeople:
+    return known(_with_keys(home.records), ties(), matched=matched)
+
+
+def _with_keys(people: pa.Table) -> pa.Table:
+    """The records with the keys that tie them: none, so that likeness alone decides."""
+    nothing = pa.nulls(people.num_rows, pa.string())
+    for kind in ("linked", "loyalty_id", "email", "phone", "cookie", "name_birth"):
+        people = people.append_column(f"{kind}_key", nothing)
+    return people
+
+
+def test_strongest_pair_of_two_customers_is_told_with_what_parts_it(town_known: KnownPeople) -> None:
+    rows = town_known.pairs.to_pylist()
+    best = max(rows, key=lambda row: row["probability"])
+    other = next(row for row in rows if row["record_a"] != best["record_a"] and row["probability"] > 0.9)
+    found = why(town_known, [best["record_a"], other["record_a"]], [best["record_b"]])
+    assert {found.left.record_key, found.right.record_key} == {best["record_a"], best["record_b"]}
+    assert found.pairs_between == 2
+    assert found.explanation is not None
+    assert found.explanation.record_a == found.left.record_key
+    assert found.probability == pytest.approx(found.explanation.probability, abs=1e-6)
+    assert found.parted_by
+
+
+def test_mean_over_two_customers_is_what_their_records_kept(town_known: KnownPeople) -> None:
+    owner = dict(zip(town_known.members["key"].to_pylist(), town_known.members["customer_id"].to_pylist(), strict=True))
+    apart = [row for row in town_known.pairs.to_pylist() if owner[row["record_a"]] != owner[row["record_b"]]]
+    pair = max(apart, key=lambda row: row["probability"])
+    found = why(town_known, [pair["record_a"]], [pair["record_b"]])
+    assert found.mean_probability is not None
+    assert town_known.cut is not None
+    assert found.mean_probability < town_known.cut
+    assert found.chain == ()
