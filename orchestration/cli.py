@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     first = (_doctor, _check, _night, _rebuild, _resolve, _train, _plan, _deliver, _customer)
-    for add in (*first, _why, _report_page, _ui):
+    for add in (*first, _why, _review, _report_page, _ui):
         add(commands)
     return parser
 
@@ -204,6 +204,26 @@ def _why(commands: Any) -> None:
         "--retailer", type=Path, default=settings().retailer_file, metavar="FILE", help="for decisions and limits"
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="the answer as a page as well")
+
+
+def _review(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.reviewing import review
+
+        return review(asked)
+
+    summary = "the pairs of records nearest to the cut, for a person to decide"
+    parser = _command(commands, "review", run, summary, "retailer", "lake")
+    parser.add_argument("--count", type=int, default=20, metavar="N", help="how many pairs; 20 where none is given")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="the pairs as a page as well")
+    parser.add_argument("--who", metavar="NAME", help="who answers; asks at a terminal")
+    parser.add_argument("--why", metavar="REASON", help="why; kept with each answer")
+    parser.add_argument(
+        "--answer",
+        action="append",
+        metavar="RECORD,RECORD=DECISION",
+        help="decide a pair (always or never one person) without being asked; may be repeated",
+    )
 
 
 def _report_page(commands: Any) -> None:

@@ -80,5 +80,14 @@ def side_by_side(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[tupl
     return [(name, ours[name], theirs[name]) for name in ours if ours[name] or theirs[name]]
 
 
+def table_lines(left: str, right: str, rows: list[tuple[str, str, str]]) -> list[str]:
+    """Two records side by side in a terminal, where they differ marked by `≠`."""
+    lines = [f"{'':<16}{'':<3}{left:<38}{right}"]
+    for name, one, other in rows:
+        mark = "≠" if one and other and one != other else ""
+        lines.append(f"{name:<16}{mark:<3}{one:<38}{other}".rstrip())
+    return lines
+
+
 def _text(value: Any) -> str:
     return "" if value is None else str(value)

@@ -10,7 +10,7 @@ from pipelines.identity.explain import Explanation
 from pipelines.identity.why import Why
 from report import waterfall
 from report.page import template
-from report.two_records import CLASSES, columns, kind, percent, side_by_side
+from report.two_records import CLASSES, columns, kind, percent, side_by_side, table_lines
 
 DISAGREE = 0.02
 """Where what the night kept differs by more from what the comparisons say, something else weighed in."""
@@ -43,10 +43,9 @@ def changes(found: Why) -> list[str]:
 
 def why_lines(found: Why) -> list[str]:
     """The whole answer for a terminal of 100 columns."""
-    values = side_by_side(found.left.values, found.right.values)
-    table = [("", found.left.name, found.right.name), *values]
+    table = table_lines(found.left.name, found.right.name, side_by_side(found.left.values, found.right.values))
     lines = [verdict(found), *(f"  {reason}" for reason in reasons(found)), ""]
-    lines += [f"  {name:<18}{left:<36}{right}".rstrip() for name, left, right in table]
+    lines += [f"  {line}" for line in table]
     if found.explanation:
         lines += ["", "Weights in bits (1 more doubles the odds)"]
         lines += [f"  {line}" for line in waterfall.as_text(found.explanation)]

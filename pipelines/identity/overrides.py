@@ -49,18 +49,16 @@ def read_overrides(file: Path) -> Overrides:
 
     Raises: WrongCall if a line cannot be understood, or decisions contradict one another.
     """
-    if not file.is_file():
-        raise _wrong(file, "there is no such file")
-    return _read(file, file.read_text(encoding="utf-8-sig"))
+    return _read(file, _text(file))
 
 
 def decide(file: Path, decisions: Sequence[Mapping[str, str]]) -> Overrides:
-    """The decisions of the file once these (by the names of COLUMNS) are added to it; a missing file is made.
+    """The decisions of the file once these (by the names of COLUMNS) are added to it.
 
     Units: a decision that the file holds already is not written again.
     Raises: WrongCall if one cannot be understood or contradicts another; the file is then as it was.
     """
-    before = file.read_text(encoding="utf-8-sig") if file.is_file() else ",".join(COLUMNS) + "\n"
+    before = _text(file)
     known = _read(file, before)
     header = next(csv.reader(io.StringIO(before)))
     text = io.StringIO(before if before.endswith("\n") else before + "\n", newline="")
@@ -91,6 +89,12 @@ def decision_about(overrides: Overrides, pair: KeyPair) -> Decided | None:
         return Decided("always")
     apart = ({groups[place[a]], groups[place[b]]} for a, b in overrides.never)
     return Decided("never") if here in apart else None
+
+
+def _text(file: Path) -> str:
+    if not file.is_file():
+        raise _wrong(file, f"there is no such file; it begins with the line {','.join(COLUMNS)}")
+    return file.read_text(encoding="utf-8-sig")
 
 
 def _read(file: Path, text: str) -> Overrides:

@@ -118,11 +118,10 @@ def why(known: KnownPeople, left_keys: Collection[str], right_keys: Collection[s
     Reads: keys of contact records that are known; more than one on a side where that side is a customer.
     """
     pairs = [pair for pair in product(sorted(left_keys), sorted(right_keys)) if pair[0] != pair[1]][:MOST_PAIRS]
-    told = _explained(known, pairs)
+    told = explained(known, pairs)
     best = max(pairs, key=lambda pair: told[pair].probability if pair in told else -1.0)
-    customers = _customers(known.members, best)
-    left, right = (Side(key, customers.get(key), _record(known.records, key)) for key in best)
-    members = _members(known.members, set(customers.values()))
+    left, right = (side_of(known, key) for key in best)
+    members = _members(known.members, {side.customer_id for side in (left, right) if side.customer_id})
     kept = _kept(known.pairs, {*members, *best})
     ties = _ties(known, {*members, *best})
     found = Why(
@@ -157,7 +156,14 @@ order by jaro_winkler_similarity(name, $who) desc, name limit 3
 """
 
 
-def _explained(known: KnownPeople, pairs: Sequence[KeyPair]) -> dict[KeyPair, Explanation]:
+def side_of(known: KnownPeople, key: str) -> Side:
+    """A record that is known, with its values and whose it is."""
+    owner = known.members.filter(pc.equal(known.members["key"], key))["customer_id"].to_pylist()
+    values = known.records.filter(pc.equal(known.records["record_key"], key)).to_pylist()[0]
+    return Side(key, owner[0] if owner else None, values)
+
+
+def explained(known: KnownPeople, pairs: Sequence[KeyPair]) -> dict[KeyPair, Explanation]:
     """The explanation of each pair, turned as the pair is; none without a model."""
     if known.model is None or known.cut is None:
         return {}
@@ -193,12 +199,6 @@ def _mean(kept: Mapping[KeyPair, float], members: Mapping[str, str], left: Side,
     return sum(kept.get(_ordered(pair), 0.0) for pair in product(here, there)) / (len(here) * len(there))
 
 
-def _customers(members: pa.Table, keys: Collection[str]) -> dict[str, str]:
-    """The customer of each key that is somebody's."""
-    mine = members.filter(pc.is_in(members["key"], pa.array(sorted(keys), pa.string())))
-    return dict(zip(mine["key"].to_pylist(), mine["customer_id"].to_pylist(), strict=True))
-
-
 def _members(members: pa.Table, customers: Collection[str]) -> dict[str, str]:
     """Every key of these customers, with its customer."""
     mine = members.filter(pc.is_in(members["customer_id"], pa.array(sorted(customers), pa.string())))
@@ -211,11 +211,6 @@ def _kept(pairs: pa.Table, keys: Collection[str]) -> dict[KeyPair, float]:
     both = pc.and_(pc.is_in(pairs["record_a"], among), pc.is_in(pairs["record_b"], among))
     rows = pairs.filter(both).select(["record_a", "record_b", "probability"]).to_pydict().values()
     return {_ordered((a, b)): probability for a, b, probability in zip(*rows, strict=True)}
-
-
-def _record(records: pa.Table, key: str) -> dict[str, Any]:
-    found: dict[str, Any] = records.filter(pc.equal(records["record_key"], key)).to_pylist()[0]
-    return found
 
 
 def _ordered(pair: KeyPair) -> KeyPair:

@@ -25,7 +25,7 @@ from tests.end_to_end.lakes import contents, differences
 
 COMMAND = re.compile(r"^\.venv/bin/habitue (.+)$", re.MULTILINE)
 README = (PROJECT / "README.md").read_text()
-RUN_HERE = ("doctor", "check", "night", "train", "plan", "deliver", "report", "resolve", "ui")
+RUN_HERE = ("doctor", "check", "night", "train", "plan", "deliver", "report", "resolve", "why", "review", "ui")
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,22 @@ def test_customer_shows_everything_with_its_source(
     found = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert found["unified.customers"][0]["email_source"] in {"crm", "web", "pos", "loyalty"}
     assert found["conformed.contacts"]
+
+
+def test_why_tells_what_links_two_records(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments(readme_command("why"), readers_environment)) == 0
+    said = capsys.readouterr().out
+    assert "crm:C000000017 and loyalty:29000090001 are one person" in said
+    assert "before looking" in said
+    assert "<svg" in (readers_environment / "out/why.html").read_text()
+
+
+def test_review_shows_the_pairs_nearest_to_the_cut(
+    readers_environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments(readme_command("review"), readers_environment)) == 0
+    assert "5 of 5: one person with" in capsys.readouterr().out
+    assert "<h1>5 pairs to decide</h1>" in (readers_environment / "out/review.html").read_text()
 
 
 def test_training_again_says_what_came_of_it(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from lakehouse.errors import WrongCall
 from pipelines.identity.cluster import clusters
-from pipelines.identity.overrides import Overrides, read_overrides
+from pipelines.identity.overrides import Decided, Overrides, decide, decision_about, read_overrides
 from tests.pipelines.identity.evidence import record, records, ties
 
 HEAD = "record_a,record_b,decision,who,why"
@@ -80,3 +80,43 @@ def test_missing_file_or_column_is_refused(tmp_path: Path) -> None:
         read_overrides(tmp_path / "gone.csv")
     with pytest.raises(WrongCall, match="the file has no column who, why"):
         read_overrides(file_of(tmp_path, head="record_a,record_b,decision"))
+
+
+def answered(left: str, right: str, decision: str) -> dict[str, str]:
+    return {"record_a": left, "record_b": right, "decision": decision, "who": "Ann", "why": "asked, in person"}
+
+
+def test_answer_is_added_to_the_file_and_read_from_it(tmp_path: Path) -> None:
+    file = file_of(tmp_path, "crm:1,crm:2,never,Bert,twins", head=f"{HEAD},since")
+    file.write_text(file.read_text().rstrip("\n"))
+    after = decide(file, [answered("web:9", "crm:1", "always")])
+    assert read_overrides(file) == after == Overrides(always=((CRM_1, "contact:web:9"),), never=((CRM_1, CRM_2),))
+    assert file.read_text().splitlines()[1:] == [
+        "crm:1,crm:2,never,Bert,twins",
+        'web:9,crm:1,always,Ann,"asked, in person",',
+    ]
+
+
+def test_answer_that_is_known_is_not_written_twice(tmp_path: Path) -> None:
+    file = file_of(tmp_path, "crm:1,crm:2,never,Bert,twins")
+    before = file.read_bytes()
+    decide(file, [answered("crm:2", "crm:1", "never")])
+    assert file.read_bytes() == before
+
+
+def test_answer_that_contradicts_is_refused_and_the_file_stays_as_it_was(tmp_path: Path) -> None:
+    file = file_of(tmp_path, "crm:1,crm:2,always,Bert,x", "crm:2,crm:3,always,Bert,x")
+    before = file.read_bytes()
+    with pytest.raises(WrongCall, match="contradict one another: crm:1 and crm:3"):
+        decide(file, [answered("crm:4", "crm:5", "always"), answered("crm:1", "crm:3", "never")])
+    assert file.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_what_follows_from_decisions_is_known_with_whoever_made_them(tmp_path: Path) -> None:
+    lines = ("crm:1,crm:2,always,Ann,x", "crm:2,crm:3,always,Ann,x", "crm:3,web:9,never,Bert,y")
+    decided = read_overrides(file_of(tmp_path, *lines))
+    assert decision_about(decided, (CRM_2, CRM_1)) == Decided("always", "Ann", "x")
+    assert decision_about(decided, (CRM_1, CRM_3)) == Decided("always")
+    assert decision_about(decided, ("contact:web:9", CRM_1)) == Decided("never")
+    assert decision_about(decided, (CRM_1, "contact:web:8")) is None

@@ -1,44 +1,15 @@
 """Why two records are one person: exact evidence, decisions, chains."""
 
-import pyarrow as pa
 import pytest
 
-from pipelines.identity.cluster import clusters
 from pipelines.identity.match import Matched
-from pipelines.identity.model import with_cut
 from pipelines.identity.overrides import Overrides
 from pipelines.identity.why import KnownPeople, nearest_names, why
 from tests.pipelines.identity.evidence import Record, record, records, ties
+from tests.pipelines.identity.known import known, with_keys
 from tests.pipelines.identity.town import Town
 
 CRM_1, CRM_2, CRM_3 = (f"contact:crm:{number}" for number in (1, 2, 3))
-
-
-def known(
-    people: pa.Table, tied: pa.Table, *, matched: Matched | None = None, overrides: Overrides | None = None
-) -> KnownPeople:
-    """What a lake would know after a night."""
-    decided = overrides or Overrides()
-    found = clusters(people, tied, shared_by_at_most=10, matched=matched, overrides=decided)
-    numbers = found.members["cluster"].to_pylist()
-    keys = pa.array(matched.record_keys if matched else [], pa.string())
-    left, right, probability = (
-        (matched.pairs.left, matched.pairs.right, matched.pairs.probability) if matched else ([], [], [])
-    )
-    return KnownPeople(
-        records=people,
-        ties=tied,
-        pairs=pa.table(
-            {
-                "record_a": keys.take(pa.array(left, pa.int64())),
-                "record_b": keys.take(pa.array(right, pa.int64())),
-                "probability": pa.array(probability, pa.float64()),
-            }
-        ),
-        members=pa.table({"key": found.members["key"], "customer_id": pa.array([f"c_{n}" for n in numbers])}),
-        model=with_cut(matched.model, found.cut.height) if matched and found.cut else None,
-        overrides=decided,
-    )
 
 
 def three(*tied: tuple[str, str], third: Record | None = None, overrides: Overrides | None = None) -> KnownPeople:
@@ -94,15 +65,7 @@ def test_name_that_nobody_has_brings_those_like_it() -> None:
 
 @pytest.fixture(scope="module")
 def town_known(home: Town, matched: Matched) -> KnownPeople:
-    return known(_with_keys(home.records), ties(), matched=matched)
-
-
-def _with_keys(people: pa.Table) -> pa.Table:
-    """The records with the keys that tie them: none, so that likeness alone decides."""
-    nothing = pa.nulls(people.num_rows, pa.string())
-    for kind in ("linked", "loyalty_id", "email", "phone", "cookie", "name_birth"):
-        people = people.append_column(f"{kind}_key", nothing)
-    return people
+    return known(with_keys(home.records), ties(), matched=matched)
 
 
 def test_strongest_pair_of_two_customers_is_told_with_what_parts_it(town_known: KnownPeople) -> None:

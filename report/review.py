@@ -1,0 +1,76 @@
+"""The pairs that a person should decide, both records side by side: in the terminal and as one HTML page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines.identity.explain import Compared
+from pipelines.identity.review import Question
+from report.page import template
+from report.two_records import column, percent, side_by_side, table_lines
+
+NOTHING = "No undecided pair lies near the cut: there is nothing to review."
+
+
+def question_lines(question: Question, *, number: int, of: int) -> list[str]:
+    """One pair for a terminal of 100 columns."""
+    rows = side_by_side(question.left.values, question.right.values)
+    return [
+        f"{number} of {of}: {standing(question)}",
+        *(f"  {line}" for line in table_lines(question.left.name, question.right.name, rows)),
+        *(f"  {line}" for line in voices(question)),
+    ]
+
+
+def review_page(asked: Sequence[Question], out: Path) -> Path:
+    """The path of the page, written to `out`; it shows records, so it lies where only few may look."""
+    shown = [
+        {
+            "left": question.left.name,
+            "right": question.right.name,
+            "standing": standing(question),
+            "rows": side_by_side(question.left.values, question.right.values),
+            "voices": voices(question),
+            "answers": [answer(question, decision) for decision in ("always", "never")],
+        }
+        for question in asked
+    ]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(template("review.html").render(questions=shown, nothing=NOTHING), encoding="utf-8")
+    return out
+
+
+def as_facts(question: Question) -> dict[str, Any]:
+    """One pair for programs."""
+    rows = side_by_side(question.left.values, question.right.values)
+    return {
+        "record_a": question.left.name,
+        "record_b": question.right.name,
+        "customer_a": question.left.customer_id,
+        "customer_b": question.right.customer_id,
+        "probability": question.probability,
+        "cut": question.cut,
+        "values": {name: [left, right] for name, left, right in rows},
+    }
+
+
+def standing(question: Question) -> str:
+    """How probable one person is, against the cut, and how the two stand now."""
+    now = "one customer" if question.is_one_person else "two customers"
+    return f"one person with {percent(question.probability)}, cut at {percent(question.cut)}; {now} now"
+
+
+def voices(question: Question) -> list[str]:
+    """What speaks for one person and what against it, in bits."""
+    told = {"for it": question.speaking_for, "against": question.speaking_against}
+    return [f"{name}: {', '.join(_voice(each) for each in voices)}" for name, voices in told.items() if voices]
+
+
+def answer(question: Question, decision: str) -> str:
+    """The command that decides the pair."""
+    pair = f"{question.left.name},{question.right.name}"
+    return f"habitue review --answer {pair}={decision} --who NAME --why REASON"
+
+
+def _voice(compared: Compared) -> str:
+    return f"{column(compared.column)} {compared.level} ({compared.weight + compared.rarity:+.1f})"

@@ -1,0 +1,78 @@
+"""`habitue why`: what a data engineer sees, and what is said about names that nobody has."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from lakehouse.delta import Lakehouse
+from lakehouse.keys import lake_key
+from orchestration import cli
+from pipelines.tables import IDENTIFIERS, PERSON_RECORDS
+
+CARD = "loyalty_id:5f"
+
+
+@pytest.fixture
+def known(lake: Lakehouse) -> Path:
+    """A lake with three records: two of one person with one card, and a namesake."""
+    people = [("1", CARD), ("2", CARD), ("3", None)]
+    rows = [_record(lake, number, card) for number, card in people]
+    lake.replace_all(PERSON_RECORDS, lake.spark.createDataFrame(rows, PERSON_RECORDS.schema))
+    owners = [("contact:crm:1", "c_a"), ("contact:crm:2", "c_a"), (CARD, "c_a"), ("contact:crm:3", "c_b")]
+    lake.replace_all(IDENTIFIERS, lake.spark.createDataFrame(owners, IDENTIFIERS.schema))
+    lake_key(Path(f"{lake.path}.state"))
+    return Path(lake.path)
+
+
+def _record(lake: Lakehouse, number: str, card: str | None) -> dict[str, object]:
+    nothing = {column.name: None for column in PERSON_RECORDS.columns}
+    return nothing | {
+        "record_key": f"contact:crm:{number}",
+        "source": "crm",
+        "source_contact_id": number,
+        "given": ["anna"],
+        "family": ["smit"],
+        "tokens": ["anna", "smit"],
+        "born_on": date(1980, 2, 3) if card else date(1951, 7, 9),
+        "is_test": False,
+        "first_seen": datetime(2020, 1, 1, tzinfo=UTC),
+        "loyalty_id_key": card,
+        "fingerprint": 0,
+    }
+
+
+def why(lake: Path, left: str, right: str, *more: str) -> int:
+    return cli.main(["why", left, right, "--lake", str(lake), *more])
+
+
+def test_two_records_of_one_person(known: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert why(known, "crm:1", "crm:2", "--html", str(tmp_path / "why.html")) == 0
+    said = capsys.readouterr().out
+    assert "crm:1 and crm:2 are one person: customer c_a." in said
+    assert "They share the same loyalty card, which links them by itself." in said
+    assert "crm:1 - the same loyalty card - crm:2" in said
+    page = (tmp_path / "why.html").read_text()
+    assert "are one person" in page
+    assert "<script" not in page
+
+
+def test_two_customers(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert why(known, "c_a", "c_b", "--json") == 0
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (said["is_one_person"], said["chain"], said["probability"]) == (False, [], None)
+    assert {said["left"]["customer_id"], said["right"]["customer_id"]} == {"c_a", "c_b"}
+
+
+def test_name_that_nobody_has_is_refused_with_those_like_it(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert why(known, "crm:11", "crm:2") == 2
+    said = capsys.readouterr().err
+    assert "no record and no customer with person records is called crm:11" in said
+    assert "Did you mean crm:1" in said
+    assert "Nothing was changed." in said
+
+
+def test_one_record_twice_is_refused(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert why(known, "crm:3", "c_b") == 2
+    assert "are one and the same record" in capsys.readouterr().err

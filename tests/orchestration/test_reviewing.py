@@ -1,0 +1,100 @@
+"""`habitue review`: answers are kept, contradictions are not."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestration import cli, reviewing
+from pipelines.identity.explain import Explanation
+from pipelines.identity.overrides import COLUMNS, read_overrides
+from pipelines.identity.review import Question
+from pipelines.identity.why import Side
+from tests.end_to_end.small_shop import write_shop
+
+HEAD = ",".join(COLUMNS)
+
+
+@pytest.fixture
+def decisions(tmp_path: Path) -> Path:
+    """An empty file of decisions that the shop's retailer file names."""
+    file = write_shop(tmp_path)
+    file.write_text(f"{file.read_text()}identity: {{overrides: decisions.csv}}\n")
+    kept = tmp_path / "decisions.csv"
+    kept.write_text(f"{HEAD}\n")
+    return kept
+
+
+def answer(folder: Path, *answers: str, who: str = "Ann", why: str = "asked her") -> int:
+    place = ["--retailer", str(folder / "shop.yaml"), "--lake", str(folder / "lake")]
+    said = [part for text in answers for part in ("--answer", text)]
+    return cli.main(["review", *place, *said, "--who", who, "--why", why, "--json"])
+
+
+def test_answers_on_the_command_line_are_kept(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert answer(decisions.parent, "crm:1,till:2=always", "crm:1,crm:3=never") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"file": str(decisions), "always": 1, "never": 1}
+    assert decisions.read_text().splitlines()[1] == "crm:1,till:2,always,Ann,asked her"
+
+
+def test_contradiction_keeps_none_of_the_answers(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = decisions.read_bytes()
+    assert answer(decisions.parent, "crm:1,till:2=always", "till:2,crm:1=never") == 2
+    assert "contradict" in capsys.readouterr().err
+    assert decisions.read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["crm:1=always", "crm:1,crm:2", "crm:1,crm:2,crm:3=never", "crm:1,crm:2=maybe"])
+def test_answer_that_cannot_be_understood_is_refused(decisions: Path, text: str) -> None:
+    assert answer(decisions.parent, text) == 2
+    assert read_overrides(decisions).record_keys == []
+
+
+def test_answer_without_a_file_of_decisions_says_what_to_add(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_shop(tmp_path)
+    assert answer(tmp_path, "crm:1,crm:2=never") == 2
+    assert "Add `overrides: decisions.csv` under `identity`" in capsys.readouterr().err
+
+
+def question(left: str, right: str) -> Question:
+    sides = [Side(f"contact:{name}", None, {"given": ["anna"]}) for name in (left, right)]
+    nothing = Explanation(sides[0].record_key, sides[1].record_key, 0.0, 0.0, {}, ())
+    return Question(sides[0], sides[1], 0.5, 0.5, nothing)
+
+
+def replies(*said: str) -> Iterator[str]:
+    yield from said
+    raise EOFError
+
+
+def asked(file: Path, *said: str, pairs: tuple[tuple[str, str], ...]) -> int:
+    told = replies(*said)
+    return reviewing.ask([question(*pair) for pair in pairs], file, who="Ann", why=None, read=lambda _: next(told))
+
+
+def test_each_answer_at_the_terminal_is_kept_at_once(decisions: Path) -> None:
+    pairs = (("crm:1", "till:1"), ("crm:2", "till:2"), ("crm:3", "till:3"), ("crm:4", "till:4"))
+    assert asked(decisions, "s", "what", "?", "D", "q", pairs=pairs) == 2
+    found = read_overrides(decisions)
+    assert found.always == (("contact:crm:1", "contact:till:1"),)
+    assert found.never == (("contact:crm:3", "contact:till:3"),)
+    assert found.signed["contact:crm:3", "contact:till:3"] == ("Ann", "seen side by side, 50.0 %")
+
+
+def test_what_follows_from_an_answer_is_not_asked(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = (("crm:1", "till:1"), ("crm:2", "till:1"), ("crm:1", "crm:2"))
+    assert asked(decisions, "s", "s", "d", pairs=pairs) == 2
+    assert read_overrides(decisions).never == ()
+
+
+def test_end_of_input_ends_the_review(decisions: Path) -> None:
+    assert asked(decisions, pairs=(("crm:1", "till:1"),)) == 0
+
+
+def test_lake_without_a_night_has_nothing_to_review(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = ["--retailer", str(decisions.parent / "shop.yaml"), "--lake", str(decisions.parent / "lake")]
+    assert cli.main(["review", *place]) == 2
+    assert "no night of this lake has said who is who" in capsys.readouterr().err

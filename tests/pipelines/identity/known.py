@@ -1,0 +1,34 @@
+"""What a lake would know after a night about records and ties, without a lake."""
+
+import pyarrow as pa
+
+from pipelines.identity.cluster import clusters
+from pipelines.identity.match import Matched, as_table
+from pipelines.identity.model import with_cut
+from pipelines.identity.overrides import Overrides
+from pipelines.identity.why import KnownPeople
+
+
+def known(
+    people: pa.Table, tied: pa.Table, *, matched: Matched | None = None, overrides: Overrides | None = None
+) -> KnownPeople:
+    """What a lake would know after a night."""
+    decided = overrides or Overrides()
+    found = clusters(people, tied, shared_by_at_most=10, matched=matched, overrides=decided)
+    numbers = found.members["cluster"].to_pylist()
+    return KnownPeople(
+        records=people,
+        ties=tied,
+        pairs=as_table(matched),
+        members=pa.table({"key": found.members["key"], "customer_id": pa.array([f"c_{n}" for n in numbers])}),
+        model=with_cut(matched.model, found.cut.height) if matched and found.cut else None,
+        overrides=decided,
+    )
+
+
+def with_keys(people: pa.Table) -> pa.Table:
+    """The records with the keys that tie them: none, so that likeness alone decides."""
+    nothing = pa.nulls(people.num_rows, pa.string())
+    for kind in ("linked", "loyalty_id", "email", "phone", "cookie", "name_birth"):
+        people = people.append_column(f"{kind}_key", nothing)
+    return people

@@ -1,0 +1,115 @@
+"""Two records in words: the waterfall adds up, and every line fits."""
+
+from math import log2
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from pipelines.identity.chain import Link
+from pipelines.identity.exact import Shared
+from pipelines.identity.explain import Compared, Explanation
+from pipelines.identity.overrides import Decided
+from pipelines.identity.review import Question
+from pipelines.identity.why import Side, Why
+from report import waterfall
+from report.plots import running_sums
+from report.review import question_lines, review_page
+from report.two_records import percent, side_by_side
+from report.why import as_facts, changes, reasons, verdict, why_lines, why_page
+
+ANNA = {"given": ["anna"], "family": ["smit"], "tokens": ["anna", "smit"], "email": "anna@<b>.example"}
+ANN = {"given": [], "family": [], "tokens": ["smit", "ann"], "phone": "+3212345678"}
+
+
+def compared(column: str, weight: float, *, rarity: float = 0.0, left: str | None = "x", **shared: float) -> Compared:
+    return Compared(column, left, "x", "equal", weight, rarity, shared, 9.0, dict.fromkeys(shared, 1.0))
+
+
+def explanation(*more: Compared, shift: float = 0.0) -> Explanation:
+    said = (compared("first", 8.0, rarity=1.5), compared("last", 7.0, rarity=0.05, relatives=6.0), *more)
+    return Explanation("contact:crm:1", "contact:web:2", -12.0, shift, {"relatives": 0.001}, said)
+
+
+def found(**other: object) -> Why:
+    given: dict[str, object] = {
+        "left": Side("contact:crm:1", "c_a", ANNA),
+        "right": Side("contact:web:2", "c_a", ANN),
+        "cut": 0.5,
+        "probability": 0.9,
+        "mean_probability": None,
+        "pairs_between": 1,
+        "explanation": explanation(),
+        "decision": None,
+        "shared": (),
+        "chain": (Link("contact:crm:1", "contact:web:2", "match", 0.9),),
+        "is_duplicate_free": False,
+    }
+    return Why(**{**given, **other})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("shift", [0.0, 2.5, -3.0])
+def test_steps_of_the_waterfall_add_up_to_the_log_odds(shift: float) -> None:
+    told = explanation(compared("email", -3.0, relatives=-0.5), compared("phone", 0.0, left=None), shift=shift)
+    p = told.probability
+    assert running_sums(waterfall.steps(told))[-1] == pytest.approx(log2(p / (1 - p)))
+    assert [step.label for step in waterfall.steps(told)].count("phone") == 0
+
+
+def test_waterfall_is_drawn_with_every_step() -> None:
+    drawn = ElementTree.fromstring(waterfall.as_svg(explanation()))
+    assert len(drawn.findall("g")) == len(waterfall.steps(explanation()))
+
+
+def test_no_line_is_wider_than_a_terminal() -> None:
+    told = found(explanation=explanation(*(compared(name, -4.0) for name in ("born", "street", "postcode", "city"))))
+    question = Question(told.left, told.right, 0.5, 0.5, explanation())
+    for line in [*why_lines(told), *question_lines(question, number=1, of=9)]:
+        assert len(line) <= 100, line
+
+
+def test_reasons_name_decision_evidence_and_probability() -> None:
+    shared = (Shared("contact:crm:1", "contact:web:2", "phone", may_be=False, links=False),)
+    told = reasons(found(decision=Decided("never", "Ann", "twins"), shared=shared))
+    assert told[0] == "People decided that they are never one person (decided by Ann: twins)."
+    assert told[1].startswith("They share the same phone, but name and birth date contradict it")
+    assert any(reason.startswith("By all that they say") for reason in told)
+
+
+def test_two_customers_are_told_what_would_join_them() -> None:
+    low = explanation(compared("email", -6.0))
+    told = found(right=Side("contact:web:2", "c_b", ANN), explanation=low, chain=(), mean_probability=0.01)
+    assert verdict(told) == "crm:1 and web:2 are two people: customers c_a and c_b."
+    assert changes(told)[0] == "With an equal e-mail they would reach the cut."
+    assert "crm:1,web:2=always" in changes(told)[-1]
+
+
+def test_exact_link_is_parted_by_a_decision_alone() -> None:
+    told = found(chain=(Link("contact:crm:1", "contact:web:2", "loyalty_id"),))
+    assert changes(told)[0].startswith("Only a decision parts them")
+
+
+def test_facts_for_programs_hold_the_whole_sum() -> None:
+    facts = as_facts(found())
+    whole = facts["prior_bits"] + facts["confusion_bits"] + facts["answers_bits"]
+    whole += sum(each["bits"] + each["rarity_bits"] for each in facts["comparisons"])
+    assert 1 / (1 + 2**-whole) == pytest.approx(facts["probability"])
+
+
+def test_pages_run_no_script_and_show_values_as_text(tmp_path: Path) -> None:
+    question = Question(found().left, found().right, 0.5, 0.5, explanation())
+    for page in (why_page(found(), tmp_path / "a.html"), review_page([question], tmp_path / "b.html")):
+        text = page.read_text()
+        assert "<script" not in text
+        assert "anna@&lt;b&gt;.example" in text
+    assert "nothing to review" in review_page([], tmp_path / "c.html").read_text()
+
+
+def test_both_records_show_the_same_fields() -> None:
+    assert ("whole name", "", "smit ann") in side_by_side(ANNA, ANN)
+    assert all(one or other for _, one, other in side_by_side(ANNA, ANN))
+
+
+@pytest.mark.parametrize(("share", "told"), [(1.0, "over 99.9 %"), (0.5, "50.0 %"), (1e-9, "under 0.1 %")])
+def test_nothing_probable_is_told_as_certain(share: float, told: str) -> None:
+    assert percent(share) == told
