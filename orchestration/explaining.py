@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import WrongCall
 from lakehouse.keys import lake_key
-from orchestration.known_people import known_people
+from orchestration.known_people import known_people, with_ties
 from orchestration.night import open_lake
 from orchestration.retailer import load_retailer
 from orchestration.running import place_of
@@ -27,10 +27,12 @@ def explain(asked: argparse.Namespace) -> int:
     place = place_of(asked)
     identity = load_retailer(place.retailer_file).identity if asked.retailer else IdentitySettings()
     with open_lake(place, purpose="why") as lake:
-        known = known_people(lake, identity, key=lake_key(place.state))
+        known = known_people(lake, identity)
         left, right = (_records_of(lake, known, who) for who in (asked.a, asked.b))
-    if len({*left, *right}) == 1:
-        raise _wrong(f"{asked.a} and {asked.b} are one and the same record", lake.path, "Pass two different records.")
+        if len({*left, *right}) == 1:
+            what = f"{asked.a} and {asked.b} are one and the same record"
+            raise _wrong(what, lake.path, "Pass two different records.")
+        known = with_ties(known, lake, identity, key=lake_key(place.state))
     found = why(known, left, right)
     if asked.html:
         why_page(found, asked.html)

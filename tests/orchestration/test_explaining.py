@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
 from lakehouse.keys import lake_key
@@ -14,11 +15,12 @@ from pipelines.tables import IDENTIFIERS, PERSON_RECORDS
 CARD = "loyalty_id:5f"
 
 
-@pytest.fixture
-def known(lake: Lakehouse) -> Path:
-    """A lake with three records: two of one person with one card, and a namesake."""
+@pytest.fixture(scope="module")
+def known(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with three records: two of one person with one card, and a namesake; no test changes it."""
+    lake = Lakehouse(str(tmp_path_factory.mktemp("known") / "lake"), spark)
     people = [("1", CARD), ("2", CARD), ("3", None)]
-    rows = [_record(lake, number, card) for number, card in people]
+    rows = [_record(number, card) for number, card in people]
     lake.replace_all(PERSON_RECORDS, lake.spark.createDataFrame(rows, PERSON_RECORDS.schema))
     owners = [("contact:crm:1", "c_a"), ("contact:crm:2", "c_a"), (CARD, "c_a"), ("contact:crm:3", "c_b")]
     lake.replace_all(IDENTIFIERS, lake.spark.createDataFrame(owners, IDENTIFIERS.schema))
@@ -26,7 +28,7 @@ def known(lake: Lakehouse) -> Path:
     return Path(lake.path)
 
 
-def _record(lake: Lakehouse, number: str, card: str | None) -> dict[str, object]:
+def _record(number: str, card: str | None) -> dict[str, object]:
     nothing = {column.name: None for column in PERSON_RECORDS.columns}
     return nothing | {
         "record_key": f"contact:crm:{number}",
