@@ -13,7 +13,8 @@ from orchestration.night import open_lake
 from orchestration.retailer import load_retailer
 from orchestration.running import place_of
 from pipelines.identity.events import living_ids
-from pipelines.identity.why import KnownPeople, nearest_names, why
+from pipelines.identity.known import KnownPeople, nearest_names
+from pipelines.identity.why import why
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import IDENTITY_EVENTS
 from report.why import as_facts, why_lines, why_page

@@ -10,10 +10,10 @@ from lakehouse.errors import WrongCall
 from pipelines import canonical
 from pipelines.identity.candidates import identified, phone_holders, ties
 from pipelines.identity.handover import handover
+from pipelines.identity.known import KnownPeople
 from pipelines.identity.overrides import NONE, read_overrides
 from pipelines.identity.phones import phone_forms
 from pipelines.identity.resolve import FACTS, newest_model
-from pipelines.identity.why import KnownPeople
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import IDENTIFIERS, IDENTITY_MODELS, IDENTITY_PAIRS, PERSON_RECORDS
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from pipelines.identity.explain import Compared
@@ -18,7 +19,11 @@ def question_lines(question: Question, *, number: int, of: int) -> list[str]:
     return [
         f"{number} of {of}: {standing(question)}",
         *(f"  {line}" for line in table_lines(question.left.name, question.right.name, rows)),
-        *(f"  {line}" for line in voices(question)),
+        *(
+            line
+            for voice in voices(question)
+            for line in wrap(voice, 98, initial_indent="  ", subsequent_indent="    ")
+        ),
     ]
 
 

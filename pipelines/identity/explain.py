@@ -1,9 +1,8 @@
 """Why two records are held for one person, or not: what each comparison weighs, and what would change the answer."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any
 
 import duckdb
@@ -108,48 +107,6 @@ def turned(found: Explanation) -> Explanation:
     """The same explanation with its records in the other order."""
     comparisons = tuple(replace(each, left=each.right, right=each.left) for each in found.comparisons)
     return replace(found, record_a=found.record_b, record_b=found.record_a, comparisons=comparisons)
-
-
-def parted_by(found: Explanation, cut: float) -> tuple[str, ...]:
-    """The fewest comparisons without whose values the probability would lie below the cut; empty where it does."""
-    said = [each for each in found.comparisons if not each.is_missing]
-    return _fewest(found, said, lambda lost: [each for each in said if each not in lost], lambda p: p < cut, best=min)
-
-
-def joined_by(found: Explanation, cut: float) -> tuple[str, ...]:
-    """The fewest comparisons that would lift the probability to the cut if their values were equal; empty: none."""
-    unlike = [each for each in found.comparisons if each.weight < each.weight_if_equal]
-
-    def equal(chosen: Collection[Compared]) -> list[Compared]:
-        return [_if_equal(each) if each in chosen else each for each in found.comparisons]
-
-    return _fewest(found, unlike, equal, lambda p: p >= cut, best=max)
-
-
-def _fewest(
-    found: Explanation,
-    among: Sequence[Compared],
-    changed: Callable[[Collection[Compared]], list[Compared]],
-    is_enough: Callable[[float], bool],
-    *,
-    best: Callable[..., Any],
-) -> tuple[str, ...]:
-    if is_enough(found.probability):
-        return ()
-    for size in range(1, len(among) + 1):
-        tried = [
-            (replace(found, comparisons=tuple(changed(some))).probability, tuple(each.column for each in some))
-            for some in combinations(among, size)
-        ]
-        enough = [one for one in tried if is_enough(one[0])]
-        if enough:
-            columns: tuple[str, ...] = best(enough)[1]
-            return columns
-    return ()
-
-
-def _if_equal(compared: Compared) -> Compared:
-    return replace(compared, weight=compared.weight_if_equal, rarity=0.0, shared=compared.shared_if_equal)
 
 
 WANTED = """

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pipelines.identity.explain import Compared, Explanation
+from pipelines.identity.known import KnownPeople, Side, side_of
 from pipelines.identity.overrides import Overrides, decision_about
-from pipelines.identity.why import KeyPair, KnownPeople, Side, explained, side_of
+from pipelines.identity.why import KeyPair, explained
 from pipelines.identity.workbench import workbench
 
 CLEAR = 1.0

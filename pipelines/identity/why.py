@@ -1,78 +1,22 @@
 """Why two records, or two customers, are one person or two: evidence, chain, and what would change it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.identity.chain import Link, strongest_chain
 from pipelines.identity.exact import Shared, Ties, ties_among
-from pipelines.identity.explain import Explanation, explanations, joined_by, parted_by, turned
-from pipelines.identity.model import Model
-from pipelines.identity.overrides import NONE, Decided, Overrides, decision_about
-from pipelines.identity.workbench import workbench
+from pipelines.identity.explain import Explanation, explanations, turned
+from pipelines.identity.known import KnownPeople, Side, side_of
+from pipelines.identity.overrides import Decided, Overrides, decision_about
+from pipelines.identity.what_if import joined_by, parted_by
 
 KeyPair = tuple[str, str]
 MOST_PAIRS = 2_000
 """Of two customers with more pairs of records the first ones by key are looked at."""
-
-
-@dataclass(frozen=True)
-class KnownPeople:
-    """What a lake knows about who is who.
-
-    Reads: records as in records.py; ties as in candidates.py; pairs (record_a, record_b, probability); members
-           (key, customer_id) of unified.identifiers; model None where exact evidence links alone.
-    """
-
-    records: pa.Table
-    ties: pa.Table
-    pairs: pa.Table
-    members: pa.Table
-    model: Model | None
-    overrides: Overrides = NONE
-    shared_by_at_most: int = 10
-    duplicate_free: tuple[str, ...] = ()
-
-    @property
-    def cut(self) -> float | None:
-        """The mean probability at which groups are cut; None without a model."""
-        return self.model.cut if self.model and self.model.match else None
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of the question: a record with its values, and whose it is.
-
-    Units: customer_id is None for a record without a name whose identifiers several people have.
-    """
-
-    record_key: str
-    customer_id: str | None
-    values: Mapping[str, Any] = field(repr=False)
-
-    @property
-    def name(self) -> str:
-        """The record as people write it: <source>:<contact id>."""
-        return self.record_key.removeprefix("contact:")
-
-    @property
-    def is_test(self) -> bool:
-        """Whether it is a test record, which is linked to nobody."""
-        return bool(self.values.get("is_test"))
-
-    @property
-    def has_name(self) -> bool:
-        """Whether the record names somebody."""
-        return bool(self.values.get("tokens"))
-
-    @property
-    def source(self) -> str:
-        """The source of the record."""
-        return self.name.partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -138,29 +82,6 @@ def why(known: KnownPeople, left_keys: Collection[str], right_keys: Collection[s
         is_duplicate_free=left.source == right.source and left.source in known.duplicate_free,
     )
     return replace(found, chain=_chain(found, ties, kept, known.overrides)) if found.is_one_person else found
-
-
-def nearest_names(known: KnownPeople, who: str) -> list[str]:
-    """The three records or customer ids that are written most like a name that nobody has."""
-    with workbench() as engine:
-        engine.register("records", known.records)
-        engine.register("members", known.members)
-        return [row[0] for row in engine.execute(NEAREST, {"who": who}).fetchall()]
-
-
-NEAREST = """
-select name from (
-    select substr(record_key, length('contact:') + 1) as name from records union select customer_id from members
-)
-order by jaro_winkler_similarity(name, $who) desc, name limit 3
-"""
-
-
-def side_of(known: KnownPeople, key: str) -> Side:
-    """A record that is known, with its values and whose it is."""
-    owner = known.members.filter(pc.equal(known.members["key"], key))["customer_id"].to_pylist()
-    values = known.records.filter(pc.equal(known.records["record_key"], key)).to_pylist()[0]
-    return Side(key, owner[0] if owner else None, values)
 
 
 def explained(known: KnownPeople, pairs: Sequence[KeyPair]) -> dict[KeyPair, Explanation]:

@@ -8,9 +8,9 @@ import pytest
 
 from orchestration import cli, reviewing
 from pipelines.identity.explain import Explanation
+from pipelines.identity.known import Side
 from pipelines.identity.overrides import COLUMNS, read_overrides
 from pipelines.identity.review import Question
-from pipelines.identity.why import Side
 from tests.end_to_end.small_shop import write_shop
 
 HEAD = ",".join(COLUMNS)

@@ -3,10 +3,10 @@
 import pyarrow as pa
 
 from pipelines.identity.cluster import clusters
+from pipelines.identity.known import KnownPeople
 from pipelines.identity.match import Matched, as_table
 from pipelines.identity.model import with_cut
 from pipelines.identity.overrides import Overrides
-from pipelines.identity.why import KnownPeople
 
 
 def known(

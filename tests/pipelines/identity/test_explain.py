@@ -4,21 +4,20 @@ from dataclasses import replace
 
 import pytest
 
-from pipelines.identity.explain import Explanation, explanations, joined_by, level_words, parted_by, turned
+from pipelines.identity.explain import Explanation, explanations, level_words, turned
 from pipelines.identity.match import Matched
+from pipelines.identity.what_if import joined_by, parted_by
 from tests.pipelines.identity.town import Town, likely
-
-PAIRS = 200
 
 
 @pytest.fixture(scope="module")
 def told(home: Town, matched: Matched) -> list[Explanation]:
-    return explanations(home.records, matched.model, list(likely(matched))[:PAIRS])
+    return explanations(home.records, matched.model, list(likely(matched)))
 
 
 def test_weights_add_up_to_the_probability_of_the_matcher(matched: Matched, told: list[Explanation]) -> None:
     probability = likely(matched)
-    assert len(told) == PAIRS
+    assert len(told) == len(probability)
     for each in told:
         assert each.probability == pytest.approx(probability[each.record_a, each.record_b], abs=1e-6)
         assert sum(each.classes.values()) == pytest.approx(1)

@@ -6,10 +6,10 @@ import pyarrow as pa
 import pytest
 
 from pipelines.identity.answers import log_odds
+from pipelines.identity.known import KnownPeople
 from pipelines.identity.match import Matched
 from pipelines.identity.overrides import Overrides
 from pipelines.identity.review import questions
-from pipelines.identity.why import KnownPeople
 from tests.pipelines.identity.evidence import record, records, ties
 from tests.pipelines.identity.known import known, with_keys
 from tests.pipelines.identity.town import Town

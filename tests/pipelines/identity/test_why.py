@@ -2,9 +2,10 @@
 
 import pytest
 
+from pipelines.identity.known import KnownPeople, nearest_names
 from pipelines.identity.match import Matched
 from pipelines.identity.overrides import Overrides
-from pipelines.identity.why import KnownPeople, nearest_names, why
+from pipelines.identity.why import why
 from tests.pipelines.identity.evidence import Record, record, records, ties
 from tests.pipelines.identity.known import known, with_keys
 from tests.pipelines.identity.town import Town
