@@ -33,8 +33,11 @@ def explain(asked: argparse.Namespace) -> int:
         if len({*left, *right}) == 1:
             what = f"{asked.a} and {asked.b} are one and the same record"
             raise _wrong(what, lake.path, "Pass two different records.")
-        known = with_ties(known, lake, identity, key=lake_key(place.state))
-    found = why(known, left, right)
+        for facts_too in (False, True):
+            known = with_ties(known, lake, identity, key=lake_key(place.state), facts_too=facts_too)
+            found = why(known, left, right)
+            if found.is_explained:
+                break
     if asked.html:
         why_page(found, asked.html)
     print(json.dumps(as_facts(found), default=str) if asked.json else "\n".join(why_lines(found)))

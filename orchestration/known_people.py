@@ -42,10 +42,13 @@ def known_people(lake: Lakehouse, settings: IdentitySettings) -> KnownPeople:
     )
 
 
-def with_ties(known: KnownPeople, lake: Lakehouse, settings: IdentitySettings, *, key: str) -> KnownPeople:
-    """The same with what facts and sources tie, made anew; key is the lake's secret."""
+def with_ties(
+    known: KnownPeople, lake: Lakehouse, settings: IdentitySettings, *, key: str, facts_too: bool
+) -> KnownPeople:
+    """The same with what sources state, and where asked with what facts tie, which takes longest; key: lake.key."""
     contacts, links = (lake.read(canonical.ENTITIES[name].conformed) for name in ("contacts", "identifier_links"))
-    facts = [lake.read(canonical.ENTITIES[name].conformed) for name in FACTS]
+    every = [lake.read(canonical.ENTITIES[name].conformed) for name in FACTS]
+    facts = every if facts_too else [every[0].limit(0)]
     region = settings.country
     with handover(lake.path, "known-ties") as folder:
         carried = folder.written(identified(facts), "carried")

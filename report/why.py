@@ -102,6 +102,8 @@ def _decided(found: Why) -> Iterator[str]:
     for side in (found.left, found.right):
         if side.is_test:
             yield f"{side.name} is a test record, which is linked to nobody."
+        elif not side.has_name:
+            yield f"{side.name} names nobody: it belongs to whoever alone has its identifiers."
     if found.is_duplicate_free:
         yield f"Source {found.left.source} knows nobody twice: two of its records are never one person."
 
@@ -152,6 +154,8 @@ def _differing(found: Why) -> Iterator[str]:
 
 
 def _override(found: Why) -> str:
+    if found.decision:
+        return "The decision stands until its line is taken out of the file of decisions."
     answer = "never" if found.is_one_person else "always"
     pair = f"{found.left.name},{found.right.name}"
     return f"To decide it: habitue review --answer {pair}={answer} --who NAME --why REASON"
