@@ -141,6 +141,8 @@ def _grouped(found: Why) -> Iterator[str]:
 
 
 def _differing(found: Why) -> Iterator[str]:
+    if found.decision:
+        return
     certain = [each for each in found.chain if each.kind != "match"]
     if found.is_one_person and len(certain) == len(found.chain) and found.chain:
         yield f"Only a decision parts them, or the end of: {', '.join(sorted({kind(each.kind) for each in certain}))}."
@@ -149,7 +151,7 @@ def _differing(found: Why) -> Iterator[str]:
     elif found.is_one_person and len(found.chain) > 1:
         weakest = min(found.chain, key=lambda each: each.probability)
         yield f"The weakest step of the chain is {link_in_words(weakest)}."
-    elif found.joined_by and not found.decision:
+    elif found.joined_by:
         yield f"With an equal {columns(found.joined_by)} they would reach the cut."
 
 
