@@ -19,7 +19,8 @@ def night_report(lake: Lakehouse, summary: Mapping[str, Any], out: Path) -> Path
     """
     with ThreadPoolExecutor(2) as pool:
         read = [pool.submit(part, lake, summary) for part in (_for_marketers, _for_engineers)]
-    page = template("night.html").render(**_header(summary), **_who_is_who(summary), **read[0].result(), **read[1].result())
+    told = [_header(summary), _who_is_who(summary), *(part.result() for part in read)]
+    page = template("night.html").render({name: value for part in told for name, value in part.items()})
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page, encoding="utf-8")
     return out
