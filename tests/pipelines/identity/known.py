@@ -7,6 +7,7 @@ from pipelines.identity.known import KnownPeople
 from pipelines.identity.match import Matched, as_table
 from pipelines.identity.model import with_cut
 from pipelines.identity.overrides import Overrides
+from tests.pipelines.identity.evidence import OWN_KEYS
 
 
 def known(
@@ -29,6 +30,6 @@ def known(
 def with_keys(people: pa.Table) -> pa.Table:
     """The records with the keys that tie them: none, so that likeness alone decides."""
     nothing = pa.nulls(people.num_rows, pa.string())
-    for kind in ("linked", "loyalty_id", "email", "phone", "cookie", "name_birth"):
+    for kind in OWN_KEYS:
         people = people.append_column(f"{kind}_key", nothing)
     return people

@@ -15,7 +15,7 @@ PERSONS = pa.schema(
         *((name, WORDS) for name in ("given", "family", "tokens")),
         ("born_on", pa.date32()),
         *((name, pa.string()) for name in TEXTS),
-        ("is_test", pa.bool_()),
+        *((name, pa.bool_()) for name in ("is_test", "is_deleted")),
     ]
 )
 
@@ -33,6 +33,7 @@ def person(
         "tokens": list(dict.fromkeys(f"{given} {family} {whole}".split())),
         "born_on": date.fromisoformat(born) if born else None,
         "is_test": False,
+        "is_deleted": False,
         **values,
     }
 

@@ -94,7 +94,8 @@ def for_clusters(people: pa.Table, is_deleted: pa.Array | None = None) -> pa.Tab
     for kind in ("email", "phone"):
         values = people[kind].to_pylist()
         more[f"{kind}_key"] = pa.array([f"{kind}:{value}" if value else None for value in values], pa.string())
-    more["is_deleted"] = is_deleted if is_deleted is not None else pa.array([False] * rows)
+    if is_deleted is not None:
+        people = people.set_column(people.column_names.index("is_deleted"), "is_deleted", is_deleted)
     for name, values in more.items():
         people = people.append_column(name, values)
     return people
