@@ -7,9 +7,8 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from pipelines.customers import changed_at, trusted_first, with_customer
-from pipelines.identity.address import house_number, postcode_form, street_words
-from pipelines.identity.normalise import birth_date, capitals, email_form, mailbox_form, name_tokens, trimmed
-from pipelines.identity.phones import country_code, with_phone_form
+from pipelines.identity.normalise import capitals, email_form, trimmed
+from pipelines.identity.phones import country_code
 from pipelines.tables import CUSTOMERS
 
 FIELDS = {
@@ -53,19 +52,20 @@ class Group:
 
 
 def golden_records(
-    links: DataFrame, contacts: DataFrame, *, trust: Sequence[str], region: str | None = None
+    links: DataFrame, contacts: DataFrame, records: DataFrame, *, trust: Sequence[str], region: str | None = None
 ) -> DataFrame:
     """The best name, e-mail, phone, address, birth date and gender of each customer, each with its record and date.
 
     Grain:  one row per customer_id of links; customers known by facts alone have no personal values.
+    Reads:  conformed.contacts for values, their unified.person_records for the forms in which two sources agree.
     Units:  whole valid values go first, then what two sources say alike, then the order of `trust`, then the newest.
             A birth date does not change, so two sources that agree overrule the trusted one. Everything else does, and
             systems that nobody told still agree on the old value: there agreement counts unless another value came in
             on a later day. Records that their source has deleted contribute nothing; fields of one group never come
             from two records.
     """
-    living = with_phone_form(contacts.where("not is_deleted"), region)
-    known = with_customer(links, living).withColumns(_forms(region))
+    living = with_customer(links, contacts.where("not is_deleted"))
+    known = living.join(_normalised(records), ["source", "source_contact_id"]).withColumns(_values(region))
     groups = _groups()
     formed = known.withColumns({f"_form_{group.name}": group.says for group in groups})
     of_customer = Window.partitionBy("customer_id")
@@ -79,7 +79,21 @@ def golden_records(
     return joined.select("customer_id", *fields, "records_count", "sources").select(*CUSTOMERS.column_names)
 
 
-def _forms(region: str | None) -> dict[str, Column]:
+def _normalised(records: DataFrame) -> DataFrame:
+    """The normalised forms of each record, by source and source_contact_id; empty ones are null."""
+    place = F.concat_ws("|", F.coalesce("postcode", "city"), "street", "house")
+    return records.select(
+        "source",
+        F.trim("source_contact_id").alias("source_contact_id"),
+        F.nullif(F.array_join(F.array_sort("tokens"), " "), F.lit("")).alias("_name"),
+        F.col("email").alias("_mailbox"),
+        F.col("phone").alias("_phone"),
+        F.nullif(place, F.lit("")).alias("_place"),
+        F.col("born_on").alias("_born"),
+    )
+
+
+def _values(region: str | None) -> dict[str, Column]:
     """Valid values beside the delivered ones; a whole name in one field is parted, capitals being the family name."""
     words = F.split(F.trim("full_name"), r"\s+")
     loud = capitals(F.col("full_name"))
@@ -88,40 +102,30 @@ def _forms(region: str | None) -> dict[str, Column]:
     first = F.coalesce(F.when(loud.isNotNull(), quiet), F.when(F.size(words) > 1, words[0]))
     rest = F.coalesce(loud, F.concat_ws(" ", F.slice(words, F.when(F.size(words) > 1, 2).otherwise(1), 99)))
     whole = trimmed(F.col("full_name")).isNotNull() & ~parted
-    born_on = birth_date(F.col("born_on"), F.col("arrived"))
     return {
         "_parted": parted,
         "_first": F.when(whole, first).otherwise(trimmed(F.col("first_name"))),
         "_last": F.when(whole, rest).otherwise(trimmed(F.col("last_name"))),
         "_email": email_form(F.col("email")),
-        "_born": F.when(born_on <= F.col("arrived"), born_on),
+        "_born": F.when(F.col("_born") <= F.col("arrived"), F.col("_born")),
         "_gender": _gender(F.col("gender")),
         "_country": F.coalesce(country_code(F.col("country")), F.when(F.col("postcode").isNotNull(), F.lit(region))),
     }
 
 
 def _groups() -> list[Group]:
-    name = F.array_join(F.array_sort(F.array_distinct(name_tokens(F.concat_ws(" ", "_first", "_last")))), " ")
     address = [*(trimmed(F.col(part)) for part in FIELDS["address"][:4]), F.col("_country")]
     street, postcode, city, *_ = address
     has_place = postcode.isNotNull() | (street.isNotNull() & city.isNotNull())
     never = F.lit(1) == 0
     return [
-        Group("name", F.nullif(name, F.lit("")), [F.col("_first"), F.col("_last")], in_part=~F.col("_parted")),
-        Group("email", mailbox_form(F.col("_email")), [F.col("_email")], in_part=never),
-        Group("phone", F.col("phone_form"), [F.col("phone_form")], in_part=never),
-        Group("address", F.when(has_place, _place()), address, in_part=street.isNull()),
+        Group("name", F.col("_name"), [F.col("_first"), F.col("_last")], in_part=~F.col("_parted")),
+        Group("email", F.col("_mailbox"), [F.col("_email")], in_part=never),
+        Group("phone", F.col("_phone"), [F.col("_phone")], in_part=never),
+        Group("address", F.when(has_place, F.col("_place")), address, in_part=street.isNull()),
         Group("born_on", F.col("_born").cast("string"), [F.col("_born")], in_part=never),
         Group("gender", F.col("_gender"), [F.col("_gender")], in_part=never),
     ]
-
-
-def _place() -> Column:
-    """Where somebody lives, in the form in which two sources that write it differently are equal."""
-    town = F.array_join(name_tokens(F.col("city")), " ")
-    country = F.col("_country")
-    code = F.coalesce(postcode_form(F.col("postcode"), country), town)
-    return F.concat_ws("|", code, street_words(F.col("street"), country), house_number(F.col("street")))
 
 
 def _gender(delivered: Column) -> Column:

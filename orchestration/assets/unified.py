@@ -38,7 +38,8 @@ def unified_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition
     identity = [spec(table, after=[*conformed, "ops.reconciliation"]) for table in IDENTITY]
     second = [spec(table, after=[table.name for table in IDENTITY]) for table in SECOND_LEVEL]
     consent = spec(tables.CONSENTS, after=[*whose, *_kept(conformed, CONSENTS.name, MESSAGES.name, CONTACTS.name)])
-    known = [tables.IDENTITY_LINKS.name, tables.CONSENTS.name, tables.ORDERS.name, *_kept(conformed, CONTACTS.name)]
+    whole = (tables.IDENTITY_LINKS, tables.PERSON_RECORDS, tables.CONSENTS, tables.ORDERS)
+    known = [*(table.name for table in whole), *_kept(conformed, CONTACTS.name)]
     people = [spec(table, after=known) for table in (tables.CUSTOMERS, tables.CUSTOMER_PROFILE)]
     return [
         tables_asset("unified__identity_links", identity, _identity, steps),
@@ -116,7 +117,8 @@ def _fact(table: Table, entity: str, run: NightRun) -> Sequence[Published]:
 def _customers(run: NightRun) -> Sequence[Published]:
     links, contacts = run.lake.read(tables.IDENTITY_LINKS), run.lake.read(ENTITIES["contacts"].conformed)
     trust, retailer = run.retailer.identity.trust, run.retailer
-    golden = golden_records(links, contacts, trust=trust, region=retailer.identity.country)
+    records = run.lake.read(tables.PERSON_RECORDS)
+    golden = golden_records(links, contacts, records, trust=trust, region=retailer.identity.country)
     people = _published(run, tables.CUSTOMERS, golden)
     profile = profiles(
         links,

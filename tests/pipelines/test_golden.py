@@ -2,11 +2,12 @@
 
 from datetime import date
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from pipelines.golden import FIELDS, golden_records
-from tests.pipelines.conformed_rows import Values, at, conformed
+from pipelines.identity.records import records
+from tests.pipelines.conformed_rows import KEY, Values, at, conformed
 from tests.pipelines.test_customers import TRUST, links
 
 NOON, LATER = (at(day).replace(tzinfo=None) for day in (1, 20))
@@ -63,6 +64,12 @@ STORIES: dict[str, tuple[list[Values], tuple[str, object]]] = {
 }
 
 
+def golden(owned: DataFrame, contacts: DataFrame) -> DataFrame:
+    """The golden records of contacts in Belgium."""
+    made = records(contacts, key=KEY, region="BE")
+    return golden_records(owned, contacts, made, trust=TRUST, region="BE")
+
+
 def test_each_group_comes_whole_from_the_most_trusted_valid_record(spark: SparkSession) -> None:
     contacts: list[Values] = [
         {
@@ -84,7 +91,7 @@ def test_each_group_comes_whole_from_the_most_trusted_valid_record(spark: SparkS
     contacts[1] |= {"street": "New 2", "postcode": "1000", "city": "Brussels", "country": "Belgium"}
     contacts[2] |= {"born_on": date(1970, 1, 1), "street": "Web 3", "postcode": "2000", "updated_at": at(20)}
     frame = conformed(spark, "contacts", contacts)
-    found = golden_records(links(spark, crm_1="c", loyalty_2="c", web_3="c"), frame, trust=TRUST, region="BE")
+    found = golden(links(spark, crm_1="c", loyalty_2="c", web_3="c"), frame)
     rows = {row["customer_id"]: row.asDict() for row in found.collect()}
     expected = {"first_name": "Anna", "last_name": "Smit", "name_source": "crm", "street": "New 2", "city": "Brussels"}
     expected |= {"email": "anna@mail.example", "email_source": "loyalty", "phone": "+32475123456", "country": "BE"}
@@ -102,7 +109,7 @@ def test_each_group_comes_whole_from_the_most_trusted_valid_record(spark: SparkS
 def test_deleted_record_gives_no_personal_value(spark: SparkSession) -> None:
     gone: Values = {"source_contact_id": "1", "first_name": "Anna", "last_name": "Smit", "is_deleted": True}
     frame = conformed(spark, "contacts", [gone | {"email": "anna@mail.example", "postcode": "1000"}])
-    row = golden_records(links(spark, crm_1="c"), frame, trust=TRUST).where("customer_id = 'c'").first()
+    row = golden(links(spark, crm_1="c"), frame).where("customer_id = 'c'").first()
     assert row is not None
     assert {name for name, value in row.asDict().items() if value is not None} == {
         "customer_id",
@@ -115,7 +122,7 @@ def test_newest_record_of_one_source_wins(spark: SparkSession) -> None:
     old: Values = {"source_contact_id": "1", "last_name": "Smit", "first_name": "Anna", "updated_at": at(1)}
     new: Values = {"source_contact_id": "2", "last_name": "Jansen", "first_name": "Anna", "updated_at": at(2)}
     frame = conformed(spark, "contacts", [old, new])
-    row = golden_records(links(spark, crm_1="c", crm_2="c"), frame, trust=TRUST).where("customer_id = 'c'").first()
+    row = golden(links(spark, crm_1="c", crm_2="c"), frame).where("customer_id = 'c'").first()
     assert row is not None
     assert row["last_name"] == "Jansen"
 
@@ -123,12 +130,12 @@ def test_newest_record_of_one_source_wins(spark: SparkSession) -> None:
 def test_what_two_sources_say_alike_goes_before_trust_unless_it_may_have_changed_since(spark: SparkSession) -> None:
     owners: dict[str, str] = {}
     contacts: list[Values] = []
-    for story, (records, _) in STORIES.items():
-        for record in records:
+    for story, (told, _) in STORIES.items():
+        for record in told:
             contacts.append({"source_contact_id": str(len(contacts)), **record})
             owners[f"{record.get('source', 'crm')}_{len(contacts) - 1}"] = story
     frame = conformed(spark, "contacts", contacts)
-    found = golden_records(links(spark, **owners), frame, trust=TRUST, region="BE").collect()
+    found = golden(links(spark, **owners), frame).collect()
     values = {row["customer_id"]: row.asDict() for row in found}
     shown = {story: (field, values[story][field]) for story, (_, (field, _)) in STORIES.items()}
     assert shown == {story: expected for story, (_, expected) in STORIES.items()}
@@ -140,9 +147,9 @@ def test_fields_of_an_address_never_come_from_two_sources(spark: SparkSession) -
         {"source": "web", "source_contact_id": "2", "city": "Paris", "country": "FR", "region": "Seine"},
     ]
     frame = conformed(spark, "contacts", contacts)
-    found = golden_records(links(spark, crm_1="c", web_2="c"), frame, trust=TRUST).where("customer_id = 'c'")
+    found = golden(links(spark, crm_1="c", web_2="c"), frame).where("customer_id = 'c'")
     row = found.collect()[0]
-    assert tuple(row[field] for field in FIELDS["address"]) == ("Nieuwstraat 2", "1000", None, None, None)
+    assert tuple(row[field] for field in FIELDS["address"]) == ("Nieuwstraat 2", "1000", None, None, "BE")
     assert row["address_source"] == "crm"
 
 
@@ -151,5 +158,5 @@ def test_ten_thousand_identical_records_are_one_voice(spark: SparkSession) -> No
     contacts = conformed(spark, "contacts", [anna]).crossJoin(spark.range(10_000))
     numbered = contacts.withColumn("source_contact_id", F.col("id").cast("string")).drop("id")
     owned = numbered.select("source", "source_contact_id").withColumn("customer_id", F.lit("c"))
-    row = golden_records(owned, numbered, trust=TRUST).collect()[0]
+    row = golden(owned, numbered).collect()[0]
     assert (row["first_name"], row["email"], row["records_count"]) == ("Anna", "anna@mail.example", 10_000)
