@@ -64,7 +64,7 @@ def bars(rows: Sequence[Bar], *, title: str, labels: int = 170) -> str:
     Units: labels is the width of the labels in pixels.
     """
     longest = max((row.value for row in rows), default=0) or 1
-    room = WIDTH - labels - 96
+    room = max(60, WIDTH - labels - max(96, *(8 * len(row.words) + 12 for row in rows), 0))
     drawn = [_bar(row, place * 26, labels, room * row.value / longest) for place, row in enumerate(rows)]
     return _svg("".join(drawn), height=len(rows) * 26 + 4, title=title)
 
@@ -227,7 +227,15 @@ def _fitting(label: str, room: int) -> str:
 def _grid(share: float, highest: float, base: int) -> str:
     y = base - (base - 14) * share
     line = f'<line x1="44" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="{LINE}"/>'
-    return line + _text(38, y + 4, f"{highest * share:,.0f}", anchor="end", size=11, colour=SOFT)
+    return line + _text(38, y + 4, _short(highest * share), anchor="end", size=11, colour=SOFT)
+
+
+def _short(amount: float) -> str:
+    """An amount in six characters: thousands and millions where it is large."""
+    for unit, word in ((1e6, "M"), (1e3, "k")):
+        if amount >= 99.95 * unit:
+            return f"{amount / unit:,.0f} {word}"
+    return f"{amount:,.0f}"
 
 
 def _mark(mark: Mark, x: float, base: int) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.plots import Bar, Curve, Interval, bars, calibration, histogram, intervals, round_step, shares
+from report.plots import WIDTH, Bar, Curve, Interval, Mark, bars, calibration, histogram, intervals, round_step, shares
 
 NAMES = "<b>&amp;</b> Käse & Brot"
 AMOUNTS = st.lists(st.floats(0, 1e9), max_size=30)
@@ -19,6 +19,7 @@ def test_every_plot_is_well_formed_whatever_the_numbers(amounts: list[float]) ->
         bars(rows, title=NAMES),
         shares(rows, title=NAMES),
         histogram(rows, title=NAMES, axis=NAMES),
+        histogram(rows, title=NAMES, axis=NAMES, mark=Mark(len(rows), NAMES)),
         intervals(gains, title=NAMES),
         calibration([curve], title=NAMES),
     ):
@@ -31,6 +32,22 @@ def test_the_longest_bar_fills_the_room_and_the_others_are_in_proportion() -> No
     plot = ElementTree.fromstring(bars([Bar("a", 10, ""), Bar("b", 5, "")], title="t"))
     widths = [float(rect.attrib["width"]) for rect in plot.iter("rect")]
     assert widths[1] == pytest.approx(widths[0] / 2)
+
+
+def test_long_words_find_room_behind_the_longest_bar() -> None:
+    words = "1,900,000 · 64 %"
+    plot = ElementTree.fromstring(bars([Bar("a", 10, words)], title="t"))
+    label, told = list(plot.iter("text"))
+    assert (label.text, told.text) == ("a", words)
+    assert float(told.attrib["x"]) + 7.5 * len(words) <= WIDTH
+
+
+def test_a_mark_stands_where_its_column_begins() -> None:
+    columns = [Bar(str(number), number, "") for number in range(4)]
+    plot = ElementTree.fromstring(histogram(columns, title="t", axis="a", mark=Mark(2, "cut")))
+    begin = float(list(plot.iter("rect"))[2].attrib["x"]) - 1
+    lines = [path.attrib["d"] for path in plot.iter("path")]
+    assert [float(line[1:].split()[0]) for line in lines] == [pytest.approx(begin)]
 
 
 @given(st.floats(1e-6, 1e9), st.integers(1, 50))
