@@ -148,6 +148,7 @@ def _resolve(commands: Any) -> None:
     parser.add_argument("--unique-source", metavar="SOURCE,...", help="sources of which no two records are one person")
     parser.add_argument("--country", metavar="CODE", help="ISO code of phones and addresses that carry no country")
     parser.add_argument("--seed", type=int, default=1, help="of the pairs that are sampled to learn from")
+    parser.add_argument("--thorough", action="store_true", help="learn from the groups found as well: minutes")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the same rows with customer_id")
 
 

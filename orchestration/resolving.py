@@ -38,6 +38,7 @@ def resolve(asked: argparse.Namespace) -> int:
         unique_sources=tuple(_names(asked.unique_source)),
         country=asked.country,
         seed=asked.seed,
+        thorough=asked.thorough,
     )
     checked(call)
     with TemporaryDirectory() as work:

@@ -208,7 +208,7 @@ class IdentitySettings(Section):
     Units: trust is the survivorship order, most trusted first; country is the ISO code that phone numbers without
            country code belong to; shared_by_at_most is the number of records that one value may join; duplicate_free
            are sources of which no two records are one person; overrides is a CSV file of decided pairs, its path
-           relative to the retailer file.
+           relative to the retailer file; thorough learns from the groups of records as well when it learns anew.
     """
 
     trust: Texts = ()
@@ -216,6 +216,7 @@ class IdentitySettings(Section):
     shared_by_at_most: int = Field(default=10, ge=1)
     duplicate_free: Texts = ()
     overrides: Path | None = None
+    thorough: bool = False
 
 
 def _typed_strings(value: Any) -> Any:

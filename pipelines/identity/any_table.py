@@ -46,7 +46,7 @@ class Call:
 
     Units: columns maps canonical names to columns of the file; extras are further columns to compare; country is the
            ISO code of phones and addresses that carry none; unique_sources hold no person twice; nobody of the file
-           was born after as_of.
+           was born after as_of; thorough learns from the groups of records as well (rescore.py).
     """
 
     file: Path
@@ -56,6 +56,7 @@ class Call:
     unique_sources: tuple[str, ...] = ()
     country: str | None = None
     seed: int = 1
+    thorough: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def resolve_table(spark: SparkSession, call: Call, *, work: str) -> Told:
     with handover(work, "resolve") as folder:
         people, tied = _handed_over(spark, call, rows, folder)
     clock.append(("normalise", monotonic()))
-    matched = match(people, seed=call.seed) if people.num_rows >= FEWEST_RECORDS else None
+    is_enough = people.num_rows >= FEWEST_RECORDS
+    matched = match(people, thorough=call.thorough, seed=call.seed) if is_enough else None
     clock.append(("match", monotonic()))
     found = clusters(
         people, tied, shared_by_at_most=SHARED_BY_AT_MOST, matched=matched, duplicate_free=call.unique_sources

@@ -34,6 +34,15 @@ class Pairs:
     probability: Real
 
 
+def together(one: Pairs, other: Pairs) -> Pairs:
+    """The pairs of both."""
+    return Pairs(
+        np.concatenate([one.left, other.left]),
+        np.concatenate([one.right, other.right]),
+        np.concatenate([one.probability, other.probability]),
+    )
+
+
 @dataclass(frozen=True)
 class Tree:
     """All merges: of which groups (by their smallest id), at which mean probability.

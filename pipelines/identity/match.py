@@ -9,11 +9,12 @@ import pyarrow as pa
 from pipelines.identity.answers import read_anew, taught
 from pipelines.identity.blocking import KeyYield, find_pairs, find_pairs_of, most_pairs
 from pipelines.identity.likeness import compare, name_sources
-from pipelines.identity.linkage import Ids, Pairs, average_linkage, groups_at
+from pipelines.identity.linkage import Ids, Pairs, average_linkage, groups_at, together
 from pipelines.identity.mixture import fitted, probabilities
 from pipelines.identity.model import Model, of_columns
 from pipelines.identity.overrides import NONE, Overrides
 from pipelines.identity.people import prepare
+from pipelines.identity.rescore import rescored, rescored_by
 from pipelines.identity.training import learned
 from pipelines.identity.workbench import workbench
 
@@ -58,6 +59,7 @@ def match(
     model: Model | None = None,
     known: Known | None = None,
     decided: Overrides = NONE,
+    thorough: bool = False,
     seed: int = 1,
 ) -> Matched:
     """The matching pairs of the records (as in records.py); what is learned of them where no fitting model is given.
@@ -65,7 +67,8 @@ def match(
     Units: the same records, model and seed give the same pairs, whatever the order of rows and number of threads;
            decisions of people shift what the model says (answers.py) when it is learned and when they change;
            what is known spares the pairs of two unchanged records, where the model fits and most are unchanged;
-           records that teach nothing (no two columns with values, no two alike) give no pairs and an empty model.
+           records that teach nothing (no two columns with values, no two alike) give no pairs and an empty model;
+           thorough learns, where it learns at all, from the groups of records as well (rescore.py).
     """
     with workbench() as engine:
         columns = prepare(engine, records)
@@ -76,7 +79,7 @@ def match(
             engine.execute(FRESH)
             if _rows(engine, "fresh") <= MOST_FRESH * len(keys):
                 return _matched_again(engine, columns, keys, model=model, pairs=known.pairs, decided=decided)
-        return _matched(engine, columns, keys, model=model, decided=decided, seed=seed)
+        return _matched(engine, columns, keys, model=model, decided=decided, thorough=thorough, seed=seed)
 
 
 def _matched(
@@ -86,12 +89,14 @@ def _matched(
     *,
     model: Model | None,
     decided: Overrides,
+    thorough: bool,
     seed: int,
 ) -> Matched:
     """All pairs of the table people."""
     yields = find_pairs(engine, columns, budget=most_pairs(len(keys)))
     compare(engine, columns, pairs="pairs", into="likeness")
-    if model is None or not fits(model, columns):
+    is_new = model is None or not fits(model, columns)
+    if model is None or is_new:
         largest = {found.key: found.largest for found in yields}
         model = replace(_learned(engine, columns, seed=seed), records=len(keys), largest_blocks=largest)
     if not model.match:
@@ -102,7 +107,12 @@ def _matched(
     engine.register("loose", _loose(len(keys), found))
     engine.execute(MORE.format(of_interest=""))
     compare(engine, columns, pairs="more_pairs", into="more")
-    pairs = _together(found, probabilities(engine, known_columns, table="more"))
+    pairs = together(found, probabilities(engine, known_columns, table="more"))
+    if is_new and thorough:
+        pairs, rescorer = rescored(engine, columns, pairs, seed=seed)
+        model = replace(model, rescorer=rescorer)
+    elif model.rescorer is not None:
+        pairs = rescored_by(engine, columns, model.rescorer, pairs, beside=NO_PAIRS)
     return Matched(keys, pairs, model, _rows(engine, "likeness", "more"), tuple(yields))
 
 
@@ -123,11 +133,14 @@ def _matched_again(
     compare(engine, columns, pairs="pairs", into="likeness")
     known_columns = of_columns(model, columns)
     kept = read_anew(_kept(engine, pairs), model.shift - before)
-    found = _together(kept, probabilities(engine, known_columns, table="likeness"))
-    engine.register("loose", _loose(len(keys), found, ids=_ids(engine, "fresh")))
+    fresh = probabilities(engine, known_columns, table="likeness")
+    engine.register("loose", _loose(len(keys), together(kept, fresh), ids=_ids(engine, "fresh")))
     engine.execute(MORE.format(of_interest="and (x.id in (select id from fresh) or y.id in (select id from fresh))"))
     compare(engine, columns, pairs="more_pairs", into="more")
-    found = _together(found, probabilities(engine, known_columns, table="more"))
+    fresh = together(fresh, probabilities(engine, known_columns, table="more"))
+    if model.rescorer is not None:
+        fresh = rescored_by(engine, columns, model.rescorer, fresh, beside=kept)
+    found = together(kept, fresh)
     return Matched(keys, found, model, _rows(engine, "likeness", "more"), tuple(yields))
 
 
@@ -167,14 +180,6 @@ def _kept(engine: duckdb.DuckDBPyConnection, pairs: pa.Table) -> Pairs:
     found = engine.execute(KEPT).fetchnumpy()
     left, right = (np.asarray(found[side], dtype=np.int64) for side in ("l", "r"))
     return Pairs(left, right, np.asarray(found["probability"], dtype=np.float64))
-
-
-def _together(one: Pairs, other: Pairs) -> Pairs:
-    return Pairs(
-        np.concatenate([one.left, other.left]),
-        np.concatenate([one.right, other.right]),
-        np.concatenate([one.probability, other.probability]),
-    )
 
 
 def _ids(engine: duckdb.DuckDBPyConnection, table: str) -> Ids:

@@ -7,8 +7,22 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 Levels = Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True)
+class Rescorer:
+    """What the groups of records taught about pairs (rescore.py).
+
+    Shape: features by name, in the order that the trees know; trees are XGBoost's own bytes as text; aliases (log
+           lift, share) by column and fingerprint of two values, which cannot be read from it.
+    """
+
+    features: tuple[str, ...]
+    trees: str
+    aliases: Mapping[str, Mapping[str, tuple[float, float]]]
 
 
 @dataclass(frozen=True)
@@ -21,7 +35,8 @@ class Model:
     Units: priors by `<source> <source>`: the probability that two random records of these sources are one person;
            confused_priors by kind, over all sources; cut is a mean probability (linkage.py), None until it was chosen;
            shift is in bits, to be added to every log-odds: what people's decisions taught, which answers names;
-           largest_blocks is the size of the largest block by key (blocking.py) among so many records.
+           largest_blocks is the size of the largest block by key (blocking.py) among so many records; rescorer is
+           there where a thorough run taught one.
     """
 
     columns: tuple[str, ...]
@@ -35,6 +50,7 @@ class Model:
     answers: str = ""
     records: int = 0
     largest_blocks: Mapping[str, int] = field(default_factory=dict)
+    rescorer: Rescorer | None = None
 
     @property
     def version(self) -> str:
@@ -67,6 +83,7 @@ def from_json(text: str) -> Model:
         answers=found.get("answers", ""),
         records=found.get("records", 0),
         largest_blocks=found.get("largest_blocks", {}),
+        rescorer=_rescorer(found.get("rescorer")),
     )
 
 
@@ -91,3 +108,13 @@ def _those(levels: Levels, columns: Collection[str]) -> Levels:
 
 def _levels(found: Mapping[str, list[float]]) -> dict[str, tuple[float, ...]]:
     return {name: tuple(levels) for name, levels in found.items()}
+
+
+def _rescorer(found: Mapping[str, Any] | None) -> Rescorer | None:
+    if found is None:
+        return None
+    aliases = {
+        name: {fingerprint: (lift, share) for fingerprint, (lift, share) in those.items()}
+        for name, those in found["aliases"].items()
+    }
+    return Rescorer(tuple(found["features"]), found["trees"], aliases)

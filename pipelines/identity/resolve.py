@@ -136,7 +136,9 @@ def resolved(
     people = given.records
     decided = read_overrides(settings.overrides) if settings.overrides else NONE
     known = Known(began[IDENTITY_PAIRS.name], given.unchanged) if given.unchanged.num_rows else None
-    matched = match(people, model=model, known=known, decided=decided) if people.num_rows >= FEWEST_RECORDS else None
+    is_enough = people.num_rows >= FEWEST_RECORDS
+    thorough = settings.thorough
+    matched = match(people, model=model, known=known, decided=decided, thorough=thorough) if is_enough else None
     found = clusters(
         people,
         given.ties,
