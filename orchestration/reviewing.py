@@ -30,6 +30,8 @@ def review(asked: argparse.Namespace) -> int:
     retailer = load_retailer(place.retailer_file)
     if asked.answer:
         return _answer(asked, _file(retailer, place))
+    if asked.count < 1:
+        raise _wrong(f"--count {asked.count} shows nothing", "Pass --count 1 or more.")
     file = _file(retailer, place) if asked.who else retailer.identity.overrides
     with open_lake(place, purpose="review") as lake:
         known = known_people(lake, retailer.identity)

@@ -65,7 +65,7 @@ IDENTITY_EVENTS = Table(
 )
 IDENTITY_MODELS = Table(
     name="unified.identity_models",
-    grain="one row per night on which the likeness of records was learned anew",
+    grain="one row per night on which the likeness of records was learned anew, or decisions of people changed",
     key=("night",),
     columns=columns(
         required("night", "date", "night"),

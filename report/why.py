@@ -14,8 +14,6 @@ from report.two_records import CLASSES, columns, kind, percent, side_by_side, ta
 
 DISAGREE = 0.02
 """Where what the night kept differs by more from what the comparisons say, something else weighed in."""
-
-
 LEAST_SHARE = 0.001
 """Kinds of pairs that are less probable are not named."""
 
@@ -123,7 +121,7 @@ def _weighed(found: Why) -> Iterator[str]:
             yield "Nothing is weighed: no model was learned here, so exact evidence links alone."
         return
     said = found.explanation.probability
-    yield f"By all that they say they are one person with {percent(said)}; groups are cut at {percent(found.cut)}."
+    yield f"By all that they say, one person is {percent(said)} probable; groups are cut at {percent(found.cut)}."
     if found.probability is not None and abs(found.probability - said) > DISAGREE:
         yield f"The night reckoned with {percent(found.probability)}: it knew other records, or weighed more."
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -32,8 +32,8 @@ class Compared:
     """
 
     column: str
-    left: str | None
-    right: str | None
+    left: str | None = field(repr=False)
+    right: str | None = field(repr=False)
     level: str
     weight: float
     rarity: float

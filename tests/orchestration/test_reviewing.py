@@ -94,6 +94,12 @@ def test_end_of_input_ends_the_review(decisions: Path) -> None:
     assert asked(decisions, pairs=(("crm:1", "till:1"),)) == 0
 
 
+def test_no_pair_at_all_is_no_review(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = ["--retailer", str(decisions.parent / "shop.yaml"), "--lake", str(decisions.parent / "lake")]
+    assert cli.main(["review", *place, "--count", "0"]) == 2
+    assert "Pass --count 1 or more." in capsys.readouterr().err
+
+
 def test_lake_without_a_night_has_nothing_to_review(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = ["--retailer", str(decisions.parent / "shop.yaml"), "--lake", str(decisions.parent / "lake")]
     assert cli.main(["review", *place]) == 2

@@ -1,5 +1,7 @@
 """Why two records are one person: exact evidence, decisions, chains."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipelines.identity.known import KnownPeople, nearest_names
@@ -91,3 +93,13 @@ def test_mean_over_two_customers_is_what_their_records_kept(town_known: KnownPeo
     assert town_known.cut is not None
     assert found.mean_probability < town_known.cut
     assert found.chain == ()
+
+
+def test_link_that_only_a_fact_makes_is_unexplained_until_facts_are_looked_at() -> None:
+    own = [("crm:1", "loyalty_id:x"), ("crm:2", "email:y")]
+    people = records([record(1, "Anna Smit"), record(2, "Anna Smit")])
+    whole = known(people, ties(*own, by_fact=[("loyalty_id:x", "email:y")]))
+    assert not why(replace(whole, ties=ties(*own)), [CRM_1], [CRM_2]).is_explained
+    found = why(whole, [CRM_1], [CRM_2])
+    assert found.is_explained
+    assert [link.kind for link in found.chain] == ["email"]
