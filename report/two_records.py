@@ -19,6 +19,7 @@ KINDS = {
     "phone": "the same phone",
     "cookie": "the same cookie",
     "name_birth": "the same whole name and birth date",
+    "name_place": "the same whole name and postal code",
     "link": "a link that a source states",
     "decided": "a decision of people",
     "match": "all that they say",

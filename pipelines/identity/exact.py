@@ -71,8 +71,8 @@ def ties_among(
 AROUND = """
 create temp table every_way as
 with own as (
-    unpivot (select record_key as here, loyalty_id_key, email_key, phone_key, cookie_key, name_birth_key, linked_key
-             from every_record)
+    unpivot (select record_key as here, loyalty_id_key, email_key, phone_key, cookie_key, name_birth_key,
+                 name_place_key, linked_key from every_record)
     on columns(* exclude here) into name kind value there
 ), tied_to as (select here, there from own union all select left_key, right_key from every_tie)
 select here, there from tied_to union all select there, here from tied_to;
@@ -94,7 +94,8 @@ group by all order by all
 """
 HANDLES = """
 with tied_handles as (
-    select person as a, handle as b, kind from held where handle not in (from crowded)
+    select person as a, handle as b, kind from held
+    where handle not in (from crowded) and kind not in ('name_birth', 'name_place')
     union select a, b, kind from handle_ties where kind <> 'itself'
 )
 select x.key, y.key, tied_handles.kind

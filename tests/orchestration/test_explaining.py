@@ -39,6 +39,7 @@ def _record(number: str, card: str | None) -> dict[str, object]:
         "tokens": ["anna", "smit"],
         "born_on": date(1980, 2, 3) if card else date(1951, 7, 9),
         "is_test": False,
+        "is_deleted": False,
         "first_seen": datetime(2020, 1, 1, tzinfo=UTC),
         "loyalty_id_key": card,
         "fingerprint": 0,

@@ -28,8 +28,10 @@ def known(
 
 
 def with_keys(people: pa.Table) -> pa.Table:
-    """The records with the keys that tie them: none, so that likeness alone decides."""
-    nothing = pa.nulls(people.num_rows, pa.string())
-    for kind in OWN_KEYS:
-        people = people.append_column(f"{kind}_key", nothing)
+    """The records with what only grouping reads: no key ties them, so that likeness alone decides."""
+    rows = people.num_rows
+    more = {f"{kind}_key": pa.nulls(rows, pa.string()) for kind in OWN_KEYS}
+    more |= {"first_seen": pa.nulls(rows, pa.timestamp("us", tz="UTC"))}
+    for name, values in more.items():
+        people = people.append_column(name, values)
     return people
