@@ -73,7 +73,7 @@ def _grouped(engine: duckdb.DuckDBPyConnection) -> pa.Table:
 
 PEOPLE = """
 create temp table people as
-select row_number() over (order by record_key) - 1 as id, customer_id, record_key, source, is_deleted,
+select row_number() over (order by record_key) - 1 as id, customer_id, record_key, records.source, is_deleted,
     given, family, tokens, born_on
 from records join links using (record_key)
 where not is_test and len(tokens) > 0
