@@ -62,7 +62,7 @@ def as_facts(question: Question) -> dict[str, Any]:
 def standing(question: Question) -> str:
     """How probable one person is, against the cut, and how the two stand now."""
     now = "one customer" if question.is_one_person else "two customers"
-    return f"one person with {percent(question.probability)}, cut at {percent(question.cut)}; {now} now"
+    return f"one person with {percent(question.probability)} probability, cut at {percent(question.cut)}; {now} now"
 
 
 def voices(question: Question) -> list[str]:

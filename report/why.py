@@ -122,7 +122,9 @@ def _weighed(found: Why) -> Iterator[str]:
         return
     said = found.explanation.probability
     yield f"By all that they say, one person is {percent(said)} probable; groups are cut at {percent(found.cut)}."
-    if found.probability is not None and abs(found.probability - said) > DISAGREE:
+    if found.probability is None and said > DISAGREE and found.left.has_name and found.right.has_name:
+        yield "The night never compared them: they share no value that is rare enough, and such a pair counts as 0."
+    elif found.probability is not None and abs(found.probability - said) > DISAGREE:
         yield f"The night reckoned with {percent(found.probability)}: it knew other records, or weighed more."
 
 

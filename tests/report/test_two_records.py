@@ -47,6 +47,11 @@ def test_reasons_name_decision_evidence_and_probability() -> None:
     assert any(reason.startswith("By all that they say") for reason in told)
 
 
+def test_pair_that_the_night_never_compared_is_told() -> None:
+    assert any("never compared" in reason for reason in reasons(found(probability=None)))
+    assert not any("never compared" in reason for reason in reasons(found()))
+
+
 def test_two_customers_are_told_what_would_join_them() -> None:
     low = explanation(compared("email", -6.0))
     told = found(right=Side("contact:web:2", "c_b", ANN), explanation=low, chain=(), mean_probability=0.01)
