@@ -52,12 +52,19 @@ class Group:
 
 
 def golden_records(
-    links: DataFrame, contacts: DataFrame, records: DataFrame, *, trust: Sequence[str], region: str | None = None
+    links: DataFrame,
+    contacts: DataFrame,
+    records: DataFrame,
+    heirs: DataFrame,
+    *,
+    trust: Sequence[str],
+    region: str | None = None,
 ) -> DataFrame:
     """The best name, e-mail, phone, address, birth date and gender of each customer, each with its record and date.
 
     Grain:  one row per customer_id of links; customers known by facts alone have no personal values.
-    Reads:  conformed.contacts for values, their unified.person_records for the forms in which two sources agree.
+    Reads:  conformed.contacts for values, their unified.person_records for the forms in which two sources agree;
+            heirs (old_customer_id, customer_id) as from `living_ids`.
     Units:  whole valid values go first, then what two sources say alike, then the order of `trust`, then the newest.
             A birth date does not change, so two sources that agree overrule the trusted one. Everything else does, and
             systems that nobody told still agree on the old value: there agreement counts unless another value came in
@@ -75,8 +82,11 @@ def golden_records(
         F.count("*").cast("int").alias("records_count"), F.sort_array(F.collect_set("source")).alias("sources")
     )
     fields = [column for name in FIELDS for column in _told(name)]
+    old_ids = F.sort_array(F.collect_list("old_customer_id")).alias("previous_ids")
     joined = counted.join(best, "customer_id", "left")
-    return joined.select("customer_id", *fields, "records_count", "sources").select(*CUSTOMERS.column_names)
+    joined = joined.join(heirs.groupBy("customer_id").agg(old_ids), "customer_id", "left")
+    known_by = ["customer_id", "records_count", "sources", "previous_ids"]
+    return joined.select(*known_by, *fields).select(*CUSTOMERS.column_names)
 
 
 def _normalised(records: DataFrame) -> DataFrame:

@@ -172,6 +172,7 @@ CUSTOMERS = Table(
         *_record_of("gender"),
         Column("records_count", "int", "person records behind the customer"),
         Column("sources", "array<string>", "sources that know the customer"),
+        Column("previous_ids", "array<string>", "ids that were merged into this one; null where none was"),
     ),
     write="replace_all",
 )

@@ -18,6 +18,7 @@ from pipelines.consent import consent_state, objections
 from pipelines.customers import profiles
 from pipelines.golden import golden_records
 from pipelines.history import unified
+from pipelines.identity.events import living_ids
 from pipelines.identity.resolve import resolve
 from pipelines.identity.second_level import second_level
 from quality.gates import rules_for
@@ -118,7 +119,8 @@ def _customers(run: NightRun) -> Sequence[Published]:
     links, contacts = run.lake.read(tables.IDENTITY_LINKS), run.lake.read(ENTITIES["contacts"].conformed)
     trust, retailer = run.retailer.identity.trust, run.retailer
     records = run.lake.read(tables.PERSON_RECORDS)
-    golden = golden_records(links, contacts, records, trust=trust, region=retailer.identity.country)
+    heirs = living_ids(run.lake.read(tables.IDENTITY_EVENTS))
+    golden = golden_records(links, contacts, records, heirs, trust=trust, region=retailer.identity.country)
     people = _published(run, tables.CUSTOMERS, golden)
     profile = profiles(
         links,

@@ -1,5 +1,6 @@
 """The golden record: whole, agreed, trusted and recent values first, groups never mixed, deleted records silent."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame, SparkSession
@@ -64,10 +65,21 @@ STORIES: dict[str, tuple[list[Values], tuple[str, object]]] = {
 }
 
 
-def golden(owned: DataFrame, contacts: DataFrame) -> DataFrame:
-    """The golden records of contacts in Belgium."""
+def golden(owned: DataFrame, contacts: DataFrame, heirs: Sequence[tuple[str, str]] = ()) -> DataFrame:
+    """The golden records of contacts in Belgium; heirs are (old id, living id)."""
     made = records(contacts, key=KEY, region="BE")
-    return golden_records(owned, contacts, made, trust=TRUST, region="BE")
+    old = owned.sparkSession.createDataFrame(heirs, "old_customer_id string, customer_id string")
+    return golden_records(owned, contacts, made, old, trust=TRUST, region="BE")
+
+
+def test_customer_names_the_ids_that_were_merged_into_it(spark: SparkSession) -> None:
+    people = conformed(spark, "contacts", [{"source_contact_id": "1"}, {"source_contact_id": "2"}])
+    found = golden(links(spark, crm_1="c", crm_2="d"), people, [("old", "c"), ("older", "c"), ("lost", "gone")])
+    assert {row["customer_id"]: row["previous_ids"] for row in found.collect()} == {
+        "c": ["old", "older"],
+        "d": None,
+        "guest": None,
+    }
 
 
 def test_each_group_comes_whole_from_the_most_trusted_valid_record(spark: SparkSession) -> None:
