@@ -20,7 +20,7 @@ import pyarrow.parquet
 from benchmarks.contract import Check, higher, lower, report
 from benchmarks.identity_rivals import exact_rules, plain_splink
 from benchmarks.linkage_score import LinkageScore, households_apart, scored
-from benchmarks.people_sets import PeopleSet, people_sets
+from benchmarks.people_sets import PeopleSet, people_sets, thorough
 from lakehouse.settings import PROJECT
 
 APART = "household pairs apart"
@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--customers", type=int, nargs="*", default=[100_000], help="sizes of the fictional retailer")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--only", nargs="*", help="names of sets, such as febrl3")
+    parser.add_argument("--thorough", action="store_true", help="measure thorough runs too, beside nightly ones")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON on the last line")
     asked = parser.parse_args(arguments)
     runs: dict[str, list[tuple[PeopleSet, dict[str, Any]]]] = {}
@@ -41,19 +42,21 @@ def main(arguments: list[str] | None = None) -> int:
             for found in people_sets(
                 asked.data, Path(folder), customers=asked.customers, seed=seed, only=asked.only or ()
             ):
-                measured = _measured(found, seed, with_rivals=seed == asked.seeds[0])
-                print(f"{found.name}, seed {seed}: {_in_words(measured)}", flush=True)
-                runs.setdefault(found.name, []).append((found, measured))
+                for mode in (found, thorough(found)) if asked.thorough else (found,):
+                    measured = _measured(mode, seed, with_rivals=seed == asked.seeds[0] and not mode.is_thorough)
+                    print(f"{mode.name}, seed {seed}: {_in_words(measured)}", flush=True)
+                    runs.setdefault(mode.name, []).append((mode, measured))
     return report([check for found in runs.values() for check in _checks(found)], as_json=asked.json)
 
 
 def _measured(found: PeopleSet, seed: int, *, with_rivals: bool) -> dict[str, Any]:
     """Scores and seconds of one run of `habitue resolve`, the process from start to end."""
-    out = found.file.with_name(f"{found.name}_out.parquet")
+    out = found.file.with_name("out.parquet")
     call = [sys.executable, "-m", "orchestration.cli", "resolve", "--records", str(found.file), "--out", str(out)]
     call += ["--map", ",".join(f"{name}={column}" for name, column in found.columns.items()), "--seed", str(seed)]
     call += ["--extra", ",".join(found.extras)] if found.extras else []
     call += ["--country", found.country] if found.country else []
+    call += ["--thorough"] if found.is_thorough else []
     started = time.perf_counter()
     ran = subprocess.run([*call, "--json"], capture_output=True, text=True, cwd=PROJECT)
     seconds = time.perf_counter() - started
