@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 
-from pipelines.identity.linkage import Ids, Pairs, Tree, average_linkage, best_cut, groups_at
+from pipelines.identity.linkage import Ids, Members, Pairs, Tree, average_linkage, best_cut, chosen, groups_at
 
 BORN, OWN = "born", ("email", "phone")
 MOST_TYPOS = 2
@@ -37,17 +37,18 @@ def facts(engine: duckdb.DuckDBPyConnection, columns: Collection[str]) -> Facts:
     return Facts(_texts(engine, BORN) if BORN in columns and own else (), own)
 
 
-def parted(known: Facts, pairs: Pairs, *, people: int) -> tuple[Pairs, Ids]:
-    """The pairs without those between groups that contradict one another, and the groups that are left."""
+def parted(known: Facts, pairs: Pairs, *, people: int) -> tuple[Members, Ids]:
+    """Which pairs are left when those between groups that contradict one another are gone, and the groups then."""
+    codes, wrong = pairs.left * people + pairs.right, np.empty(0, np.int64)
     for _ in range(MOST_PASSES):
-        tree = average_linkage(np.arange(people), pairs)
+        left = ~np.isin(codes, wrong)
+        tree = average_linkage(np.arange(people), chosen(pairs, left))
         height = best_cut(tree).height
-        wrong = _contradicted(known, tree, height) if known.born else np.empty(0, np.int64)
-        if not len(wrong):
+        found = _contradicted(known, tree, height) if known.born else wrong[:0]
+        if not len(found):
             break
-        right = ~np.isin(pairs.left * people + pairs.right, wrong)
-        pairs = Pairs(pairs.left[right], pairs.right[right], pairs.probability[right])
-    return pairs, groups_at(tree, height)
+        wrong = np.concatenate([wrong, found])
+    return ~np.isin(codes, wrong), groups_at(tree, height)
 
 
 def _contradicted(known: Facts, tree: Tree, height: float) -> Ids:

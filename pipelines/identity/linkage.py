@@ -34,6 +34,11 @@ class Pairs:
     probability: Real
 
 
+def chosen(pairs: Pairs, those: Members) -> Pairs:
+    """Those of the pairs."""
+    return Pairs(pairs.left[those], pairs.right[those], pairs.probability[those])
+
+
 def together(one: Pairs, other: Pairs) -> Pairs:
     """The pairs of both."""
     return Pairs(

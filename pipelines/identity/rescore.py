@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pipelines.identity.aliases import FOLDS, LEFT_OUT, Folds, alias_scores, folds, kept_aliases, known_aliases
 from pipelines.identity.closeness import Features, closeness, joined, of_names
 from pipelines.identity.contradictions import Facts, facts, parted
-from pipelines.identity.linkage import Ids, Pairs, together
+from pipelines.identity.linkage import Ids, Pairs, chosen, together
 from pipelines.identity.mixture import SMALLEST
 from pipelines.identity.model import Rescorer
 from pipelines.identity.vouchers import Values, values, vouched
@@ -86,8 +86,9 @@ def rescored(
         features = joined(ground.close, vouched(ground.known, now, now), alias_scores(ground.known, now, groups, dealt))
         now = _with(now, _cross_fitted(features, same, dealt, seed=seed))
     blended = _with(ground.pairs, _blended(ground.pairs.probability, now.probability))
-    rest, _ = parted(ground.facts, _likely(blended), people=ground.people)
-    return rest, _kept(ground, features, same, groups, dealt, seed=seed)
+    likely = _likely(blended)
+    left, _ = parted(ground.facts, likely, people=ground.people)
+    return chosen(likely, left), _kept(ground, features, same, groups, dealt, seed=seed)
 
 
 def rescored_by(
@@ -104,7 +105,9 @@ def rescored_by(
         features = joined(ground.close, vouched(ground.known, now, together(beside, now)), aliases)
         found = _predicted(_trees(rescorer), of_names(features, rescorer.features))
         now = _with(now, _blended(ground.pairs.probability, found))
-    return _likely(now)
+    likely = _likely(now)
+    left, _ = parted(ground.facts, together(beside, likely), people=ground.people)
+    return chosen(likely, left[len(beside.left) :])
 
 
 def _ground(engine: duckdb.DuckDBPyConnection, columns: Collection[str], pairs: Pairs) -> Ground:
@@ -183,8 +186,7 @@ def _trees(rescorer: Rescorer) -> Any:
 
 
 def _likely(pairs: Pairs) -> Pairs:
-    likely = pairs.probability > SMALLEST
-    return Pairs(pairs.left[likely], pairs.right[likely], pairs.probability[likely])
+    return chosen(pairs, pairs.probability > SMALLEST)
 
 
 def _with(pairs: Pairs, probability: Real) -> Pairs:
