@@ -5,6 +5,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.dataset
 from pyarrow import fs
+from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from lakehouse.delta import Lakehouse
@@ -17,10 +18,19 @@ def arrow_as_night_began(lake: Lakehouse, table: Table) -> pa.Table:
     Units: columns that the contract gained since are null; deletion vectors are off in every table of ours, and
            partitioned tables cannot be read, their night stands in no file.
     """
+    return _arrow(lake.read_as_night_began(table), table)
+
+
+def arrow_now(lake: Lakehouse, table: Table) -> pa.Table:
+    """The table as it stands now, read like `arrow_as_night_began`."""
+    return _arrow(lake.read(table), table)
+
+
+def _arrow(frame: DataFrame, table: Table) -> pa.Table:
     if table.write == "replace_night":
         raise ValueError(f"{table.name} is partitioned by {table.night_column}")
     schema = to_arrow_schema(table.schema)
-    files = lake.read_as_night_began(table).inputFiles()
+    files = frame.inputFiles()
     if not files:
         return schema.empty_table()
     places = [fs.FileSystem.from_uri(file) for file in files]

@@ -24,7 +24,8 @@ def households(
     Grain: one row per customer in a household of two or more: household_id, customer_id, evidence, since.
     Reads: records as in records.py, links (record_key, customer_id), the previous households.
     Units: an address of more than shared_by_at_most family names is an institution, a phone or e-mail of more customers
-           a till's or an office's: neither makes a household. Ids survive as those of customers do.
+           a till's or an office's: neither makes a household; nor do records that their source has deleted. Ids
+           survive as those of customers do.
     """
     with workbench() as engine:
         orient(engine, records)
@@ -65,6 +66,7 @@ from (select distinct customer_id from links join oriented using (record_key));
 create temp table said as
 select place, last, phone, email, street || '|' || house || '|' || postcode as address
 from oriented join links using (record_key) join known using (customer_id)
+where not is_deleted
 """
 HOMES = """
 create temp table homes as

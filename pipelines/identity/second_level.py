@@ -5,15 +5,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.arrow import arrow_as_night_began, arrow_now
 from lakehouse.delta import Lakehouse
 from pipelines.identity.evidence import typed
 from pipelines.identity.figures import IdentityFigures, identity_figures
 from pipelines.identity.handover import handover
 from pipelines.identity.households import households
-from pipelines.identity.resolve import Change, newest_model
+from pipelines.identity.resolve import Change, differences, newest_model
 from pipelines.identity.suspicion import suspicious_clusters
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import (
@@ -43,19 +45,22 @@ def second_level(lake: Lakehouse, settings: IdentitySettings, *, night: date, ke
     Reads: unified.person_records, .identity_links, .identity_pairs, .identity_events and .identity_models as they are
            now, the households as the night began.
     """
-    now = {table: lake.read(table) for table in (PERSON_RECORDS, IDENTITY_LINKS, IDENTITY_PAIRS)}
-    events = lake.read(IDENTITY_EVENTS).where(F.col("night") == F.lit(night))
-    before = lake.read_as_night_began(HOUSEHOLDS)
+    records, links, pairs = (arrow_now(lake, table) for table in (PERSON_RECORDS, IDENTITY_LINKS, IDENTITY_PAIRS))
+    before = arrow_as_night_began(lake, HOUSEHOLDS)
     model = newest_model(lake.read(IDENTITY_MODELS))
+    events = lake.read(IDENTITY_EVENTS).where(F.col("night") == F.lit(night)).toArrow()
+    limit = settings.shared_by_at_most
+    found = households(records, links, before, shared_by_at_most=limit, night=night, key=key)
+    doubted = suspicious_clusters(records, links, pairs, night=night)
+    figures = identity_figures(links, events, pairs, found, doubted, cut=model.cut if model else None)
+    new, gone = differences(before, found, HOUSEHOLDS.key)
     with handover(lake.path, f"second-level-{night.isoformat()}") as folder:
-        records, links, pairs = (folder.table(frame, table.name) for table, frame in now.items())
-        previous = folder.table(before, "previous")
-        limit = settings.shared_by_at_most
-        found = households(records, links, previous, shared_by_at_most=limit, night=night, key=key)
-        doubted = suspicious_clusters(records, links, pairs, night=night)
-        cut = model.cut if model else None
-        figures = identity_figures(links, folder.table(events, "events"), pairs, found, doubted, cut=cut)
-        together = typed(folder.frame(found, "households", lake.spark), HOUSEHOLDS)
-        gone = before.select("customer_id").join(together.select("customer_id"), "customer_id", "left_anti")
-        suspicious = typed(folder.frame(doubted, "suspicious", lake.spark), SUSPICIOUS_CLUSTERS)
-        yield SecondLevel(Change(together, gone), suspicious, figures)
+
+        def frame(rows: pa.Table, name: str) -> DataFrame:
+            return folder.frame(rows, name, lake.spark)
+
+        yield SecondLevel(
+            Change(typed(frame(new, "households"), HOUSEHOLDS), frame(gone, "gone")),
+            typed(frame(doubted, "suspicious"), SUSPICIOUS_CLUSTERS),
+            figures,
+        )

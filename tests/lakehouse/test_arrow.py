@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from lakehouse.arrow import arrow_as_night_began
+from lakehouse.arrow import arrow_as_night_began, arrow_now
 from lakehouse.delta import Lakehouse, NightStart
 from lakehouse.table import Column, Table, columns, required
 
@@ -29,6 +29,7 @@ def test_rows_are_those_that_the_night_found(lake: Lakehouse) -> None:
     lake.merge(VALUES, lake.spark.createDataFrame(ROWS, VALUES.schema))
     began = lake.for_night(NightStart(NIGHT, versions={VALUES.name: lake.version(VALUES)}))
     began.merge(VALUES, lake.spark.createDataFrame([("d", None, None, None)], VALUES.schema))
+    assert sorted(arrow_now(began, VALUES)["id"].to_pylist()) == ["a b%", "c", "d"]
     found = arrow_as_night_began(began, VALUES).sort_by("id").to_pylist()
     assert [tuple(row.values()) for row in found] == ROWS
     wider = replace(VALUES, columns=(*VALUES.columns, Column("later", "bigint", "gained since")))

@@ -69,7 +69,7 @@ def test_two_records_of_one_customer_are_no_household() -> None:
     assert table.num_rows == 0
 
 
-def test_institutions_tills_and_test_accounts_make_no_household() -> None:
+def test_institutions_tills_test_accounts_and_deleted_records_make_no_household() -> None:
     names = ("Smit", "Maes", "Noel", "Kahn")
     table = found(
         *(person(number, "Anna", name, **HOME) for number, name in enumerate(names)),
@@ -77,6 +77,7 @@ def test_institutions_tills_and_test_accounts_make_no_household() -> None:
         *(person(20 + number, "Carl", "Vos", phone="+3291111111") for number in range(4)),
         person(30, "Dora", "Peeters", **ELSEWHERE),
         {**person(31, "Test", "Peeters", **ELSEWHERE), "is_test": True},
+        {**person(32, "Emma", "Peeters", **ELSEWHERE), "is_deleted": True},
         most=3,
     )
     assert table.num_rows == 0
