@@ -10,9 +10,10 @@ from pyspark.sql import SparkSession
 from lakehouse.delta import Lakehouse
 from lakehouse.keys import lake_key
 from orchestration import cli
-from pipelines.tables import IDENTIFIERS, PERSON_RECORDS
+from pipelines.tables import IDENTIFIERS, IDENTITY_EVENTS, PERSON_RECORDS
 
 CARD = "loyalty_id:5f"
+NIGHT = date(2026, 3, 1)
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +25,8 @@ def known(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path
     lake.replace_all(PERSON_RECORDS, lake.spark.createDataFrame(rows, PERSON_RECORDS.schema))
     owners = [("contact:crm:1", "c_a"), ("contact:crm:2", "c_a"), (CARD, "c_a"), ("contact:crm:3", "c_b")]
     lake.replace_all(IDENTIFIERS, lake.spark.createDataFrame(owners, IDENTIFIERS.schema))
+    merged = [(NIGHT, "c_old", "merged_into", "c_a", 1, None, None)]
+    lake.replace_night(IDENTITY_EVENTS, lake.spark.createDataFrame(merged, IDENTITY_EVENTS.schema), NIGHT)
     lake_key(Path(f"{lake.path}.state"))
     return Path(lake.path)
 
@@ -61,8 +64,8 @@ def test_two_records_of_one_person(known: Path, capsys: pytest.CaptureFixture[st
     assert "<script" not in page
 
 
-def test_two_customers(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert why(known, "c_a", "c_b", "--json") == 0
+def test_two_customers_by_an_old_id_and_a_living_one(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert why(known, "c_old", "c_b", "--json") == 0
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (said["is_one_person"], said["chain"], said["probability"]) == (False, [], None)
     assert {said["left"]["customer_id"], said["right"]["customer_id"]} == {"c_a", "c_b"}
