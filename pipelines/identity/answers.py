@@ -15,10 +15,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines.identity.likeness import compare
-from pipelines.identity.linkage import Pairs
-from pipelines.identity.mixture import DIGITS, SMALLEST, probabilities
-from pipelines.identity.model import Model, of_columns, rounded
+from pipelines.identity.linkage import Ids, Pairs
+from pipelines.identity.mixture import DIGITS, SMALLEST
+from pipelines.identity.model import Model, rounded
 from pipelines.identity.overrides import Overrides
 
 Real = NDArray[np.float64]
@@ -32,20 +31,21 @@ LARGEST_SHIFT = 8.0
 STEPS = 60
 
 
-def taught(engine: duckdb.DuckDBPyConnection, columns: list[str], model: Model, decided: Overrides) -> Model:
+def taught(engine: duckdb.DuckDBPyConnection, model: Model, pairs: Pairs, decided: Overrides) -> Model:
     """The model with the shift that the decisions teach; the model itself where they are those that it has learned of.
 
-    Reads: the tables people, sources and pairings.
+    Reads: the table people; pairs of its ids as they are without any shift.
     """
     answers = _digest(decided)
     if answers == model.answers:
         return model
-    _name_decided(engine, decided)
-    compare(engine, columns, pairs="decided_pairs", into="decided_likeness")
-    found = probabilities(engine, of_columns(replace(model, shift=0.0), columns), table="decided_likeness")
-    is_same = {(left, right): same for left, right, same in engine.execute("from decided_pairs").fetchall()}
-    same = np.array([is_same[pair] for pair in zip(found.left.tolist(), found.right.tolist(), strict=True)], dtype=bool)
-    return replace(model, shift=fitted_shift(found.probability, same), answers=answers)
+    left, right, same = _decided(engine, decided)
+    count = int(max(pairs.right.max(initial=0), right.max(initial=0))) + 1
+    place = dict(zip((left * count + right).tolist(), same.tolist(), strict=True))
+    codes = pairs.left * count + pairs.right
+    there = np.isin(codes, list(place))
+    known = np.array([place[code] for code in codes[there].tolist()], dtype=bool)
+    return replace(model, shift=fitted_shift(pairs.probability[there], known), answers=answers)
 
 
 def fitted_shift(probability: Real, same: NDArray[np.bool_]) -> float:
@@ -87,18 +87,20 @@ def _digest(decided: Overrides) -> str:
     return hashlib.sha256(json.dumps([decided.always, decided.never]).encode()).hexdigest()[:12]
 
 
-def _name_decided(engine: duckdb.DuckDBPyConnection, decided: Overrides) -> None:
+def _decided(engine: duckdb.DuckDBPyConnection, decided: Overrides) -> tuple[Ids, Ids, NDArray[np.bool_]]:
+    """The ids of both records of every decided pair, the lower first, and whether they are one person."""
     pairs = [(*pair, True) for pair in decided.always] + [(*pair, False) for pair in decided.never]
     columns = zip(*pairs, strict=True) if pairs else ((), (), ())
     names = {"a": pa.string(), "b": pa.string(), "same": pa.bool_()}
     arrays = [pa.array(list(values), kind) for values, kind in zip(columns, names.values(), strict=True)]
     engine.register("decided", pa.table(dict(zip(names, arrays, strict=True))))
-    engine.execute(DECIDED_PAIRS)
+    found = engine.execute(DECIDED).fetchnumpy()
     engine.unregister("decided")
+    left, right = (np.asarray(found[side], dtype=np.int64) for side in ("l", "r"))
+    return left, right, np.asarray(found["same"], dtype=bool)
 
 
-DECIDED_PAIRS = """
-create or replace temp table decided_pairs as
+DECIDED = """
 select least(x.id, y.id) as l, greatest(x.id, y.id) as r, same
 from decided join people x on x.record_key = a join people y on y.record_key = b
 """

@@ -101,7 +101,6 @@ def _matched(
         model = replace(_learned(engine, columns, seed=seed), records=len(keys), largest_blocks=largest)
     if not model.match:
         return Matched(keys, NO_PAIRS, model, looked_at=0, yields=tuple(yields))
-    model = taught(engine, columns, model, decided)
     known_columns = of_columns(model, columns)
     found = probabilities(engine, known_columns, table="likeness")
     engine.register("loose", _loose(len(keys), found))
@@ -113,7 +112,8 @@ def _matched(
         model = replace(model, rescorer=rescorer)
     elif model.rescorer is not None:
         pairs = rescored_by(engine, columns, model.rescorer, pairs, beside=NO_PAIRS)
-    return Matched(keys, pairs, model, _rows(engine, "likeness", "more"), tuple(yields))
+    model = taught(engine, model, pairs, decided)
+    return Matched(keys, read_anew(pairs, model.shift), model, _rows(engine, "likeness", "more"), tuple(yields))
 
 
 def _matched_again(
@@ -126,13 +126,13 @@ def _matched_again(
     decided: Overrides,
 ) -> Matched:
     """The pairs of the table fresh with all people, beside the known pairs of the others."""
-    before, model = model.shift, taught(engine, columns, model, decided)
     growth = max(1.0, len(keys) / max(model.records, 1))
     largest = {key: int(size * growth) for key, size in model.largest_blocks.items()}
     yields = find_pairs_of(engine, columns, largest=largest, table="fresh")
     compare(engine, columns, pairs="pairs", into="likeness")
     known_columns = of_columns(model, columns)
-    kept = read_anew(_kept(engine, pairs), model.shift - before)
+    read = _kept(engine, pairs)
+    kept = read_anew(read, -model.shift)
     fresh = probabilities(engine, known_columns, table="likeness")
     engine.register("loose", _loose(len(keys), together(kept, fresh), ids=_ids(engine, "fresh")))
     engine.execute(MORE.format(of_interest="and (x.id in (select id from fresh) or y.id in (select id from fresh))"))
@@ -140,7 +140,8 @@ def _matched_again(
     fresh = together(fresh, probabilities(engine, known_columns, table="more"))
     if model.rescorer is not None:
         fresh = rescored_by(engine, columns, model.rescorer, fresh, beside=kept)
-    found = together(kept, fresh)
+    before, model = model.shift, taught(engine, model, together(kept, fresh), decided)
+    found = together(read_anew(read, model.shift - before), read_anew(fresh, model.shift))
     return Matched(keys, found, model, _rows(engine, "likeness", "more"), tuple(yields))
 
 

@@ -94,14 +94,14 @@ def probabilities(engine: duckdb.DuckDBPyConnection, model: Model, *, table: str
     person = {**weighed.person, **{RARITY + name: sql for name, sql in weighed.rarity.items()}}
     others = "".join(f", {total(parts)} as {kind}" for kind, parts in weighed.confused.items())
     priors = priors_by_pairing(engine, model)
-    enough = float(-np.log2(max(priors.values(), default=1.0))) - model.shift - LEFT_OUT
+    enough = float(-np.log2(max(priors.values(), default=1.0))) - LEFT_OUT
     found = engine.execute(
         f"select l, r, pairing, {total(person)} as person{others}"
         f" from {table} join people x on x.id = l {weighed.joins} where {total(weighed.person)} > {enough!r}"
     ).fetchnumpy()
     codes = np.array(sorted(priors))
     prior = np.array([priors[code] for code in codes])[np.searchsorted(codes, found["pairing"])]
-    same = prior * np.exp2(np.asarray(found["person"]) + model.shift)
+    same = prior * np.exp2(np.asarray(found["person"]))
     other = sum(model.confused_priors[kind] * np.exp2(found[kind]) for kind in weighed.confused)
     probability = np.round(same / (same + other + 1.0), DIGITS)
     kept = probability > SMALLEST
