@@ -182,6 +182,7 @@ def as_facts(found: Why) -> dict[str, Any]:
         "probability_kept": found.probability,
         "cut": found.cut,
         "prior_bits": explanation.prior if explanation else None,
+        "rescored_bits": explanation.rescored if explanation else None,
         "answers_bits": explanation.shift if explanation else None,
         "confusion_bits": explanation.confusion if explanation else None,
         "classes": explanation.classes if explanation else {},

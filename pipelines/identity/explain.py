@@ -51,7 +51,8 @@ class Compared:
 class Explanation:
     """All that makes the probability of one pair.
 
-    Units: prior and shift (what people's answers taught) in bits; confused_priors are probabilities by kind.
+    Units: prior, shift (what people's answers taught) and rescored (what a thorough run's re-scorer adds) in bits;
+           confused_priors are probabilities by kind.
     """
 
     record_a: str
@@ -60,11 +61,12 @@ class Explanation:
     shift: float
     confused_priors: Mapping[str, float]
     comparisons: tuple[Compared, ...]
+    rescored: float = 0.0
 
     @property
     def classes(self) -> dict[str, float]:
         """The probability that the two are one person, each kind of people easily confused, or strangers."""
-        whole = self.prior + self.shift + sum(each.weight + each.rarity for each in self.comparisons)
+        whole = self.prior + self.shift + self.rescored + sum(each.weight + each.rarity for each in self.comparisons)
         odds = {ONE_PERSON: 2.0**whole}
         for kind, prior in self.confused_priors.items():
             odds[kind] = prior * 2.0 ** sum(each.shared.get(kind, 0.0) for each in self.comparisons)

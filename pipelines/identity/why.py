@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines.identity.answers import log_odds
 from pipelines.identity.chain import Link, strongest_chain
 from pipelines.identity.exact import Shared, Ties, ties_among
 from pipelines.identity.explain import Explanation, explanations, turned
@@ -81,7 +83,7 @@ def why(known: KnownPeople, left_keys: Collection[str], right_keys: Collection[s
         probability=kept.get(_ordered(best)),
         mean_probability=_mean(kept, members, left, right),
         pairs_between=len(pairs),
-        explanation=told.get(best),
+        explanation=_rescored(known, told.get(best), kept.get(_ordered(best))),
         decision=decision_about(known.overrides, best),
         shared=tuple(each for each in ties.shared if _ordered((each.left, each.right)) == _ordered(best)),
         chain=(),
@@ -98,6 +100,14 @@ def explained(known: KnownPeople, pairs: Sequence[KeyPair]) -> dict[KeyPair, Exp
     found = explanations(known.records, known.model, list(asked))
     told = {asked[each.record_a, each.record_b]: each for each in found}
     return {pair: each if each.record_a == pair[0] else turned(each) for pair, each in told.items()}
+
+
+def _rescored(known: KnownPeople, told: Explanation | None, kept: float | None) -> Explanation | None:
+    """The explanation with what a re-scorer has made of the pair, where a thorough run has taught one."""
+    if told is None or kept is None or known.model is None or known.model.rescorer is None:
+        return told
+    said, made = log_odds(np.array([told.probability, kept])).tolist()
+    return replace(told, rescored=made - said)
 
 
 def _ties(known: KnownPeople, keys: Collection[str]) -> Ties:

@@ -1,5 +1,6 @@
 """Two records in words: the waterfall adds up, and every line fits."""
 
+from dataclasses import replace
 from math import log2
 from pathlib import Path
 from xml.etree import ElementTree
@@ -21,7 +22,8 @@ from tests.report.two_people import ANN, ANNA, compared, explanation, found
 
 @pytest.mark.parametrize("shift", [0.0, 2.5, -3.0])
 def test_steps_of_the_waterfall_add_up_to_the_log_odds(shift: float) -> None:
-    told = explanation(compared("email", -3.0, relatives=-0.5), compared("phone", 0.0, left=None), shift=shift)
+    more = (compared("email", -3.0, relatives=-0.5), compared("phone", 0.0, left=None))
+    told = replace(explanation(*more, shift=shift), rescored=shift / 2)
     p = told.probability
     assert running_sums(waterfall.steps(told))[-1] == pytest.approx(log2(p / (1 - p)))
     assert [step.label for step in waterfall.steps(told)].count("phone") == 0
@@ -67,7 +69,7 @@ def test_exact_link_is_parted_by_a_decision_alone() -> None:
 
 def test_facts_for_programs_hold_the_whole_sum() -> None:
     facts = as_facts(found())
-    whole = facts["prior_bits"] + facts["confusion_bits"] + facts["answers_bits"]
+    whole = facts["prior_bits"] + facts["confusion_bits"] + facts["answers_bits"] + facts["rescored_bits"]
     whole += sum(each["bits"] + each["rarity_bits"] for each in facts["comparisons"])
     assert 1 / (1 + 2**-whole) == pytest.approx(facts["probability"])
 

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import pyarrow as pa
 import pytest
 
 from pipelines.identity.known import KnownPeople, nearest_names
 from pipelines.identity.match import Matched
+from pipelines.identity.model import Rescorer
 from pipelines.identity.overrides import Overrides
 from pipelines.identity.why import why
 from tests.pipelines.identity.evidence import Record, record, records, ties
@@ -103,3 +105,18 @@ def test_link_that_only_a_fact_makes_is_unexplained_until_facts_are_looked_at() 
     found = why(whole, [CRM_1], [CRM_2])
     assert found.is_explained
     assert [link.kind for link in found.chain] == ["email"]
+
+
+def test_what_a_thorough_run_made_of_a_pair_is_told_beside_the_comparisons(town_known: KnownPeople) -> None:
+    row = min(town_known.pairs.to_pylist(), key=lambda row: abs(row["probability"] - 0.9))
+    rescored = pa.array([0.3] * town_known.pairs.num_rows)
+    assert town_known.model is not None
+    thorough = replace(
+        town_known,
+        pairs=town_known.pairs.set_column(2, "probability", rescored),
+        model=replace(town_known.model, rescorer=Rescorer((), "", {})),
+    )
+    found = why(thorough, [row["record_a"]], [row["record_b"]])
+    assert found.explanation is not None
+    assert found.explanation.rescored < 0
+    assert found.explanation.probability == pytest.approx(0.3, abs=1e-3)
