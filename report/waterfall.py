@@ -26,7 +26,7 @@ def steps(found: Explanation) -> list[Step]:
             told.append(Step("", words, each.rarity))
     told.append(Step("could be others", _others(found), found.confusion))
     if found.rescored:
-        told.append(Step("thorough run", "more than single comparisons", found.rescored))
+        told.append(Step("thorough run", "looks at more than these", found.rescored))
     if found.shift:
         told.append(Step("answers of people", "read higher" if found.shift > 0 else "read lower", found.shift))
     return [*told, Step("together", f"{percent(found.probability)} one person", 0.0, is_total=True)]
