@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pandas as pd
 import pyarrow.parquet
 
 from benchmarks.contract import Check, higher, lower, report
+from benchmarks.identity_nights import million, stability
 from benchmarks.identity_rivals import exact_rules, plain_splink
 from benchmarks.linkage_score import LinkageScore, households_apart, scored
 from benchmarks.people_sets import PeopleSet, people_sets, thorough
@@ -34,6 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--only", nargs="*", help="names of sets, such as febrl3")
     parser.add_argument("--thorough", action="store_true", help="measure thorough runs too, beside nightly ones")
+    parser.add_argument(
+        "--nights", type=int, default=30, help="nights of 1 %% new records, at 10,000 customers; 0: none"
+    )
+    parser.add_argument("--million", type=int, default=470_000, help="customers of the set of 1,000,000 records")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON on the last line")
     asked = parser.parse_args(arguments)
     runs: dict[str, list[tuple[PeopleSet, dict[str, Any]]]] = {}
@@ -46,7 +52,20 @@ def main(arguments: list[str] | None = None) -> int:
                     measured = _measured(mode, seed, with_rivals=seed == asked.seeds[0] and not mode.is_thorough)
                     print(f"{mode.name}, seed {seed}: {_in_words(measured)}", flush=True)
                     runs.setdefault(mode.name, []).append((mode, measured))
-    return report([check for found in runs.values() for check in _checks(found)], as_json=asked.json)
+    checks = [check for found in runs.values() for check in _checks(found)]
+    only, f1 = asked.only or ("nights", "million"), {check.name: check.value for check in checks}
+    for name, measure in (
+        ("nights", partial(stability, 10_000, nights=asked.nights)),
+        ("million", partial(million, asked.million, smaller_f1=f1.get("fictional_100000: f1"))),
+    ):
+        if name in only and getattr(asked, name):
+            checks += [_told(check) for check in measure(seed=asked.seeds[0])]
+    return report(checks, as_json=asked.json)
+
+
+def _told(check: Check) -> Check:
+    print(check, flush=True)
+    return check
 
 
 def _measured(found: PeopleSet, seed: int, *, with_rivals: bool) -> dict[str, Any]:

@@ -4,8 +4,11 @@ The person records of a fictional retailer stand in a lake of their own, without
 them as the night's asset does.
 """
 
+import os
+import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +22,8 @@ from pyspark.sql import functions as F
 
 from benchmarks.contract import Check, higher, lower
 from benchmarks.linkage_score import scored
-from benchmarks.people_sets import PeopleSet
+from benchmarks.night import PeakMemory
+from benchmarks.people_sets import PeopleSet, fictional
 from lakehouse.delta import Lakehouse
 from lakehouse.settings import settings
 from lakehouse.spark import spark_session
@@ -66,6 +70,11 @@ class Retailer:
         links = self.lake.read(IDENTITY_LINKS).select("record_key", "customer_id").toPandas()
         return links.set_index("record_key")["customer_id"], seconds
 
+    @property
+    def rows(self) -> int:
+        """The number of records of the set."""
+        return int(pyarrow.parquet.read_metadata(self.found.file).num_rows)
+
     def events(self, number: int) -> pd.DataFrame:
         """The events of a night."""
         night = FIRST + timedelta(days=number)
@@ -85,14 +94,29 @@ class Retailer:
         return frame.select(*(given.get(c.name, missing).cast(c.type).alias(c.name) for c in CONTACTS.columns))
 
 
-def retailer(found: PeopleSet, folder: Path) -> Retailer:
-    """A retailer on two cores whose lake is still empty."""
-    return Retailer(Lakehouse(str(folder), spark_session(replace(settings(), spark_master="local[2]"))), found)
+@contextmanager
+def retailer(customers: int, seed: int) -> Iterator[Retailer]:
+    """A fictional retailer on two cores whose lake is still empty."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = fictional(customers, Path(folder), seed)
+        spark = spark_session(replace(settings(), spark_master="local[2]"))
+        yield Retailer(Lakehouse(f"{folder}/nights", spark), found)
 
 
-def stability(found: PeopleSet, folder: Path, *, nights: int) -> Iterator[Check]:
+def stability(customers: int, *, nights: int, seed: int) -> Iterator[Check]:
     """Unchanged data, nights of one new record in a hundred, and a model learned anew at the end."""
-    shop, rows = retailer(found, folder), pyarrow.parquet.read_metadata(found.file).num_rows
+    with retailer(customers, seed) as shop:
+        yield from _stability(shop, nights)
+
+
+def million(customers: int, *, smaller_f1: float | None, seed: int) -> Iterator[Check]:
+    """The full run and a night of one new record in a hundred."""
+    with retailer(customers, seed) as shop:
+        yield from _million(shop, smaller_f1)
+
+
+def _stability(shop: Retailer, nights: int) -> Iterator[Check]:
+    found, rows = shop.found, shop.rows
     known = int(rows / (1 + NEW_SHARE) ** nights)
     name = f"{found.name}, {nights} nights"
     before, first_seconds = shop.night(0, rows=known)
@@ -119,13 +143,15 @@ def stability(found: PeopleSet, folder: Path, *, nights: int) -> Iterator[Check]
     yield higher(f"{name}: learned anew, F1 of the partition against the kept one", _agreement(kept, after))
 
 
-def million(found: PeopleSet, folder: Path, *, smaller_f1: float | None) -> Iterator[Check]:
-    """The full run and a night of one new record in a hundred."""
-    shop, rows = retailer(found, folder), pyarrow.parquet.read_metadata(found.file).num_rows
+def _million(shop: Retailer, smaller_f1: float | None) -> Iterator[Check]:
+    found, rows = shop.found, shop.rows
     name = f"{found.name} ({rows} records)"
+    memory = PeakMemory(os.getpid())
+    memory.start()
     _, full = shop.night(0, rows=int(rows / (1 + NEW_SHARE)))
     after, night = shop.night(1, rows=rows)
     yield lower(f"{name}: seconds of the full run", full, 480.0)
+    yield lower(f"{name}: peak memory GB", memory.highest / 1024**3, 10.0)
     yield lower(f"{name}: seconds of a night of 1 % new records", night)
     yield lower(f"{name}: seconds of that night, over those of the full run", night / full, 0.1)
     person = pd.read_parquet(found.truth)["person"]

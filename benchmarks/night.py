@@ -65,7 +65,7 @@ def _timed(command: list[str]) -> tuple[float, int, dict[str, Any]]:
     started = time.perf_counter()
     call = [sys.executable, "-m", "orchestration.cli", *command, "--json"]
     run = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=PROJECT)
-    peak = _PeakMemory(run.pid)
+    peak = PeakMemory(run.pid)
     peak.start()
     printed, told = run.communicate()
     seconds = time.perf_counter() - started
@@ -75,7 +75,7 @@ def _timed(command: list[str]) -> tuple[float, int, dict[str, Any]]:
     return seconds, peak.highest, json.loads(printed.splitlines()[-1])
 
 
-class _PeakMemory(threading.Thread):
+class PeakMemory(threading.Thread):
     """Resident bytes of a process and its children, looked at five times a second until it ends."""
 
     def __init__(self, pid: int) -> None:
@@ -84,6 +84,7 @@ class _PeakMemory(threading.Thread):
         self.highest = 0
 
     def run(self) -> None:
+        """Look until the process ends."""
         with suppress(psutil.NoSuchProcess):
             while self.process.status() != psutil.STATUS_ZOMBIE:
                 self.highest = max(self.highest, self._now())
