@@ -6,7 +6,7 @@ Source: fictional retailer, 100,000 customers: of such merges 510 pairs were wro
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
@@ -27,8 +27,8 @@ Texts = Sequence[str | None]
 class Facts:
     """What records say that belongs to one person alone, by id; without birth dates or identifiers nothing does."""
 
-    born: Texts
-    own: tuple[Texts, ...]
+    born: Texts = field(repr=False)
+    own: tuple[Texts, ...] = field(repr=False)
 
 
 def facts(engine: duckdb.DuckDBPyConnection, columns: Collection[str]) -> Facts:
