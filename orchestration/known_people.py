@@ -8,7 +8,7 @@ from lakehouse.arrow import arrow_as_night_began
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import WrongCall
 from pipelines import canonical
-from pipelines.identity.candidates import identified, phone_holders, ties
+from pipelines.identity.candidates import identified, keyed, phone_holders, ties
 from pipelines.identity.handover import handover
 from pipelines.identity.known import KnownPeople
 from pipelines.identity.overrides import NONE, read_overrides
@@ -53,7 +53,8 @@ def with_ties(
     with handover(lake.path, "known-ties") as folder:
         carried = folder.written(identified(facts), "carried")
         phones = folder.written(phone_forms(phone_holders(contacts.limit(0), links, carried), region), "phones")
-        return replace(known, ties=folder.table(ties(links, carried, key=key, region=region, phones=phones), "ties"))
+        keys = folder.written(keyed(carried, key=key, region=region, phones=phones), "keyed")
+        return replace(known, ties=folder.table(ties(links, keys, key=key, region=region, phones=phones), "ties"))
 
 
 def _no_night(lake: str) -> WrongCall:

@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from lakehouse.errors import WrongCall
 from lakehouse.names import nearest
 from pipelines.canonical import ENTITIES
-from pipelines.identity.candidates import identified, ties
+from pipelines.identity.candidates import identified, keyed, ties
 from pipelines.identity.cluster import clusters
 from pipelines.identity.handover import Handover, handover
 from pipelines.identity.match import FEWEST_RECORDS, Matched, match
@@ -173,7 +173,8 @@ def _handed_over(spark: SparkSession, call: Call, rows: pa.Table, folder: Handov
     phones = folder.written(phone_forms([contacts], call.country), "phones")
     extras = tuple(f"_extra_{place}" for place in range(len(call.extras)))
     found = records(contacts, key=call.file.name, region=call.country, phones=phones, extras=extras)
-    tied = ties(links, carried, key=call.file.name, region=call.country, phones=phones)
+    keys = folder.written(keyed(carried, key=call.file.name, region=call.country, phones=phones), "keyed")
+    tied = ties(links, keys, key=call.file.name, region=call.country, phones=phones)
     return folder.table(found, "records"), folder.table(tied, "ties")
 
 

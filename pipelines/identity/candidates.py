@@ -6,8 +6,9 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.keys import keyed_hash
 from pipelines.canonical import NAMED, PERSON
-from pipelines.identity.keys import KEY_COLUMNS, contact_key, identifier_key, with_identifier_keys
+from pipelines.identity.keys import KEY_COLUMNS, OWNER_COLUMNS, contact_key, identifier_key, with_identifier_keys
 from pipelines.identity.normalise import card_form, email_form, mailbox_form, trimmed
 from pipelines.identity.phones import with_phone_form
 
@@ -15,23 +16,27 @@ PERSON_COLUMNS = tuple(column.name for column in (*PERSON, *NAMED))
 """What a fact may say of its person; contact_source alone says nothing."""
 
 
-def ties(links: DataFrame, carried: DataFrame, *, key: str, region: str | None, phones: DataFrame) -> DataFrame:
+def ties(links: DataFrame, keyed: DataFrame, *, key: str, region: str | None, phones: DataFrame) -> DataFrame:
     """Ties (left_key, right_key, kind, is_own) that facts and sources state: two identifiers, or one by itself.
 
     Units: kind is the kind of the right identifier, `link`, or `itself` for an identifier, or a name with a postal
-           code, that a fact carries; is_own is false where a fact tied them. A tie may come twice. What records tie
-           themselves, records.py says.
-    Reads: carried as from `identified`; phones as from `phone_forms`, for everything that is read here.
+           code, that a fact carries; is_own is false where a fact tied them. A tie may come twice, or tie a key to
+           itself. What records tie themselves, records.py says.
+    Reads: keyed as from `keyed`, computed: keys are read many times here; phones as from `phone_forms`, for all links.
     """
-    seen = _fact_ties(with_identifier_keys(carried, key=key, region=region, phones=phones))
-    found = [seen, _linked(living_links(links), key=key, region=region, phones=phones)]
-    return reduce(DataFrame.unionByName, found).where("left_key <> right_key or kind = 'itself'")
+    found = [_fact_ties(keyed), _linked(living_links(links), key=key, region=region, phones=phones)]
+    return reduce(DataFrame.unionByName, found)
 
 
 def identified(facts: Iterable[DataFrame]) -> DataFrame:
     """The distinct combinations of identifiers, and of names with postal codes, that living facts carry."""
     living = [pointing(fact.where("not is_deleted")) for fact in facts]
     return reduce(lambda left, right: left.unionByName(right, allowMissingColumns=True), living).distinct()
+
+
+def keyed(carried: DataFrame, *, key: str, region: str | None, phones: DataFrame) -> DataFrame:
+    """The keys of what facts carry (as from `identified`): OWNER_COLUMNS."""
+    return with_identifier_keys(carried, key=key, region=region, phones=phones).select(*OWNER_COLUMNS)
 
 
 def pointing(facts: DataFrame) -> DataFrame:
@@ -52,12 +57,12 @@ def phone_holders(contacts: DataFrame, links: DataFrame, carried: DataFrame) -> 
     return [contacts.select("phone", "country"), carried.select("phone"), *ends]
 
 
-def _fact_ties(carried: DataFrame) -> DataFrame:
+def _fact_ties(keyed: DataFrame) -> DataFrame:
     """Ties from the strongest identifier of a fact to each of its others; its name and postal code tie it to none."""
     centre = F.coalesce(*KEY_COLUMNS)
     others = [(centre, name.removesuffix("_key"), F.col(name)) for name in KEY_COLUMNS[1:]]
     itself, named = F.when(~centre.startswith("cookie:"), centre), F.col("name_place_key")
-    return _exploded(carried, [*others, (itself, "itself", itself), (named, "itself", named)], is_own=False)
+    return _exploded(keyed, [*others, (itself, "itself", itself), (named, "itself", named)], is_own=False)
 
 
 def _linked(living: DataFrame, *, key: str, region: str | None, phones: DataFrame) -> DataFrame:
@@ -68,7 +73,8 @@ def _linked(living: DataFrame, *, key: str, region: str | None, phones: DataFram
     )
     both = with_phone_form(with_from.withColumnRenamed("_to", "phone"), region, phones=phones)
     both = both.withColumnsRenamed({"phone": "_to", "phone_form": "_to_phone"})
-    left, right = (_stated_key(F.col(f"_{end}"), F.col(f"_{end}_phone"), key) for end in ("from", "to"))
+    both = both.withColumns({f"_{end}_email": email_form(F.col(f"_{end}")) for end in ("from", "to")})
+    left, right = (_stated_key(end, key) for end in ("from", "to"))
     is_cookie = F.col("kind") == "cookie_to_contact"
     cookie = identifier_key("cookie", trimmed(F.col("_from")), key)
     to_contact = contact_key(F.col("source"), F.col("_to"))
@@ -80,14 +86,16 @@ def _linked(living: DataFrame, *, key: str, region: str | None, phones: DataFram
     ).where("left_key is not null and right_key is not null")
 
 
-def _stated_key(value: Column, phone: Column, key: str) -> Column:
-    kind = F.col("kind")
-    return (
-        F.when(kind == "card", identifier_key("loyalty_id", card_form(value), key))
-        .when(kind == "contact", contact_key(F.col("source"), value))
-        .when(kind == "email", identifier_key("email", mailbox_form(email_form(value)), key))
-        .when(kind == "phone", identifier_key("phone", phone, key))
+def _stated_key(end: str, key: str) -> Column:
+    """The key of an end by its kind; its e-mail form stands in a column apart: generated Java has a largest size."""
+    kind, value = F.col("kind"), F.col(f"_{end}")
+    form = (
+        F.when(kind == "card", card_form(value))
+        .when(kind == "email", mailbox_form(F.col(f"_{end}_email")))
+        .when(kind == "phone", F.col(f"_{end}_phone"))
     )
+    named = F.concat(F.when(kind == "card", "loyalty_id").otherwise(kind), F.lit(":"), keyed_hash(form, key))
+    return F.when(kind == "contact", contact_key(F.col("source"), value)).otherwise(named)
 
 
 def _exploded(frame: DataFrame, ends: list[tuple[Column, str, Column]], *, is_own: bool) -> DataFrame:

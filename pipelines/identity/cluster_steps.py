@@ -15,7 +15,8 @@ create temp table usable as
 select distinct left_key, right_key, kind, is_own
 from (select left_key, right_key, kind, is_own from ties
       union all select left_key, right_key, kind, true from own_ties)
-where left_key not in (select record_key from records where is_test)
+where (left_key <> right_key or kind = 'itself')
+  and left_key not in (select record_key from records where is_test)
   and right_key not in (select record_key from records where is_test);
 create temp table nodes as
 select key, row_number() over (order by key) as id, split_part(key, ':', 1) as kind

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.table import Table
-from pipelines.identity.candidates import identified, phone_holders, ties
+from pipelines.identity.candidates import identified, keyed, phone_holders, ties
 from pipelines.identity.handover import Handover
 from pipelines.identity.phones import phone_forms
 from pipelines.identity.records import one_each, records, with_fingerprint
@@ -54,10 +54,11 @@ def evidence(
     new = folder.written(one_each(delivered.join(keys, "record_key", "left_semi")), "delivered")
     carried = folder.written(identified(facts), "carried")
     phones = folder.written(phone_forms(phone_holders(new, links, carried), region), "phones")
+    pointed = folder.written(keyed(carried, key=key, region=region, phones=phones), "keyed")
     made = folder.written(typed(records(new, key=key, region=region, phones=phones), PERSON_RECORDS), "changed")
     return Evidence(
         records=pa.concat_tables([kept, folder.arrow("changed").cast(kept.schema)]),
-        ties=folder.table(ties(links, carried, key=key, region=region, phones=phones), "ties"),
+        ties=folder.table(ties(links, pointed, key=key, region=region, phones=phones), "ties"),
         unchanged=kept.select(["record_key"]),
         changed=made,
         gone=gone,
