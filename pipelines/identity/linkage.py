@@ -21,6 +21,7 @@ LOWEST = 0.02
 """Merges below this mean probability are not followed: no cut lies there."""
 LOWEST_CUT = 0.4
 """A wrong merge shows one person another's purchases: no cut lies lower, whatever recall it would bring."""
+CUT_DIGITS = 1e6
 FORBIDDEN = -np.inf
 """The probability of a pair that must never be together; no mean over a group that holds it is high."""
 
@@ -141,7 +142,8 @@ def best_cut(tree: Tree) -> Cut:
     whole = max(tree.expected, np.finfo(float).tiny)
     f1 = 2 * inside / (pairs + whole)
     at = int(np.argmax(f1[: 1 + np.count_nonzero(tree.height >= LOWEST_CUT)]))
-    height = float(tree.height[order][at - 1]) if at else 1.0
+    # Kept with six digits: rounded up, the merge at the cut would be undone on the night after.
+    height = float(np.floor(tree.height[order][at - 1] * CUT_DIGITS) / CUT_DIGITS) if at else 1.0
     precision = float(inside[at] / pairs[at]) if pairs[at] else 1.0
     return Cut(height, precision, float(inside[at] / whole), float(f1[at]))
 

@@ -11,6 +11,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from pipelines.identity.linkage import FORBIDDEN, LOWEST, LOWEST_CUT, Pairs, average_linkage, best_cut, groups_at
+from pipelines.identity.model import rounded
 
 Shares = dict[tuple[int, int], float]
 HEIGHTS = (0.05, 0.2, 0.4, 0.6, 0.9)
@@ -123,3 +124,11 @@ def test_without_pairs_everybody_stays_alone_and_the_cut_is_the_highest() -> Non
     assert best_cut(tree).height == 1.0
     nobody = average_linkage(np.arange(0), pairs_of({}))
     assert groups_at(nobody, 0.5).tolist() == []
+
+
+@pytest.mark.parametrize("probability", [0.7654329, 0.5000006, 0.99999951])
+def test_cut_that_is_kept_holds_the_merge_that_it_was_chosen_for(probability: float) -> None:
+    tree = average_linkage(np.arange(2), pairs_of({(0, 1): probability}))
+    kept = rounded(best_cut(tree).height)
+    assert kept == best_cut(tree).height <= probability
+    assert groups_at(tree, kept).tolist() == [0, 0]
