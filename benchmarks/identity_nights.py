@@ -37,6 +37,7 @@ from pipelines.tables import (
     IDENTITY_LINKS,
     IDENTITY_MODELS,
     IDENTITY_PAIRS,
+    IDENTITY_TIES,
     PERSON_RECORDS,
 )
 
@@ -60,7 +61,7 @@ class Retailer:
         self.lake.replace_all(CONTACTS, self._contacts(rows))
         night, started = FIRST + timedelta(days=number), time.perf_counter()
         with resolve(self.lake, IdentitySettings(country=self.found.country), night=night, key=KEY, anew=anew) as found:
-            changes = {PERSON_RECORDS: found.records, IDENTITY_PAIRS: found.pairs}
+            changes = {PERSON_RECORDS: found.records, IDENTITY_TIES: found.ties, IDENTITY_PAIRS: found.pairs}
             changes |= {IDENTITY_LINKS: found.links, IDENTIFIERS: found.identifiers}
             for table, change in changes.items():
                 self.lake.merge(table, change.rows, gone=change.gone)

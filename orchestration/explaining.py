@@ -7,8 +7,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import WrongCall
-from lakehouse.keys import lake_key
-from orchestration.known_people import known_people, with_ties
+from orchestration.known_people import known_people
 from orchestration.night import open_lake
 from orchestration.retailer import load_retailer
 from orchestration.running import place_of
@@ -33,11 +32,7 @@ def explain(asked: argparse.Namespace) -> int:
         if len({*left, *right}) == 1:
             what = f"{asked.a} and {asked.b} are one and the same record"
             raise _wrong(what, lake.path, "Pass two different records.")
-        for facts_too in (False, True):
-            known = with_ties(known, lake, identity, key=lake_key(place.state), facts_too=facts_too)
-            found = why(known, left, right)
-            if found.is_explained:
-                break
+        found = why(known, left, right)
     if asked.html:
         why_page(found, asked.html)
     print(json.dumps(as_facts(found), default=str) if asked.json else "\n".join(why_lines(found)))

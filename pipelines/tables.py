@@ -108,6 +108,18 @@ PERSON_RECORDS = Table(
     ),
     write="merge",
 )
+IDENTITY_TIES = Table(
+    name="unified.identity_ties",
+    grain="one row per two identifiers that a source or a fact ties, or per one that a fact carries",
+    key=("left_key", "right_key", "kind", "is_own"),
+    columns=columns(
+        required("left_key", "string", "record key, or <kind>:<keyed hash of the identifier>"),
+        required("right_key", "string", "the same of the other; the left key again where a fact carries it alone"),
+        required("kind", "string", "kind of the right identifier; link where a source says so; itself"),
+        required("is_own", "boolean", "whether a source states the tie; false where a fact carries both"),
+    ),
+    write="merge",
+)
 IDENTITY_PAIRS = Table(
     name="unified.identity_pairs",
     grain="one row per two records that may be one person",
@@ -308,6 +320,7 @@ UNIFIED_FACTS = (ORDERS, ORDER_LINES, VISITS, LOYALTY_MOVEMENTS, MESSAGES, FEEDB
 TABLES = (
     PERSON_RECORDS,
     IDENTITY_LINKS,
+    IDENTITY_TIES,
     IDENTITY_PAIRS,
     IDENTIFIERS,
     IDENTITY_EVENTS,

@@ -25,7 +25,7 @@ from quality.gates import rules_for
 from quality.publish import Published, publish
 
 IDENTITY = (
-    *(tables.PERSON_RECORDS, tables.IDENTITY_PAIRS, tables.IDENTITY_LINKS),
+    *(tables.PERSON_RECORDS, tables.IDENTITY_TIES, tables.IDENTITY_PAIRS, tables.IDENTITY_LINKS),
     *(tables.IDENTIFIERS, tables.IDENTITY_EVENTS, tables.IDENTITY_MODELS),
 )
 
@@ -68,6 +68,7 @@ def _identity(run: NightRun) -> Sequence[Published]:
         run.record.warnings.extend(found.warnings)
         changes = (
             (tables.PERSON_RECORDS, found.records),
+            (tables.IDENTITY_TIES, found.ties),
             (tables.IDENTITY_PAIRS, found.pairs),
             (tables.IDENTITY_LINKS, found.links),
             (tables.IDENTIFIERS, found.identifiers),

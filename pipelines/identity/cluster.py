@@ -20,7 +20,7 @@ from pipelines.identity.cluster_steps import (
     MEMBERS,
     ORPHAN_HOMES,
 )
-from pipelines.identity.exact import accept
+from pipelines.identity.exact import NOTHING, accept
 from pipelines.identity.linkage import (
     LOWEST_CUT,
     Cut,
@@ -59,16 +59,18 @@ def clusters(
     matched: Matched | None = None,
     duplicate_free: Collection[str] = (),
     overrides: Overrides = NONE,
+    crowded: pa.Table = NOTHING,
 ) -> Clusters:
     """Which records and identifiers are one person: exact evidence first, then pairs that match by all they say.
 
     Reads: records as in records.py, ties as in candidates.py; the result does not depend on the order of their rows.
+           crowded (key) are identifiers that records beyond these share, too many to tie anybody.
     Units: two living records of a duplicate-free source are never one person; what people decided goes before
            everything.
     """
     with workbench() as engine:
         engine.execute("set preserve_insertion_order = false")
-        accept(engine, records, ties, shared_by_at_most=shared_by_at_most)
+        accept(engine, records, ties, shared_by_at_most=shared_by_at_most, crowded=crowded)
         cut = _number_persons(engine, matched, duplicate_free, overrides)
         for statement in (ATTACHED, GROUPED):
             engine.execute(statement)

@@ -58,6 +58,7 @@ from (
 )
 where living > $limit or others > 2 * $limit
 group by id
+union select id from nodes semi join crowded_elsewhere using (key)
 """
 """Values shared by too many: a till's own card, a shop's own e-mail. They tie nobody.
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -11,7 +12,7 @@ from lakehouse.table import Table
 from pipelines.identity.candidates import identified, keyed, phone_holders, ties
 from pipelines.identity.handover import Handover
 from pipelines.identity.phones import phone_forms
-from pipelines.identity.records import one_each, records, with_fingerprint
+from pipelines.identity.records import fingerprint, one_each, records, with_record_key
 from pipelines.identity.workbench import workbench
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import PERSON_RECORDS
@@ -19,7 +20,7 @@ from pipelines.tables import PERSON_RECORDS
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the night has to go by: records and ties, as clusters() reads them.
+    """What the night has to go by: records and ties, as clusters() reads them, beside those of the night before.
 
     Shape: unchanged (record_key) are the records as an earlier night kept them; changed is a frame of the others, and
            gone (record_key) are those that no source has any more.
@@ -27,6 +28,8 @@ class Evidence:
 
     records: pa.Table
     ties: pa.Table
+    before: pa.Table
+    ties_before: pa.Table
     unchanged: pa.Table
     changed: DataFrame
     gone: pa.Table
@@ -37,6 +40,7 @@ def evidence(
     links: DataFrame,
     facts: Sequence[DataFrame],
     known: pa.Table,
+    ties_before: pa.Table,
     settings: IdentitySettings,
     *,
     folder: Handover,
@@ -44,37 +48,60 @@ def evidence(
 ) -> Evidence:
     """Records and ties of conformed frames; only contacts that are new or say something new are normalised.
 
-    Reads: known are unified.person_records as an earlier night left them.
+    Reads: known and ties_before are unified.person_records and .identity_ties as an earlier night left them.
     """
     region = settings.country
-    delivered = with_fingerprint(contacts, region)
-    there = folder.table(delivered.select("record_key", "fingerprint"), "fingerprints")
-    kept, fresh, gone = _parted(known, there)
-    keys = folder.frame(fresh, "fresh", contacts.sparkSession)
-    new = folder.written(one_each(delivered.join(keys, "record_key", "left_semi")), "delivered")
+    kept, new, gone = _parted(contacts, known, folder=folder, region=region)
     carried = folder.written(identified(facts), "carried")
     phones = folder.written(phone_forms(phone_holders(new, links, carried), region), "phones")
     pointed = folder.written(keyed(carried, key=key, region=region, phones=phones), "keyed")
-    made = folder.written(typed(records(new, key=key, region=region, phones=phones), PERSON_RECORDS), "changed")
+    changed, made = _made(typed(records(new, key=key, region=region, phones=phones), PERSON_RECORDS), folder)
     return Evidence(
-        records=pa.concat_tables([kept, folder.arrow("changed").cast(kept.schema)]),
-        ties=folder.table(ties(links, pointed, key=key, region=region, phones=phones), "ties"),
+        records=pa.concat_tables([kept, made.cast(kept.schema)]),
+        ties=_distinct(folder.table(ties(links, pointed, key=key, region=region, phones=phones), "ties")),
+        before=known,
+        ties_before=ties_before,
         unchanged=kept.select(["record_key"]),
-        changed=made,
+        changed=changed,
         gone=gone,
     )
 
 
-def _parted(known: pa.Table, there: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """The known records that are there as they were, the keys of new and changed ones, and the keys that are gone."""
+def _parted(
+    contacts: DataFrame, known: pa.Table, *, folder: Handover, region: str | None
+) -> tuple[pa.Table, DataFrame, pa.Table]:
+    """The known records that are there as they were, the contacts that are new or changed, and who is gone."""
+    if not known.num_rows:
+        return known, contacts, known.select(["record_key"])
+    every = with_record_key(contacts)
+    there = folder.table(every.select("record_key", fingerprint(region).alias("fingerprint")), "fingerprints")
     with workbench() as engine:
-        engine.register("known", known)
+        engine.register("known", known.select(["record_key", "fingerprint"]))
         engine.register("there", there)
-        kept = engine.sql("from known semi join there using (record_key, fingerprint)").to_arrow_table()
-        engine.register("kept", kept)
+        engine.execute(
+            "create temp table kept as select record_key from known semi join there using (record_key, fingerprint)"
+        )
+        kept = engine.sql("from kept").to_arrow_table()["record_key"]
         fresh = engine.sql("select distinct record_key from there anti join kept using (record_key)").to_arrow_table()
         gone = engine.sql("select record_key from known anti join there using (record_key)").to_arrow_table()
-        return kept.cast(known.schema), fresh, gone
+    keys = F.broadcast(folder.frame(fresh, "fresh", contacts.sparkSession))
+    new = folder.written(every.join(keys, "record_key", "left_semi"), "delivered")
+    return known.filter(pc.is_in(known["record_key"], value_set=kept.combine_chunks())), new, gone
+
+
+def _made(found: DataFrame, folder: Handover) -> tuple[DataFrame, pa.Table]:
+    """The records, computed once, each key once."""
+    written = folder.written(found, "changed")
+    table = folder.arrow("changed")
+    if len(table["record_key"].unique()) == table.num_rows:
+        return written, table
+    return folder.written(one_each(written), "once"), folder.arrow("once")
+
+
+def _distinct(found: pa.Table) -> pa.Table:
+    with workbench() as engine:
+        engine.register("found", found)
+        return engine.sql("select distinct * from found").to_arrow_table().cast(found.schema)
 
 
 def typed(frame: DataFrame, table: Table) -> DataFrame:

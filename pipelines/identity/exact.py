@@ -35,10 +35,23 @@ class Ties:
     handles: tuple[Link, ...]
 
 
-def accept(engine: duckdb.DuckDBPyConnection, records: pa.Table, ties: pa.Table, *, shared_by_at_most: int) -> None:
-    """Make the table `accepted`: pairs that share an identifier and may be one person; and those that lead to it."""
-    engine.register("records", records)
-    engine.register("ties", ties)
+NOTHING = pa.table({"key": pa.array([], pa.string())})
+
+
+def accept(
+    engine: duckdb.DuckDBPyConnection,
+    records: pa.Table,
+    ties: pa.Table,
+    *,
+    shared_by_at_most: int,
+    crowded: pa.Table = NOTHING,
+) -> None:
+    """Make the table `accepted`: pairs that share an identifier and may be one person; and those that lead to it.
+
+    Units: crowded (key) are identifiers that are known to tie nobody.
+    """
+    for name, table in (("records", records), ("ties", ties), ("crowded_elsewhere", crowded)):
+        engine.register(name, table)
     for statement in (*compatibility.MACROS, NODES, TIED, PEOPLE):
         engine.execute(statement)
     for statement in (CROWDED, HELD, HANDLE_TIES, HUBS, PAIRS):

@@ -48,6 +48,7 @@ class Model:
     cut: float | None = None
     shift: float = 0.0
     answers: str = ""
+    grouping: str = ""
     records: int = 0
     largest_blocks: Mapping[str, int] = field(default_factory=dict)
     rescorer: Rescorer | None = None
@@ -81,6 +82,7 @@ def from_json(text: str) -> Model:
         cut=found["cut"],
         shift=found.get("shift", 0.0),
         answers=found.get("answers", ""),
+        grouping=found.get("grouping", ""),
         records=found.get("records", 0),
         largest_blocks=found.get("largest_blocks", {}),
         rescorer=_rescorer(found.get("rescorer")),

@@ -20,24 +20,25 @@ READ = (
     *("is_test", "is_deleted"),
 )
 """The columns of conformed.contacts that a person record is made of, beside its first day."""
+MISSING = "\x00"
+"""A missing value in a fingerprint, where a null would say nothing and leave the next value in its place."""
 
 
-def with_fingerprint(contacts: DataFrame, region: str | None) -> DataFrame:
-    """The contacts with record_key, and the fingerprint that their person record will have."""
-    record_key = contact_key(F.col("source"), F.col("source_contact_id"))
-    return contacts.withColumns({"record_key": record_key, "fingerprint": _fingerprint(region)})
+def with_record_key(contacts: DataFrame) -> DataFrame:
+    """The contacts with the record_key that their person records will have."""
+    return contacts.withColumn("record_key", contact_key(F.col("source"), F.col("source_contact_id")))
 
 
-def one_each(contacts: DataFrame) -> DataFrame:
-    """One contact (with_fingerprint) per record_key: ids that differ in spaces alone name one record."""
+def fingerprint(region: str | None) -> Column:
+    """Of all that the person record of a contact is made of, and of how: equal where both are."""
+    said = [F.coalesce(F.col(name).cast("string"), F.lit(MISSING)) for name in READ]
+    return F.xxhash64(F.lit(f"{_forms()} {region}"), *said, _first_seen())
+
+
+def one_each(records: DataFrame) -> DataFrame:
+    """One record per record_key: ids that differ in spaces alone name one record."""
     first = Window.partitionBy("record_key").orderBy("fingerprint")
-    return contacts.withColumn("_place", F.row_number().over(first)).where("_place = 1").drop("_place")
-
-
-def _fingerprint(region: str | None) -> Column:
-    """Of all that a person record is made of, and of how."""
-    said = F.to_json(F.struct(*READ, _first_seen().alias("first_seen")))
-    return F.xxhash64(F.lit(f"{_forms()} {region}"), said)
+    return records.withColumn("_place", F.row_number().over(first)).where("_place = 1").drop("_place")
 
 
 @lru_cache(maxsize=1)
@@ -85,7 +86,7 @@ def records(
         "is_deleted",
         _first_seen().alias("first_seen"),
         *_keys(own_key, born_on, postcode, key),
-        _fingerprint(region).alias("fingerprint"),
+        fingerprint(region).alias("fingerprint"),
         *(_words_and_numbers(F.col(name)).alias(f"extra_{name}") for name in extras),
     )
 

@@ -1,8 +1,10 @@
 """Who is who: which records of all sources are one person, under an id that stays."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,9 +20,10 @@ from pipelines import canonical
 from pipelines.identity.cluster import Clusters, clusters
 from pipelines.identity.evidence import Evidence, evidence, typed
 from pipelines.identity.handover import handover
-from pipelines.identity.match import FEWEST_RECORDS, Known, Matched, as_table, match
+from pipelines.identity.match import FEWEST_RECORDS, Known, Matched, match
 from pipelines.identity.model import Model, as_json, from_json, with_cut
-from pipelines.identity.overrides import NONE, read_overrides
+from pipelines.identity.overrides import NONE, Overrides, read_overrides
+from pipelines.identity.scene import Scene, moved, whole
 from pipelines.identity.stable_ids import Identities, identities
 from pipelines.identity.workbench import workbench
 from pipelines.mapping import IdentitySettings
@@ -30,10 +33,11 @@ from pipelines.tables import (
     IDENTITY_LINKS,
     IDENTITY_MODELS,
     IDENTITY_PAIRS,
+    IDENTITY_TIES,
     PERSON_RECORDS,
 )
 
-KEPT = (PERSON_RECORDS, IDENTITY_PAIRS, IDENTITY_LINKS, IDENTIFIERS)
+KEPT = (PERSON_RECORDS, IDENTITY_TIES, IDENTITY_PAIRS, IDENTITY_LINKS, IDENTIFIERS)
 """What a night finds of the nights before."""
 FACTS = ("orders", "visits", "loyalty_movements", "messages", "consents", "feedback")
 """The entities whose rows point to a person."""
@@ -49,12 +53,13 @@ class Change:
 
 @dataclass(frozen=True)
 class Resolved:
-    """The outcome of a night: changes of records, pairs, links and identifiers; events; models learned.
+    """The outcome of a night: changes of records, ties, pairs, links and identifiers; events; models learned.
 
     Units: warnings are sentences about overrides that name a record which no source has.
     """
 
     records: Change
+    ties: Change
     pairs: Change
     links: Change
     identifiers: Change
@@ -67,12 +72,13 @@ class Resolved:
 class WhoIsWho:
     """Identities with the pairs of records behind them and the model that matched them.
 
-    Shape: pairs (record_a, record_b, probability).
+    Shape: pairs (record_a, record_b, probability); before are the rows, by table, that identities and pairs replace.
     Units: is_new where the model was learned just now; unknown are the records that overrides name and no source has.
     """
 
     identities: Identities
     pairs: pa.Table
+    before: Mapping[str, pa.Table]
     model: Model | None
     is_new: bool
     unknown: tuple[str, ...] = ()
@@ -86,34 +92,35 @@ def resolve(
 
     Units: anew learns from all records as if it were the first night; the links of the night before keep the ids.
 
-    Reads: conformed.contacts, .identifier_links, the facts that carry identifiers; records, pairs, links and models as
-           the night began.
+    Reads: conformed.contacts, .identifier_links, the facts that carry identifiers; records, ties, pairs, links,
+           identifiers and models as the night began.
     """
     contacts, links = (lake.read(canonical.ENTITIES[name].conformed) for name in ("contacts", "identifier_links"))
     facts = [lake.read(canonical.ENTITIES[name].conformed) for name in FACTS]
     began = {table.name: arrow_as_night_began(lake, table) for table in KEPT}
     model = None if anew else newest_model(lake.read_as_night_began(IDENTITY_MODELS))
-    known = began[PERSON_RECORDS.name]
+    known, ties = began[PERSON_RECORDS.name], began[IDENTITY_TIES.name]
+    known = known.slice(0, 0) if anew else known
     with handover(lake.path, f"resolve-{night.isoformat()}") as folder:
-        given = evidence(contacts, links, facts, known.slice(0, 0) if anew else known, settings, folder=folder, key=key)
-        whole = resolved(given, began, settings, night=night, key=key, model=model)
-        found = whole.identities
+        given = evidence(contacts, links, facts, known, ties, settings, folder=folder, key=key)
+        found = resolved(given, began, settings, night=night, key=key, model=model)
 
         def frame(rows: pa.Table, table: Table) -> DataFrame:
             return typed(folder.frame(rows, f"new_{table.name}", lake.spark), table)
 
         def change(rows: pa.Table, table: Table) -> Change:
-            new, gone = differences(began[table.name], rows, table.key)
+            new, gone = differences(found.before[table.name], rows, table.key)
             return Change(frame(new, table), folder.frame(gone, f"gone_{table.name}", lake.spark))
 
         yield Resolved(
             records=Change(given.changed, folder.frame(given.gone, "gone_records", lake.spark)),
-            pairs=change(whole.pairs, IDENTITY_PAIRS),
-            links=change(found.links, IDENTITY_LINKS),
-            identifiers=change(found.identifiers, IDENTIFIERS),
-            events=frame(_with_version(found.events, whole.model), IDENTITY_EVENTS),
-            models=frame(_learned(whole, night), IDENTITY_MODELS),
-            warnings=tuple(_unknown(settings.overrides, name) for name in whole.unknown),
+            ties=change(given.ties, IDENTITY_TIES),
+            pairs=change(found.pairs, IDENTITY_PAIRS),
+            links=change(found.identities.links, IDENTITY_LINKS),
+            identifiers=change(found.identities.identifiers, IDENTIFIERS),
+            events=frame(_with_version(found.identities.events, found.model), IDENTITY_EVENTS),
+            models=frame(_learned(found, night), IDENTITY_MODELS),
+            warnings=tuple(_unknown(settings.overrides, name) for name in found.unknown),
         )
 
 
@@ -132,30 +139,59 @@ def resolved(
     key: str,
     model: Model | None = None,
 ) -> WhoIsWho:
-    """Who is who by the evidence, with the links and pairs as the night began and the model learned before."""
+    """Who is who by the evidence, with the links and pairs as the night began and the model learned before.
+
+    Units: records out of reach of what is new are left out, where the model and the settings are as they were.
+    """
     people = given.records
     decided = read_overrides(settings.overrides) if settings.overrides else NONE
     known = Known(began[IDENTITY_PAIRS.name], given.unchanged) if given.unchanged.num_rows else None
     is_enough = people.num_rows >= FEWEST_RECORDS
     thorough = settings.thorough
     matched = match(people, model=model, known=known, decided=decided, thorough=thorough) if is_enough else None
+    scene = _scene(given, began, matched, settings, model=model, decided=decided)
     found = clusters(
-        people,
-        given.ties,
+        scene.records,
+        scene.ties,
         shared_by_at_most=settings.shared_by_at_most,
-        matched=matched,
+        matched=scene.matched,
         duplicate_free=settings.duplicate_free,
         overrides=decided,
+        crowded=scene.others,
     )
-    used = _used(matched, found)
+    used = _used(matched, found, settings)
     missing = pc.is_in(pa.array(decided.record_keys, pa.string()), value_set=people["record_key"].combine_chunks())
+    links_before = scene.before[IDENTITY_LINKS.name]
     return WhoIsWho(
-        identities(found.members, people, began[IDENTITY_LINKS.name], night=night, key=key),
-        as_table(matched),
+        identities(scene.mine(found.members), scene.records, links_before, night=night, key=key),
+        scene.pairs,
+        {**began, **scene.before},
         used,
         is_new=used is not None and used != model,
         unknown=tuple(n for n, is_there in zip(decided.record_keys, missing.to_pylist(), strict=True) if not is_there),
     )
+
+
+def _scene(
+    given: Evidence,
+    began: Mapping[str, pa.Table],
+    matched: Matched | None,
+    settings: IdentitySettings,
+    *,
+    model: Model | None,
+    decided: Overrides,
+) -> Scene:
+    """What is grouped anew: all records where the model, a setting or a decision is not that of the night before."""
+    is_as_before = matched is not None and matched.model == model and model.grouping == _grouping(settings)
+    if matched is None or not is_as_before or not given.unchanged.num_rows:
+        return whole(given, began, matched)
+    return moved(given, began, matched, decided=decided, shared_by_at_most=settings.shared_by_at_most)
+
+
+def _grouping(settings: IdentitySettings) -> str:
+    """Names the settings by which records are grouped."""
+    said = json.dumps([settings.shared_by_at_most, sorted(settings.duplicate_free)])
+    return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
 def differences(before: pa.Table, now: pa.Table, key: Sequence[str]) -> tuple[pa.Table, pa.Table]:
@@ -170,13 +206,12 @@ def differences(before: pa.Table, now: pa.Table, key: Sequence[str]) -> tuple[pa
         return new, gone
 
 
-def _used(matched: Matched | None, found: Clusters) -> Model | None:
-    """The model behind the matched pairs, with the cut that was chosen."""
+def _used(matched: Matched | None, found: Clusters, settings: IdentitySettings) -> Model | None:
+    """The model behind the matched pairs, with the cut that was chosen and the settings that it serves."""
     if matched is None:
         return None
-    if found.cut is None:
-        return matched.model
-    return with_cut(matched.model, found.cut.height)
+    model = replace(matched.model, grouping=_grouping(settings))
+    return model if found.cut is None else with_cut(model, found.cut.height)
 
 
 def _unknown(file: Path | None, record_key: str) -> str:
@@ -188,8 +223,8 @@ def _with_version(events: pa.Table, model: Model | None) -> pa.Table:
     return events.append_column("model_version", version)
 
 
-def _learned(whole: WhoIsWho, night: date) -> pa.Table:
-    rows = [(night, whole.model.version, as_json(whole.model))] if whole.model and whole.is_new else []
+def _learned(found: WhoIsWho, night: date) -> pa.Table:
+    rows = [(night, found.model.version, as_json(found.model))] if found.model and found.is_new else []
     names = ("night", "version", "parameters")
     types = (pa.date32(), pa.string(), pa.string())
     return pa.table(

@@ -48,12 +48,6 @@ class Why:
         return self.left.customer_id is not None and self.left.customer_id == self.right.customer_id
 
     @property
-    def is_explained(self) -> bool:
-        """Whether a chain without a step below the cut links the records, where both are one person."""
-        weakest = min((link.probability for link in self.chain), default=0.0)
-        return not self.is_one_person or weakest >= (1.0 if self.cut is None else self.cut)
-
-    @property
     def parted_by(self) -> tuple[str, ...]:
         """The fewest comparisons without which the probability would lie below the cut."""
         return parted_by(self.explanation, self.cut) if self.explanation and self.cut is not None else ()

@@ -12,10 +12,10 @@ from pipelines.identity.evidence import Evidence
 from pipelines.identity.match import Matched, as_table
 from pipelines.identity.model import as_json, from_json
 from pipelines.identity.overrides import COLUMNS, decide
-from pipelines.identity.resolve import WhoIsWho, resolved
+from pipelines.identity.resolve import WhoIsWho, differences, resolved
 from pipelines.identity.stable_ids import Identities
 from pipelines.mapping import IdentitySettings
-from pipelines.tables import IDENTITY_LINKS, IDENTITY_PAIRS
+from pipelines.tables import IDENTIFIERS, IDENTITY_LINKS, IDENTITY_PAIRS
 from tests.pipelines.conformed_rows import KEY, NIGHT
 from tests.pipelines.identity.evidence import ties
 from tests.pipelines.identity.known import with_keys
@@ -35,8 +35,11 @@ def night(home: Town, file: Path, before: WhoIsWho, *, after: int) -> WhoIsWho:
     """One night on the town's records, all of them unchanged since the night before."""
     people = with_keys(home.records)
     keys = people.select(["record_key"])
-    given = Evidence(people, ties(), unchanged=keys, changed=cast(DataFrame, None), gone=keys.slice(0, 0))
+    given = Evidence(
+        people, ties(), people, ties(), unchanged=keys, changed=cast(DataFrame, None), gone=keys.slice(0, 0)
+    )
     began = {IDENTITY_PAIRS.name: before.pairs, IDENTITY_LINKS.name: before.identities.links}
+    began |= {IDENTIFIERS.name: before.identities.identifiers}
     kept = from_json(as_json(before.model)) if before.model else None
     settings = IdentitySettings(overrides=file)
     return resolved(given, began, settings, night=NIGHT + timedelta(days=after), key=KEY, model=kept)
@@ -48,7 +51,7 @@ NO_LINKS = pa.schema([("record_key", pa.string()), ("customer_id", pa.string()),
 def test_model_changes_with_the_decisions_and_with_nothing_else(home: Town, matched: Matched, decisions: Path) -> None:
     near = [pair for pair, probability in likely(matched).items() if 0.1 < probability < 0.9][:ANSWERS]
     nobody = Identities(links=NO_LINKS, identifiers=NO_LINKS, events=NO_LINKS)
-    first = night(home, decisions, WhoIsWho(nobody, as_table(matched), matched.model, is_new=True), after=0)
+    first = night(home, decisions, WhoIsWho(nobody, as_table(matched), {}, matched.model, is_new=True), after=0)
     for left, right in near:
         names = (key.removeprefix("contact:") for key in (left, right))
         decide(decisions, [dict(zip(COLUMNS, (*names, "always", "Ann", "asked"), strict=True))])
@@ -62,6 +65,7 @@ def test_model_changes_with_the_decisions_and_with_nothing_else(home: Town, matc
 
     again = night(home, decisions, answered, after=2)
     assert (again.is_new, again.model) == (False, answered.model)
-    assert again.pairs.sort_by("record_a") == answered.pairs.sort_by("record_a")
+    for now, table in ((again.pairs, IDENTITY_PAIRS), (again.identities.links, IDENTITY_LINKS)):
+        assert [found.num_rows for found in differences(again.before[table.name], now, table.key)] == [0, 0]
     assert again.identities.events.num_rows == 0
     assert night(home, decisions, first, after=1).pairs == answered.pairs

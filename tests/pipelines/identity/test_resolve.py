@@ -11,7 +11,15 @@ from pipelines.canonical import ENTITIES
 from pipelines.identity.events import living_ids
 from pipelines.identity.resolve import resolve
 from pipelines.mapping import IdentitySettings
-from pipelines.tables import IDENTITY_EVENTS, IDENTITY_LINKS, IDENTITY_MODELS, IDENTITY_PAIRS, PERSON_RECORDS
+from pipelines.tables import (
+    IDENTIFIERS,
+    IDENTITY_EVENTS,
+    IDENTITY_LINKS,
+    IDENTITY_MODELS,
+    IDENTITY_PAIRS,
+    IDENTITY_TIES,
+    PERSON_RECORDS,
+)
 from tests.pipelines.conformed_rows import KEY, NIGHT, Values, conformed, of_table
 
 SETTINGS = IdentitySettings(trust=("crm",), country="BE")
@@ -40,7 +48,10 @@ def night_of(lake: Lakehouse, settings: IdentitySettings = SETTINGS, *, after: i
     """One night, written as the night's asset writes it."""
     night = NIGHT + timedelta(days=after)
     with resolve(lake, settings, night=night, key=KEY, anew=anew) as found:
-        changes = ((PERSON_RECORDS, found.records), (IDENTITY_PAIRS, found.pairs), (IDENTITY_LINKS, found.links))
+        changes = (
+            *((PERSON_RECORDS, found.records), (IDENTITY_TIES, found.ties), (IDENTITY_PAIRS, found.pairs)),
+            *((IDENTITY_LINKS, found.links), (IDENTIFIERS, found.identifiers)),
+        )
         seen = Night(
             {},
             [row["record_key"] for row in found.links.gone.collect()],
