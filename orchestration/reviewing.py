@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from lakehouse.errors import WrongCall
@@ -11,7 +11,8 @@ from orchestration.known_people import known_people
 from orchestration.night import Place, open_lake
 from orchestration.retailer import Retailer, load_retailer
 from orchestration.running import place_of
-from pipelines.identity.overrides import COLUMNS, decide, decision_about, read_overrides
+from pipelines.identity.known import KnownPeople, nearest_names, unknown_records
+from pipelines.identity.overrides import COLUMNS, Overrides, decide, decision_about, read_overrides
 from pipelines.identity.review import Question, questions
 from report.review import NOTHING, as_facts, question_lines, review_page
 from report.two_records import percent
@@ -24,12 +25,13 @@ HELD = "The next night goes by it: always and never go before any model."
 def review(asked: argparse.Namespace) -> int:
     """`habitue review`: show undecided pairs and take answers, at a terminal or by --answer.
 
-    Raises: WrongCall if an answer cannot be understood or contradicts a decision; the file is then as it was.
+    Raises: WrongCall if an answer cannot be understood, names a record that no source has, or contradicts a decision;
+            the file is then as it was.
     """
     place = place_of(asked)
     retailer = load_retailer(place.retailer_file)
     if asked.answer:
-        return _answer(asked, _file(retailer, place))
+        return _answer(asked, place, retailer)
     if asked.count < 1:
         raise _wrong(f"--count {asked.count} shows nothing", "Pass --count 1 or more.")
     file = _file(retailer, place) if asked.who else retailer.identity.overrides
@@ -85,12 +87,29 @@ def _kept(file: Path, question: Question, decision: str, *, who: str, why: str) 
     return 1
 
 
-def _answer(asked: argparse.Namespace, file: Path) -> int:
-    """Decisions without a terminal: all of them or, where one is refused, none."""
+def answer(lines: Sequence[Mapping[str, str]], file: Path, known: KnownPeople) -> Overrides:
+    """The decisions of the file once these are added to it: all of them or, where one is refused, none.
+
+    Raises: WrongCall as `decide` does, and where a record is named that no source has.
+    """
+    missing = unknown_records(known, [line[end] for line in lines for end in COLUMNS[:2]])
+    if missing:
+        near = " or ".join(nearest_names(known, missing[0], records_alone=True))
+        raise _wrong(
+            f"no source has the record {' or '.join(missing)}",
+            f"Did you mean {near}? Write a record as <source>:<contact id>, as the source itself writes the id.",
+        )
+    return decide(file, lines)
+
+
+def _answer(asked: argparse.Namespace, place: Place, retailer: Retailer) -> int:
+    """Decisions without a terminal."""
+    file = _file(retailer, place)
     if not asked.who or not asked.why:
         raise _wrong("an answer needs a name and a reason", "Add --who NAME --why REASON.")
     lines = [_line(*_parsed(text), asked.who, asked.why) for text in asked.answer]
-    after = decide(file, lines)
+    with open_lake(place, purpose="review") as lake:
+        after = answer(lines, file, known_people(lake, retailer.identity))
     facts = {"file": str(file), "always": len(after.always), "never": len(after.never)}
     print(json.dumps(facts) if asked.json else f"{file} holds {len(after.always) + len(after.never)} decisions. {HELD}")
     return 0
@@ -99,7 +118,7 @@ def _answer(asked: argparse.Namespace, file: Path) -> int:
 def _parsed(text: str) -> tuple[str, str, str]:
     pair, sign, decision = text.rpartition("=")
     ends = [end.strip() for end in pair.split(",")]
-    if not sign or len(ends) != 2:
+    if not sign or len(ends) != 2 or not all(":" in end for end in ends):
         raise _wrong("this is no answer: two records, = and a decision", "Write --answer crm:1001,pos:77=always.")
     return ends[0], ends[1], decision
 

@@ -1,6 +1,6 @@
 """What a lake knows about who is who: records, pairs, customers, decisions, without Spark."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,12 +74,20 @@ def side_of(known: KnownPeople, key: str) -> Side:
     return Side(key, owner[0] if owner else None, values)
 
 
-def nearest_names(known: KnownPeople, who: str) -> list[str]:
-    """The three records or customer ids that are written most like a name that nobody has."""
+def nearest_names(known: KnownPeople, who: str, *, records_alone: bool = False) -> list[str]:
+    """The three records, or customer ids where they may be meant, that are written most like a name nobody has."""
+    customers = known.members.slice(0, 0) if records_alone else known.members
     with workbench() as engine:
         engine.register("records", known.records)
-        engine.register("members", known.members)
+        engine.register("members", customers)
         return [row[0] for row in engine.execute(NEAREST, {"who": who}).fetchall()]
+
+
+def unknown_records(known: KnownPeople, names: Collection[str]) -> list[str]:
+    """Those of the names, written <source>:<contact id>, that no record has; in their order, each once."""
+    asked = list(dict.fromkeys(names))
+    there = pc.is_in(pa.array([f"contact:{name}" for name in asked]), value_set=known.records["record_key"])
+    return [name for name, is_there in zip(asked, there.to_pylist(), strict=True) if not is_there]
 
 
 NEAREST = """

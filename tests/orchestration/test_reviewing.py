@@ -1,7 +1,8 @@
-"""`habitue review`: answers are kept, contradictions are not."""
+"""`habitue review`: answers are kept; contradictions, and records that nobody has, are not."""
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from pipelines.identity.known import Side
 from pipelines.identity.overrides import COLUMNS, read_overrides
 from pipelines.identity.review import Question
 from tests.end_to_end.small_shop import write_shop
+from tests.pipelines.identity.evidence import record, records, ties
+from tests.pipelines.identity.known import known
 
 HEAD = ",".join(COLUMNS)
 
@@ -26,18 +29,28 @@ def decisions(tmp_path: Path) -> Path:
     return kept
 
 
+@pytest.fixture
+def known_lake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lake whose last night knew crm:1 to crm:3 and till:2."""
+    rows = [*(record(number, "Anna Smit") for number in (1, 2, 3)), record(2, "Anna Smit", source="till")]
+    monkeypatch.setattr(reviewing, "open_lake", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(reviewing, "known_people", lambda *_: known(records(rows), ties()))
+
+
 def answer(folder: Path, *answers: str, who: str = "Ann", why: str = "asked her") -> int:
     place = ["--retailer", str(folder / "shop.yaml"), "--lake", str(folder / "lake")]
     said = [part for text in answers for part in ("--answer", text)]
     return cli.main(["review", *place, *said, "--who", who, "--why", why, "--json"])
 
 
+@pytest.mark.usefixtures("known_lake")
 def test_answers_on_the_command_line_are_kept(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert answer(decisions.parent, "crm:1,till:2=always", "crm:1,crm:3=never") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"file": str(decisions), "always": 1, "never": 1}
     assert decisions.read_text().splitlines()[1] == "crm:1,till:2,always,Ann,asked her"
 
 
+@pytest.mark.usefixtures("known_lake")
 def test_contradiction_keeps_none_of_the_answers(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = decisions.read_bytes()
     assert answer(decisions.parent, "crm:1,till:2=always", "till:2,crm:1=never") == 2
@@ -45,9 +58,34 @@ def test_contradiction_keeps_none_of_the_answers(decisions: Path, capsys: pytest
     assert decisions.read_bytes() == before
 
 
-@pytest.mark.parametrize("text", ["crm:1=always", "crm:1,crm:2", "crm:1,crm:2,crm:3=never", "crm:1,crm:2=maybe"])
-def test_answer_that_cannot_be_understood_is_refused(decisions: Path, text: str) -> None:
+@pytest.mark.usefixtures("known_lake")
+def test_answer_about_a_record_that_no_source_has_keeps_none_and_names_the_nearest(
+    decisions: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = decisions.read_bytes()
+    assert answer(decisions.parent, "crm:1,till:2=always", "crm:2,tlil:2=never") == 2
+    said = capsys.readouterr().err
+    assert "no source has the record tlil:2" in said
+    assert "Did you mean till:2 or" in said
+    assert decisions.read_bytes() == before
+
+
+@pytest.mark.usefixtures("known_lake")
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("crm:1=always", "this is no answer"),
+        ("crm:1,crm:2", "this is no answer"),
+        ("crm:1,crm:2,crm:3=never", "this is no answer"),
+        ("1,crm:2=never", "this is no answer"),
+        ("crm:1,crm:2=maybe", "no such decision: maybe"),
+    ],
+)
+def test_answer_that_cannot_be_understood_is_refused(
+    decisions: Path, text: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert answer(decisions.parent, text) == 2
+    assert says in capsys.readouterr().err
     assert read_overrides(decisions).record_keys == []
 
 
@@ -103,4 +141,6 @@ def test_no_pair_at_all_is_no_review(decisions: Path, capsys: pytest.CaptureFixt
 def test_lake_without_a_night_has_nothing_to_review(decisions: Path, capsys: pytest.CaptureFixture[str]) -> None:
     place = ["--retailer", str(decisions.parent / "shop.yaml"), "--lake", str(decisions.parent / "lake")]
     assert cli.main(["review", *place]) == 2
+    assert "no night of this lake has said who is who" in capsys.readouterr().err
+    assert answer(decisions.parent, "crm:1,till:2=always") == 2
     assert "no night of this lake has said who is who" in capsys.readouterr().err
