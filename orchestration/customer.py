@@ -23,7 +23,7 @@ LATEST = 5
 
 
 def show(asked: argparse.Namespace) -> int:
-    """Print the golden record, the records behind it, history, consent and scores of one customer.
+    """Print the golden record, the household, the records behind it, history, consent and scores of one customer.
 
     Raises: WrongCall if nobody of that id or e-mail is known.
     """
@@ -41,6 +41,7 @@ def everything(lake: Lakehouse, customer_id: str) -> dict[str, Any]:
     for table in (tables.CUSTOMERS, tables.CUSTOMER_PROFILE, tables.IDENTITY_LINKS, tables.CONSENTS):
         known[table.name] = _rows(lake, table, customer_id)
     known[CONTACTS.conformed.name] = _records(lake, customer_id)
+    known[tables.HOUSEHOLDS.name] = household(lake, customer_id)
     for table in tables.UNIFIED_FACTS:
         mine = lake.read(table).where(F.col("customer_id") == customer_id)
         newest = mine.orderBy(F.col("event_at").desc(), *table.key).limit(LATEST)
@@ -48,6 +49,13 @@ def everything(lake: Lakehouse, customer_id: str) -> dict[str, Any]:
     scores = lake.read(CUSTOMER_SCORES).where(F.col("customer_id") == customer_id)
     known[CUSTOMER_SCORES.name] = [row.asDict() for row in scores.orderBy(F.col("night").desc()).limit(1).collect()]
     return known
+
+
+def household(lake: Lakehouse, customer_id: str) -> list[dict[str, Any]]:
+    """Everybody of the customer's household by id, the customer too; nobody where no household is known."""
+    everybody = lake.read(tables.HOUSEHOLDS)
+    home = everybody.where(F.col("customer_id") == customer_id).select("household_id")
+    return [row.asDict() for row in everybody.join(home, "household_id", "left_semi").orderBy("customer_id").collect()]
 
 
 def in_words(found: dict[str, Any]) -> str:
@@ -96,11 +104,13 @@ def _records(lake: Lakehouse, customer_id: str) -> list[dict[str, Any]]:
 
 
 def _golden(rows: list[dict[str, Any]]) -> list[str]:
-    """One line per group of fields that somebody has told, with the record that it was taken from and its date."""
+    """One line per group of fields that somebody has told, with its record and date; then the ids it had before."""
     lines = []
     for row in rows:
         lines += [f"  {group}: {_group(row, group)}" for group in FIELDS if row[f"{group}_source"]]
         lines.append(f"  records {row['records_count']}, sources {_plain(row['sources'])}")
+        if row["previous_ids"]:
+            lines.append(f"  previous ids {_plain(row['previous_ids'])}")
     return lines
 
 
