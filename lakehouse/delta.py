@@ -26,12 +26,14 @@ REWRITE_BYTES = 128 * 1024 * 1024
 class NightStart:
     """What stood when a night first started: a rerun reads and resets to this, whatever happened since.
 
-    Units: versions are Delta versions by table name (NOT_THERE where there was no table); models are versions by name.
+    Units: versions are Delta versions by table name (NOT_THERE where there was no table); models are versions by name;
+           rebuilt are the layers that the night was made anew from since.
     """
 
     night: date
     versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     models: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    rebuilt: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""ops.nights: what stood when each night first started, and whether it ended; nights run in order."""
+"""ops.nights: what stood when each night first started, what was rebuilt, whether it ended; nights run in order."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from types import MappingProxyType
 
@@ -12,13 +13,13 @@ from lakehouse.table import Table, columns, required
 
 NIGHTS = Table(
     name="ops.nights",
-    grain="one row per night and table or model, written when the night first starts",
+    grain="one row per night and table or model, written when the night first starts, and per layer rebuilt since",
     key=("night", "kind", "name"),
     columns=columns(
         required("night", "date", "night"),
-        required("kind", "string", "table or model"),
-        required("name", "string", "table or model"),
-        required("version", "string", "Delta version (-1: not there) or model version that the night starts from"),
+        required("kind", "string", "table, model or rebuilt"),
+        required("name", "string", "table, model or layer"),
+        required("version", "string", "Delta version (-1: not there) or model version at the start; anew for a layer"),
     ),
     write="append_once",
 )
@@ -32,32 +33,41 @@ NIGHTS_ENDED = Table(
 
 
 def begin_night(
-    lake: Lakehouse, night: date, *, tables: Iterable[Table], models: Mapping[str, str], first_night: date
+    lake: Lakehouse,
+    night: date,
+    *,
+    tables: Iterable[Table],
+    models: Mapping[str, str],
+    first_night: date,
+    rebuild_from: str | None = None,
 ) -> NightStart:
     """What the night starts from; recorded at its first start, read back at every rerun.
 
+    Units: rebuild_from is kept as well, since all tries of a night build on what it first found: a rerun that did not
+           rebuild too would put back what the rebuild replaced.
     Raises: NightOutOfOrder if the night lies before the last one or leaves a gap.
     """
     check_order(lake, night, first_night=first_night)
-    recorded = night_start(lake, night)
-    if recorded is not None:
-        return recorded
-    start = NightStart(night, MappingProxyType(lake.versions(tables)), MappingProxyType(dict(models)))
-    rows = [Row(night=night, kind="table", name=name, version=str(v)) for name, v in start.versions.items()]
-    rows += [Row(night=night, kind="model", name=name, version=v) for name, v in start.models.items()]
-    frame = lake.spark.createDataFrame(rows, NIGHTS.schema)
-    lake.append_once(NIGHTS, frame.coalesce(1), batch=night.isoformat())
-    return start
+    start = night_start(lake, night)
+    if start is None:
+        start = NightStart(night, MappingProxyType(lake.versions(tables)), MappingProxyType(dict(models)))
+        _record(lake, _rows(start), batch=night.isoformat())
+    if rebuild_from is None or rebuild_from in start.rebuilt:
+        return start
+    row = Row(night=night, kind="rebuilt", name=rebuild_from, version="anew")
+    _record(lake, [row], batch=f"{night.isoformat()} rebuilt from {rebuild_from}")
+    return replace(start, rebuilt=start.rebuilt | {rebuild_from})
 
 
 def night_start(lake: Lakehouse, night: date) -> NightStart | None:
-    """What was recorded at the night's first start; None if it never started."""
+    """What was recorded at the night's first start, and since; None if it never started."""
     rows = lake.read(NIGHTS).where(f"night = DATE'{night.isoformat()}'").collect()
     if not rows:
         return None
     versions = {row["name"]: int(row["version"]) for row in rows if row["kind"] == "table"}
     models = {row["name"]: row["version"] for row in rows if row["kind"] == "model"}
-    return NightStart(night, MappingProxyType(versions), MappingProxyType(models))
+    rebuilt = frozenset(row["name"] for row in rows if row["kind"] == "rebuilt")
+    return NightStart(night, MappingProxyType(versions), MappingProxyType(models), rebuilt)
 
 
 def end_night(lake: Lakehouse, night: date) -> None:
@@ -92,6 +102,15 @@ def check_order(lake: Lakehouse, night: date, *, first_night: date) -> None:
         still_true="No table was changed.",
         next_step=_next_step(night, allowed[-1]),
     )
+
+
+def _rows(start: NightStart) -> list[Row]:
+    rows = [Row(night=start.night, kind="table", name=name, version=str(v)) for name, v in start.versions.items()]
+    return rows + [Row(night=start.night, kind="model", name=name, version=v) for name, v in start.models.items()]
+
+
+def _record(lake: Lakehouse, rows: list[Row], *, batch: str) -> None:
+    lake.append_once(NIGHTS, lake.spark.createDataFrame(rows, NIGHTS.schema).coalesce(1), batch=batch)
 
 
 def _allowed(lake: Lakehouse, last: date | None, first_night: date) -> tuple[date, ...]:

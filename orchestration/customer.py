@@ -53,9 +53,9 @@ def everything(lake: Lakehouse, customer_id: str) -> dict[str, Any]:
 
 def household(lake: Lakehouse, customer_id: str) -> list[dict[str, Any]]:
     """Everybody of the customer's household by id, the customer too; nobody where no household is known."""
-    everybody = lake.read(tables.HOUSEHOLDS)
-    home = everybody.where(F.col("customer_id") == customer_id).select("household_id")
-    return [row.asDict() for row in everybody.join(home, "household_id", "left_semi").orderBy("customer_id").collect()]
+    homes = [row["household_id"] for row in _rows(lake, tables.HOUSEHOLDS, customer_id)]
+    everybody = lake.read(tables.HOUSEHOLDS).where(F.col("household_id").isin(homes))
+    return [row.asDict() for row in everybody.orderBy("customer_id").collect()]
 
 
 def in_words(found: dict[str, Any]) -> str:

@@ -50,7 +50,7 @@ class Place:
 class NightRun:
     """All that a step of one night may use.
 
-    Units: rebuild_from is the layer of LAYERS that is made anew, with all that follows; None in a night as any other.
+    Units: rebuild_from is the layer of LAYERS that is made anew, with all that follows; None in a night that never was.
     """
 
     place: Place
@@ -92,6 +92,7 @@ def open_night(
 ) -> Iterator[NightRun]:
     """Everything that the steps of one night share, while the lake is locked.
 
+    Units: a night that was rebuilt is rebuilt whenever it runs again, from the first of the layers that it ever was.
     Raises: LandingMissing, LakeNotWritable, LakeLocked, NightOutOfOrder, InvalidRetailerFile.
     """
     retailer = load_retailer(place.retailer_file)
@@ -106,6 +107,7 @@ def open_night(
             tables=all_tables(retailer),
             models=registry.model_versions(),
             first_night=retailer.first_night,
+            rebuild_from=rebuild_from,
         )
         run = NightRun(
             place=place,
@@ -115,7 +117,7 @@ def open_night(
             key=lake_key(place.state),
             registry=registry,
             send=send,
-            rebuild_from=rebuild_from,
+            rebuild_from=next((layer for layer in LAYERS if layer in start.rebuilt), None),
             record=record or NightRecord(),
             ahead=Ahead(steps_at_once(lake)),
         )

@@ -1,10 +1,11 @@
 """Nights run in order, and a rerun starts from what its first start found."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from lakehouse.delta import Lakehouse
+from lakehouse.delta import Lakehouse, NightStart
 from lakehouse.errors import NightOutOfOrder
 from lakehouse.nights import begin_night, check_order, end_night
 from lakehouse.table import Table, columns, required
@@ -25,6 +26,17 @@ def test_rerun_keeps_the_versions_of_its_first_start_also_when_an_alias_has_move
     assert again == first
     assert again.models["churn"] == "1"
     assert again.versions["ops.counts"] == -1
+
+
+def test_rebuild_of_a_night_is_kept_once_and_is_not_that_of_the_next_night(lake: Lakehouse) -> None:
+    def start(night: date, rebuild_from: str | None = None) -> NightStart:
+        return begin_night(lake, night, tables=[COUNTS], models={}, first_night=FIRST, rebuild_from=rebuild_from)
+
+    began = start(FIRST)
+    rebuilt = start(FIRST, "conformed")
+    assert rebuilt == start(FIRST, "conformed") == start(FIRST) == replace(began, rebuilt=frozenset({"conformed"}))
+    end_night(lake, FIRST)
+    assert start(SECOND).rebuilt == frozenset()
 
 
 def test_nights_run_in_order(lake: Lakehouse) -> None:

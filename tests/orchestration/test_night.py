@@ -17,6 +17,19 @@ class Stopped(Exception):
     """Whatever stops a night."""
 
 
+def test_night_that_was_rebuilt_is_rebuilt_again_from_the_first_layer_it_ever_was(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    """Every try of a night builds on what it first found: a plain rerun would put the old mapping and model back."""
+    place = Place(write_shop(tmp_path, nights=1), tmp_path / "landing", str(tmp_path / "lake"))
+
+    def layer(asked: str | None = None) -> str | None:
+        with open_night(place, FIRST, send=False, rebuild_from=asked) as run:
+            return run.rebuild_from
+
+    assert [layer("conformed"), layer(), layer("raw"), layer("conformed")] == ["conformed", "conformed", "raw", "raw"]
+
+
 def test_night_that_stops_leaves_the_files_that_were_taken_recorded(spark: SparkSession, tmp_path: Path) -> None:
     place = Place(write_shop(tmp_path, nights=1), tmp_path / "landing", str(tmp_path / "lake"))
     with suppress(Stopped), open_night(place, FIRST, send=False) as run:
