@@ -73,9 +73,12 @@ def alias_scores(known: Values, pairs: Pairs, groups: Ids, dealt: Folds) -> Feat
     return _features(found, len(pairs.left))
 
 
-def kept_aliases(engine: duckdb.DuckDBPyConnection, known: Values, groups: Ids, dealt: Folds) -> Kept:
-    """What all persons tell, for nights to come: fingerprints alone, of the MOST_KEPT most frequent of each column."""
-    kept = {}
+def kept_aliases(engine: duckdb.DuckDBPyConnection, known: Values, groups: Ids, dealt: Folds, *, key: str) -> Kept:
+    """What all persons tell, for nights to come: fingerprints alone, of the MOST_KEPT most frequent of each column.
+
+    Units: key is the lake's secret; without it whoever has lists of names could find the values back.
+    """
+    kept, secret = {}, _secret(key)
     for name, number in _aliased(known):
         told = _told(number, groups, dealt.of_record)
         x, y = told.codes // told.width, told.codes % told.width
@@ -83,23 +86,23 @@ def kept_aliases(engine: duckdb.DuckDBPyConnection, known: Values, groups: Ids, 
         lift, share = told.lifted(x, y, every, part=(FOLDS - LEFT_OUT) / FOLDS)
         most = np.argsort(-told.both.sum(axis=1), kind="stable")[:MOST_KEPT]
         words = _words(engine, name)
+        prints = {at: _fingerprint(words[x[at]], words[y[at]], secret) for at in sorted(most.tolist()) if lift[at]}
         kept[name] = {
-            _fingerprint(words[x[at]], words[y[at]]): (round(float(lift[at]), DIGITS), round(float(share[at]), DIGITS))
-            for at in sorted(most.tolist())
-            if lift[at]
+            those: (round(float(lift[at]), DIGITS), round(float(share[at]), DIGITS)) for at, those in prints.items()
         }
     return kept
 
 
-def known_aliases(engine: duckdb.DuckDBPyConnection, known: Values, pairs: Pairs, kept: Kept) -> Features:
-    """The figures of `alias_scores`, of aliases that were kept."""
+def known_aliases(engine: duckdb.DuckDBPyConnection, known: Values, pairs: Pairs, kept: Kept, *, key: str) -> Features:
+    """The figures of `alias_scores`, of aliases that were kept under the same key."""
     found: dict[str, Real] = {}
+    secret = _secret(key)
     for name, number in _aliased(known):
         x, y = number[pairs.left], number[pairs.right]
         width = int(number.max(initial=0)) + 2
         codes, place = np.unique(np.minimum(x, y) * width + np.maximum(x, y), return_inverse=True)
         words, those = _words(engine, name), kept.get(name, {})
-        told = np.array([_kept_one(those, words, code // width, code % width) for code in codes.tolist()])
+        told = np.array([_kept_one(those, words, code // width, code % width, secret) for code in codes.tolist()])
         lift, share = told.reshape(-1, 2)[place].T
         found |= _named(name, x, y, lift, share)
     return _features(found, len(pairs.left))
@@ -182,10 +185,17 @@ def _words(engine: duckdb.DuckDBPyConnection, name: str) -> list[str]:
     return [row[0] for row in found]
 
 
-def _kept_one(kept: Mapping[str, tuple[float, float]], words: list[str], x: int, y: int) -> tuple[float, float]:
-    return kept.get(_fingerprint(words[x], words[y]), (0.0, 0.0)) if 0 <= x < y else (0.0, 0.0)
+def _kept_one(
+    kept: Mapping[str, tuple[float, float]], words: list[str], x: int, y: int, secret: bytes
+) -> tuple[float, float]:
+    return kept.get(_fingerprint(words[x], words[y], secret), (0.0, 0.0)) if 0 <= x < y else (0.0, 0.0)
 
 
-def _fingerprint(one: str, other: str) -> str:
-    """Names two values without telling them."""
-    return hashlib.blake2b("\n".join(sorted((one, other))).encode(), digest_size=8).hexdigest()
+def _secret(key: str) -> bytes:
+    """A key of any length as the hash takes it."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _fingerprint(one: str, other: str, secret: bytes) -> str:
+    """Names two values without telling them to anybody who has not the secret."""
+    return hashlib.blake2b("\n".join(sorted((one, other))).encode(), digest_size=8, key=secret).hexdigest()

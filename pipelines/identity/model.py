@@ -16,13 +16,14 @@ Levels = Mapping[str, tuple[float, ...]]
 class Rescorer:
     """What the groups of records taught about pairs (rescore.py).
 
-    Shape: features by name, in the order that the trees know; trees are XGBoost's own bytes as text; aliases (log
-           lift, share) by column and fingerprint of two values, which cannot be read from it.
+    Shape: features by name, in the order that the trees know; trees are XGBoost's own bytes as text; keyed_aliases (log
+           lift, share) by column and fingerprint of two values, made with the lake's key: nobody without it can tell
+           which values they are.
     """
 
     features: tuple[str, ...]
     trees: str
-    aliases: Mapping[str, Mapping[str, tuple[float, float]]]
+    keyed_aliases: Mapping[str, Mapping[str, tuple[float, float]]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ class Model:
         return hashlib.sha256(as_json(self).encode()).hexdigest()[:12]
 
 
+LEARNED_NOTHING = Model((), {}, {}, confused={}, priors={}, confused_priors={})
+"""The model of records that teach nothing; it fits no night."""
+
+
 def with_cut(model: Model, cut: float) -> Model:
     """The model with its cut chosen."""
     return replace(model, cut=rounded(cut))
@@ -70,8 +75,11 @@ def as_json(model: Model) -> str:
 
 
 def from_json(text: str) -> Model:
-    """The model that `as_json` wrote."""
+    """The model that `as_json` wrote; an empty one, so that the night learns anew, where its aliases have no key."""
     found = json.loads(text)
+    rescorer = found.get("rescorer")
+    if rescorer is not None and "keyed_aliases" not in rescorer:
+        return LEARNED_NOTHING
     return Model(
         columns=tuple(found["columns"]),
         match=_levels(found["match"]),
@@ -85,7 +93,7 @@ def from_json(text: str) -> Model:
         grouping=found.get("grouping", ""),
         records=found.get("records", 0),
         largest_blocks=found.get("largest_blocks", {}),
-        rescorer=_rescorer(found.get("rescorer")),
+        rescorer=_rescorer(rescorer),
     )
 
 
@@ -117,6 +125,6 @@ def _rescorer(found: Mapping[str, Any] | None) -> Rescorer | None:
         return None
     aliases = {
         name: {fingerprint: (lift, share) for fingerprint, (lift, share) in those.items()}
-        for name, those in found["aliases"].items()
+        for name, those in found["keyed_aliases"].items()
     }
     return Rescorer(tuple(found["features"]), found["trees"], aliases)

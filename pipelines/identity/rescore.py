@@ -68,12 +68,13 @@ class Ground:
 
 
 def rescored(
-    engine: duckdb.DuckDBPyConnection, columns: Collection[str], pairs: Pairs, *, seed: int
+    engine: duckdb.DuckDBPyConnection, columns: Collection[str], pairs: Pairs, *, seed: int, key: str = ""
 ) -> tuple[Pairs, Rescorer | None]:
     """The pairs with a probability that their own groups taught, and what was learned; unchanged where that is nothing.
 
     Reads: the tables people, likeness and more of match.py.
-    Units: the same pairs and seed give the same probabilities.
+    Units: the same pairs and seed give the same probabilities; what is learned can be used under the same key alone,
+           which is the lake's where it is kept.
     """
     ground = _ground(engine, columns, pairs)
     now = ground.pairs
@@ -88,18 +89,24 @@ def rescored(
     blended = _with(ground.pairs, _blended(ground.pairs.probability, now.probability))
     likely = _likely(blended)
     left, _ = parted(ground.facts, likely, people=ground.people)
-    return chosen(likely, left), _kept(ground, features, same, groups, dealt, seed=seed)
+    return chosen(likely, left), _kept(ground, features, same, groups, dealt, seed=seed, key=key)
 
 
 def rescored_by(
-    engine: duckdb.DuckDBPyConnection, columns: Collection[str], rescorer: Rescorer, pairs: Pairs, *, beside: Pairs
+    engine: duckdb.DuckDBPyConnection,
+    columns: Collection[str],
+    rescorer: Rescorer,
+    pairs: Pairs,
+    *,
+    beside: Pairs,
+    key: str = "",
 ) -> Pairs:
     """The pairs with the probability that trees give which an earlier night taught.
 
-    Units: beside are pairs whose probability is known already.
+    Units: beside are pairs whose probability is known already; key is the one that the trees were taught under.
     """
     ground = _ground(engine, columns, pairs)
-    aliases = known_aliases(engine, ground.known, ground.pairs, rescorer.aliases)
+    aliases = known_aliases(engine, ground.known, ground.pairs, rescorer.keyed_aliases, key=key)
     now = ground.pairs
     for _ in range(ROUNDS_OF_NEW_PAIRS if len(pairs.left) else 0):
         features = joined(ground.close, vouched(ground.known, now, together(beside, now)), aliases)
@@ -170,11 +177,13 @@ def _threads(features: Features) -> int:
     return min(MOST_THREADS, 1 + len(features.values) // ROWS_PER_THREAD)
 
 
-def _kept(ground: Ground, features: Features, same: Truth, groups: Ids, dealt: Folds, *, seed: int) -> Rescorer:
+def _kept(
+    ground: Ground, features: Features, same: Truth, groups: Ids, dealt: Folds, *, seed: int, key: str
+) -> Rescorer:
     """Trees and aliases of all pairs, for nights to come."""
     trees = _grown(features, same, np.ones(len(same)), seed=seed)
     packed = base64.b64encode(zlib.compress(bytes(trees.save_raw("ubj")), 9)).decode()
-    return Rescorer(features.names, packed, kept_aliases(ground.engine, ground.known, groups, dealt))
+    return Rescorer(features.names, packed, kept_aliases(ground.engine, ground.known, groups, dealt, key=key))
 
 
 def _trees(rescorer: Rescorer) -> Any:

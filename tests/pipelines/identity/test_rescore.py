@@ -1,5 +1,6 @@
 """A second opinion, learned from groups: repeatable, never by trees that saw the group, better where names vary."""
 
+import json
 from collections.abc import Iterator
 from itertools import combinations
 
@@ -11,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.identity import rescore
-from pipelines.identity.aliases import FOLDS, LEFT_OUT, alias_scores, folds
+from pipelines.identity.aliases import FOLDS, LEFT_OUT, alias_scores, folds, kept_aliases, known_aliases
 from pipelines.identity.linkage import Ids, Pairs
-from pipelines.identity.match import Known, Matched, as_table, match
+from pipelines.identity.match import Known, Matched, as_table, fits, match
 from pipelines.identity.model import as_json, from_json
 from pipelines.identity.rescore import lessons
 from pipelines.identity.vouchers import vouched
@@ -84,8 +85,8 @@ def test_learned_alias_lifts_a_pair_above_strangers_whom_the_first_opinion_held_
         pairs = people_of(engine, names, found)
         again, rescorer = rescore.rescored(engine, ["first"], pairs, seed=1)
     assert rescorer is not None
-    assert len(rescorer.aliases["first"]) == len(CALLED)
-    assert not [name for name in (*CALLED, *CALLED.values()) if name in str(rescorer.aliases)]
+    assert len(rescorer.keyed_aliases["first"]) == len(CALLED)
+    assert not [name for name in (*CALLED, *CALLED.values()) if name in str(rescorer.keyed_aliases)]
     probability = dict(zip(again.left.tolist(), again.probability.tolist(), strict=True))
     assert min(probability[at] for at in missed) > 2 * max(probability.get(at, 0.0) for at in strangers)
 
@@ -132,6 +133,28 @@ def test_alias_is_told_by_other_persons_alone() -> None:
     lift = scores.values[:, scores.names.index("alias_first")]
     assert lift[0] > 0
     assert lift[1:].tolist() == [0, 0]
+
+
+def test_aliases_that_are_kept_tell_nothing_without_the_key() -> None:
+    """Forty persons are called carla and zuster, forty are hugo; somebody has these names, but not the key."""
+    number = np.array([0, 2] * 40 + [1] * 40, dtype=np.int64)
+    groups: Ids = np.concatenate([np.repeat(np.arange(0, 80, 2), 2), np.arange(80, 120)])
+    pairs = pairs_of((0, 1))
+    with workbench() as engine:
+        engine.register("people", pa.table({"first": ["carla", "zuster"] * 40 + ["hugo"] * 40}))
+        dealt = folds(groups, pairs, seed=1)
+        kept = kept_aliases(engine, {"first": number}, groups, dealt, key="secret")
+        by_owner, by_another = (
+            known_aliases(engine, {"first": number}, pairs, kept, key=key).values[0, 0] for key in ("secret", "")
+        )
+    assert "carla" not in str(kept)
+    assert by_owner > 0 == by_another
+
+
+def test_model_of_aliases_without_a_key_is_learned_anew(second: Matched) -> None:
+    kept = json.loads(as_json(second.model))
+    kept["rescorer"]["aliases"] = kept["rescorer"].pop("keyed_aliases")
+    assert not fits(from_json(json.dumps(kept)), ["first"])
 
 
 def test_records_nearby_vouch_and_neither_record_of_the_pair_does() -> None:
