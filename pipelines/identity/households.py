@@ -23,9 +23,10 @@ def households(
 
     Grain: one row per customer in a household of two or more: household_id, customer_id, evidence, since.
     Reads: records as in records.py, links (record_key, customer_id), the previous households.
-    Units: an address of more than shared_by_at_most family names is an institution, a phone or e-mail of more customers
-           a till's or an office's: neither makes a household; nor do records that their source has deleted. Ids
-           survive as those of customers do.
+    Units: name, address and phone may stand on different records of a customer. An address of more than
+           shared_by_at_most family names is an institution, a phone or e-mail of more customers a till's or an
+           office's: neither makes a household; nor do records that their source has deleted. Ids survive as those of
+           customers do.
     """
     with workbench() as engine:
         orient(engine, records)
@@ -78,21 +79,26 @@ select * from lived anti join institutions using (address) anti join crowds usin
 SHARED = """
 create temp table shared as
 with held as (
-    select distinct place, last, address, kind, value from said unpivot (value for kind in (phone, email))
-), offices as (select kind, value from held group by kind, value having count(distinct place) > $limit)
-select * from held anti join offices using (kind, value)
+    select distinct place, kind, value from said unpivot (value for kind in (phone, email))
+), offices as (select kind, value from held group by kind, value having count(*) > $limit)
+select x.place as a, y.place as b, kind
+from held x join held y using (kind, value) anti join offices using (kind, value)
+where x.place < y.place
+group by all
 """
 TOGETHER_BY = """
 create temp table together as
-with found as (
+with named as (select distinct place, last from said where last is not null),
+lived as (select distinct place, address from said where address is not null),
+found as (
     select x.place as a, y.place as b, 'name_address' as evidence
     from homes x join homes y on x.address = y.address and x.place < y.place and alike(x.last, y.last)
     union
-    select x.place, y.place, unnest(list_filter(
-        [if(alike(x.last, y.last), 'name_' || kind, null), if(x.address = y.address, 'address_' || kind, null)],
-        lambda evidence: evidence is not null))
-    from shared x join shared y using (kind, value)
-    where x.place < y.place
+    select a, b, 'name_' || kind from shared
+    join named x on x.place = a join named y on y.place = b and alike(x.last, y.last)
+    union
+    select a, b, 'address_' || kind from shared
+    join lived x on x.place = a join lived y on y.place = b and x.address = y.address
 )
 select a, b, string_agg(evidence, ',' order by evidence) as evidence from found group by a, b
 """

@@ -64,6 +64,20 @@ def test_a_shared_phone_makes_a_household_with_the_same_name_or_the_same_address
     }  # fmt: skip
 
 
+def test_address_and_phone_may_stand_on_different_records_of_a_customer() -> None:
+    """A couple of two names: one source knows where they live, another the phone that they share."""
+    table = found(
+        person(1, "Carl", "Maes", **HOME),
+        person(2, "Carl", "Maes", phone="+3291111111"),
+        person(3, "Dora", "Noel", **HOME),
+        person(4, "Dora", "Noel", phone="+3291111111"),
+        person(5, "Elsa", "Kahn", phone="+3291111111", **ELSEWHERE),
+        owners={1: "carl", 2: "carl", 3: "dora", 4: "dora"},
+    )
+    assert together(table) == {frozenset({"carl", "dora"})}
+    assert {row["evidence"] for row in table.to_pylist()} == {"address_phone"}
+
+
 def test_two_records_of_one_customer_are_no_household() -> None:
     table = found(person(1, "Anna", "Smit", **HOME), person(2, "Ann", "Smit", **HOME), owners={1: "c", 2: "c"})
     assert table.num_rows == 0
