@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.identity.comparisons import comparisons, settings
+from pipelines.identity.key_pairs import KeyPair
 from pipelines.identity.likeness import MISSING, compare, name_sources
 from pipelines.identity.mixture import priors_by_pairing
 from pipelines.identity.model import Model, of_columns
 from pipelines.identity.people import prepare
-from pipelines.identity.weights import RARITY, SMALLEST_RATE, weights
+from pipelines.identity.weights import RARITY, bits, weights
 from pipelines.identity.workbench import workbench
 
-KeyPair = tuple[str, str]
 ONE_PERSON, STRANGERS = "one_person", "strangers"
 
 
@@ -164,13 +164,9 @@ def _compared(row: Mapping[str, Any], name: str, model: Model, labels: list[str]
         weight=row[f"weight:{name}"],
         rarity=row.get(f"rarity:{name}", 0.0),
         shared={kind: row[f"{kind}:{name}"] + row.get(f"{kind}:{RARITY}{name}", 0.0) for kind in kinds},
-        weight_if_equal=_bits(model.match[name][0], model.random[name][0]),
-        shared_if_equal={kind: _bits(model.confused[kind][name][0], model.random[name][0]) for kind in kinds},
+        weight_if_equal=bits(model.match[name][0], model.random[name][0]),
+        shared_if_equal={kind: bits(model.confused[kind][name][0], model.random[name][0]) for kind in kinds},
     )
-
-
-def _bits(likely: float, random: float) -> float:
-    return float(np.log2(max(likely, SMALLEST_RATE) / random))
 
 
 def _labels(columns: Iterable[str]) -> dict[str, list[str]]:

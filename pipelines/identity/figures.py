@@ -7,6 +7,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from pipelines.identity.answers import log_odds
 from pipelines.identity.workbench import workbench
 
 Counts = tuple[tuple[str, int], ...]
@@ -97,7 +98,7 @@ def _sources(engine: duckdb.DuckDBPyConnection) -> tuple[SourceFigures, ...]:
 
 def _bits(cut: float | None) -> float | None:
     """The match weight of a probability; None where there is none, or where it is certain."""
-    return None if cut is None or not 0 < cut < 1 else float(np.log2(cut / (1 - cut)))
+    return None if cut is None or not 0 < cut < 1 else float(log_odds(np.array([cut]))[0])
 
 
 def _rows(engine: duckdb.DuckDBPyConnection, statement: str) -> Any:

@@ -134,6 +134,7 @@ def _new_prior(model: Model, pairing: str) -> float:
 
 
 def _is_one_source(pairing: str) -> bool:
+    """Whether both sources of a pairing are one; its number is of one night, a model's priors outlive it by name."""
     half = len(pairing) // 2
     return pairing[:half] == pairing[half + 1 :]
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from lakehouse.errors import WrongCall
 from lakehouse.names import nearest
+from pipelines.identity.key_pairs import KeyPair, lower_first
 from pipelines.identity.linkage import smallest_of_components
 
 COLUMNS = ("record_a", "record_b", "decision", "who", "why")
 DECISIONS = ("always", "never")
-KeyPair = tuple[str, str]
 Line = tuple[int, Mapping[str, str | None]]
 
 
@@ -77,7 +77,7 @@ def decide(file: Path, decisions: Sequence[Mapping[str, str]]) -> Overrides:
 
 def decision_about(overrides: Overrides, pair: KeyPair) -> Decided | None:
     """What people decided about a pair, itself or by way of other pairs; None where nothing follows."""
-    low, high = sorted(pair)
+    low, high = lower_first(*pair)
     for decision in DECISIONS:
         if (low, high) in getattr(overrides, decision):
             return Decided(decision, *overrides.signed.get((low, high), (None, None)))
@@ -129,8 +129,7 @@ def _pair(file: Path, place: str, row: Mapping[str, str | None]) -> KeyPair:
         raise _wrong(file, f"{place}: a record is written <source>:<contact id>, such as crm:1001")
     if ends[0] == ends[1]:
         raise _wrong(file, f"{place}: both records are the same")
-    low, high = sorted(f"contact:{end}" for end in ends)
-    return low, high
+    return lower_first(*(f"contact:{end}" for end in ends))
 
 
 def _refuse_contradictions(file: Path, overrides: Overrides) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from pipelines.identity.explain import Compared, Explanation
+from pipelines.identity.key_pairs import KeyPair
 from pipelines.identity.known import KnownPeople, Side, side_of
 from pipelines.identity.overrides import Overrides, decision_about
-from pipelines.identity.why import KeyPair, explained
+from pipelines.identity.why import explained
 from pipelines.identity.workbench import workbench
 
 CLEAR = 1.0

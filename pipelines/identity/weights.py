@@ -52,6 +52,11 @@ def weights(engine: duckdb.DuckDBPyConnection, model: Model) -> Weights:
     )
 
 
+def bits(likely: float, random: float) -> float:
+    """What a level weighs that records of one kind reach so often, and random ones so often."""
+    return float(np.log2(max(likely, SMALLEST_RATE) / random))
+
+
 def total(parts: Mapping[str, str]) -> str:
     """The SQL sum of expressions; 0 of none."""
     return " + ".join(["0.0", *parts.values()])
@@ -72,7 +77,6 @@ def _weighed(name: str, likely: tuple[float, ...], random: tuple[float, ...]) ->
     """SQL of the match weight in bits of the level that a pair reached; 0 where a value is missing."""
     highest = len(likely) - 1
     levels = (
-        f"when {highest - place} then {float(np.log2(max(m, SMALLEST_RATE) / u))!r}"
-        for place, (m, u) in enumerate(zip(likely, random, strict=True))
+        f"when {highest - place} then {bits(m, u)!r}" for place, (m, u) in enumerate(zip(likely, random, strict=True))
     )
     return f"(case gamma_{name} {' '.join(levels)} else 0.0 end)"

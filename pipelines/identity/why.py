@@ -12,11 +12,11 @@ from pipelines.identity.answers import log_odds
 from pipelines.identity.chain import Link, strongest_chain
 from pipelines.identity.exact import Shared, Ties, ties_among
 from pipelines.identity.explain import Explanation, explanations, turned
+from pipelines.identity.key_pairs import KeyPair, lower_first
 from pipelines.identity.known import KnownPeople, Side, side_of
 from pipelines.identity.overrides import Decided, Overrides, decision_about
 from pipelines.identity.what_if import joined_by, parted_by
 
-KeyPair = tuple[str, str]
 MOST_PAIRS = 2_000
 """Of two customers with more pairs of records the first ones by key are looked at."""
 
@@ -74,12 +74,12 @@ def why(known: KnownPeople, left_keys: Collection[str], right_keys: Collection[s
         left=left,
         right=right,
         cut=known.cut,
-        probability=kept.get(_ordered(best)),
+        probability=kept.get(lower_first(*best)),
         mean_probability=_mean(kept, members, left, right),
         pairs_between=len(pairs),
-        explanation=_rescored(known, told.get(best), kept.get(_ordered(best))),
+        explanation=_rescored(known, told.get(best), kept.get(lower_first(*best))),
         decision=decision_about(known.overrides, best),
-        shared=tuple(each for each in ties.shared if _ordered((each.left, each.right)) == _ordered(best)),
+        shared=tuple(each for each in ties.shared if lower_first(each.left, each.right) == lower_first(*best)),
         chain=(),
         is_duplicate_free=left.source == right.source and left.source in known.duplicate_free,
     )
@@ -90,7 +90,7 @@ def explained(known: KnownPeople, pairs: Sequence[KeyPair]) -> dict[KeyPair, Exp
     """The explanation of each pair, turned as the pair is; none without a model."""
     if known.model is None or known.cut is None:
         return {}
-    asked = {_ordered(pair): pair for pair in pairs}
+    asked = {lower_first(*pair): pair for pair in pairs}
     found = explanations(known.records, known.model, list(asked))
     told = {asked[each.record_a, each.record_b]: each for each in found}
     return {pair: each if each.record_a == pair[0] else turned(each) for pair, each in told.items()}
@@ -127,7 +127,7 @@ def _mean(kept: Mapping[KeyPair, float], members: Mapping[str, str], left: Side,
         [key for key, owner in members.items() if owner == side.customer_id and key.startswith("contact:")]
         for side in (left, right)
     )
-    return sum(kept.get(_ordered(pair), 0.0) for pair in product(here, there)) / (len(here) * len(there))
+    return sum(kept.get(lower_first(*pair), 0.0) for pair in product(here, there)) / (len(here) * len(there))
 
 
 def _members(members: pa.Table, customers: Collection[str]) -> dict[str, str]:
@@ -141,9 +141,4 @@ def _kept(pairs: pa.Table, keys: Collection[str]) -> dict[KeyPair, float]:
     among = pa.array(sorted(keys), pa.string())
     both = pc.and_(pc.is_in(pairs["record_a"], among), pc.is_in(pairs["record_b"], among))
     rows = pairs.filter(both).select(["record_a", "record_b", "probability"]).to_pydict().values()
-    return {_ordered((a, b)): probability for a, b, probability in zip(*rows, strict=True)}
-
-
-def _ordered(pair: KeyPair) -> KeyPair:
-    low, high = sorted(pair)
-    return low, high
+    return {lower_first(a, b): probability for a, b, probability in zip(*rows, strict=True)}

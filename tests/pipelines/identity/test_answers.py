@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from pipelines.identity.answers import FEWEST_ANSWERS, fitted_shift, log_odds, read_anew
+from pipelines.identity.key_pairs import KeyPair
 from pipelines.identity.linkage import Pairs
 from pipelines.identity.match import Known, Matched, as_table, match
 from pipelines.identity.model import as_json, from_json
-from pipelines.identity.overrides import KeyPair, Overrides
+from pipelines.identity.overrides import Overrides
 from tests.pipelines.identity.town import Town, likely
 
 CUT = 0.5
