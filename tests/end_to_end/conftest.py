@@ -12,6 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from orchestration import cli
+from tests.end_to_end.club import add_club
 from tests.end_to_end.small_shop import FIRST, SECOND, write_shop
 
 
@@ -53,9 +54,9 @@ class CaughtUp:
 
 @pytest.fixture(scope="session")
 def first_night(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A small shop after its first night, which sent nothing; copy it before changing it."""
+    """A small shop with a club after its first night, which sent nothing; copy it before changing it."""
     folder = tmp_path_factory.mktemp("shop")
-    write_shop(folder)
+    add_club(write_shop(folder))
     shop = Shop(folder)
     assert shop.night(FIRST, "--no-send") == 0
     return shop
@@ -71,7 +72,7 @@ def shop(first_night: Shop, tmp_path: Path) -> Shop:
 def caught_up(first_night: Shop, tmp_path_factory: pytest.TempPathFactory) -> CaughtUp:
     """The same shop, with the same secret key, after both its nights were caught up: nothing disturbed them."""
     folder = tmp_path_factory.mktemp("caught_up")
-    write_shop(folder)
+    add_club(write_shop(folder))
     (folder / "lake.state").mkdir()
     shutil.copy(first_night.folder / "lake.state" / "lake.key", folder / "lake.state" / "lake.key")
     shop, printed = Shop(folder), StringIO()

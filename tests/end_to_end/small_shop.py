@@ -51,6 +51,8 @@ destinations:
   newsletter: {type: csv, source: crm, path: out/newsletter}
 """
 PEOPLE = 30
+GIVEN = ("Anna", "Bert", "Carla", "Dirk", "Elise", "Frank")
+FAMILY = ("Smit", "Kahn", "Peeters", "Wouters", "Lambert")
 CONTACTS = ("Id", "First", "Last", "Mail", "Since", "Newsletter")
 TICKETS = ("Ticket", "SoldAt", "Mail", "Amount")
 
@@ -71,7 +73,7 @@ def write_shop(folder: Path, nights: int = 2) -> Path:
 def contacts() -> list[tuple[str, ...]]:
     """Thirty people; every third never said yes to the newsletter."""
     return [
-        (f"C{n}", f"First{n}", f"Last{n}", mail(n), "2022-01-01 10:00:00", "denied" if n % 3 == 0 else "granted")
+        (f"C{n}", *name(n), mail(n), "2022-01-01 10:00:00", "denied" if n % 3 == 0 else "granted")
         for n in range(PEOPLE)
     ]
 
@@ -85,6 +87,11 @@ def tickets(night: date, days: int) -> list[tuple[str, ...]]:
         buyers = [n for n in range(PEOPLE) if ordinal % (n + 7) == 0] or [ordinal % PEOPLE]
         rows += [(f"T{ordinal}-{n}", f"{day} 12:00:00", mail(n), f"{20 + n}.50") for n in buyers]
     return rows
+
+
+def name(n: int) -> tuple[str, str]:
+    """Given and family name of a person; nobody has both of another."""
+    return GIVEN[n % len(GIVEN)], FAMILY[n // len(GIVEN)]
 
 
 def mail(n: int) -> str:
