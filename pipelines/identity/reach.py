@@ -11,7 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.identity.evidence import Evidence
-from pipelines.identity.overrides import KeyPair
+from pipelines.identity.key_pairs import KeyPair
 from pipelines.identity.workbench import workbench
 
 KEPT = tuple(f"{kind}_key" for kind in ("loyalty_id", "email", "phone", "cookie", "name_birth", "name_place", "linked"))
