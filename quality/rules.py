@@ -24,7 +24,8 @@ class Rule:
            table is blocked (reject, block) or warned of; None is every row for reject, no row for the others;
            rows is what row_count asks for, and what rejected_share always allows.
     Shape: holds is true where a row keeps the rule and null where its value is null; None for a rule about the table.
-           Both readings take the night; expectation also takes Great Expectations' catalogue.
+           Both readings take the night; expectation also takes Great Expectations' catalogue. whether is a cheaper
+           expectation that says only if all rows keep the rule, where there is one.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Rule:
     holds: Callable[[date], Column] | None
     expectation: Callable[[Any, date], Any] | None
     rows: int = 0
+    whether: Callable[[], Any] | None = None
 
     def broken(self, night: date) -> Column:
         """True for a row that breaks the rule, never null; false everywhere for a rule about the table."""
@@ -78,9 +80,14 @@ def unique(*key: str, severity: Severity = "block", limit: float | None = None) 
             return catalogue.ExpectColumnValuesToBeUnique(column=key[0])
         return catalogue.ExpectCompoundColumnsToBeUnique(column_list=list(key), ignore_row_if="never")
 
+    def whether() -> Any:
+        from quality.key_once import ExpectKeyOnce
+
+        return ExpectKeyOnce(key=list(key))
+
     listed = ", ".join(key)
     fault = f"share their {listed} with another row"
-    return Rule("unique", f"{listed} is unique", fault, key, severity, limit, holds, expectation)
+    return Rule("unique", f"{listed} is unique", fault, key, severity, limit, holds, expectation, whether=whether)
 
 
 def between(

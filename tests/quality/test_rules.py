@@ -94,6 +94,16 @@ def test_a_frame_of_nulls_breaks_not_null_and_uniqueness_of_several_columns_alon
     assert _by_predicate(nulls, rules) == [3, 0, 3, 0]
 
 
+def test_what_was_found_in_one_frame_says_nothing_of_the_next(spark: SparkSession) -> None:
+    rules = (not_null("number"), unique("number", "kind"), row_count(2))
+    frames = ["(1, 'a'), (2, 'a')", "(1, 'a'), (1, 'a'), (null, 'a')", "(3, 'b'), (4, 'b')", "(5, 'b')"]
+    found = [
+        failures(spark.sql(f"select * from values {rows} as f(number, kind)"), rules, table="f", night=NIGHT, rows=9)
+        for rows in frames
+    ]
+    assert found == [[0, 0, 0], [1, 2, 0], [0, 0, 0], [0, 0, 1]]
+
+
 @pytest.mark.parametrize(
     ("rule", "rows", "allowed"),
     [
