@@ -59,7 +59,7 @@ def publish(
             _write_rejected(lake, rejected, set_aside(kept, rejected, night), night, rows=count.rejected_rows)
         if any(outcome.outcome == "blocked" for outcome in gates):
             raise _blocked(lake, table, gates, rules=asked, rows=count.rows, night=night)
-        _write(lake, table, good, night=night, gone=gone)
+        _write(lake, table, good, night=night, gone=gone, rows=count.rows - count.rejected_rows)
         return _published(lake, table, count, gates)
 
 
@@ -111,9 +111,9 @@ def _write_rejected(lake: Lakehouse, rejected: Table, rows_aside: DataFrame, nig
         lake.replace_night(rejected, rows_aside, night)
 
 
-def _write(lake: Lakehouse, table: Table, good: DataFrame, *, night: date, gone: DataFrame | None) -> None:
+def _write(lake: Lakehouse, table: Table, good: DataFrame, *, night: date, gone: DataFrame | None, rows: int) -> None:
     if table.write == "merge":
-        lake.merge(table, good, gone=gone)
+        lake.merge(table, good, gone=gone, rows=rows)
     elif table.write == "replace_night":
         lake.replace_night(table, good, night)
     elif table.write == "replace_all":

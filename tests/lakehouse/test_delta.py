@@ -59,7 +59,10 @@ def test_merge_inserts_updates_and_deletes_by_key(lake: Lakehouse) -> None:
 def test_merge_of_nothing_writes_nothing(lake: Lakehouse) -> None:
     lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm")))
     lake.merge(PEOPLE, people(lake))
+    lake.merge(PEOPLE, people(lake), rows=0)
     assert lake.version(PEOPLE) == 0
+    lake.merge(PEOPLE, people(lake, (2, None, "Bath")), rows=1)
+    assert len(held(lake, PEOPLE)) == 2
 
 
 def test_large_table_is_merged_into_and_ends_the_same(lake: Lakehouse, monkeypatch: pytest.MonkeyPatch) -> None:
