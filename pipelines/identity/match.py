@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.identity.answers import read_anew, taught
-from pipelines.identity.blocking import KeyYield, find_pairs, find_pairs_of, most_pairs
+from pipelines.identity.blocking import KeyYield, find_pairs, find_pairs_of, most_pairs, usable_keys
 from pipelines.identity.likeness import compare, name_sources
 from pipelines.identity.linkage import Ids, Pairs, average_linkage, groups_at, together
 from pipelines.identity.mixture import fitted, probabilities
@@ -23,6 +23,8 @@ FEWEST_RECORDS = 200
 NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 MOST_FRESH = 0.2
 """Where more of the records than this are new or changed, all are looked at."""
+GAINED = 10
+"""By how many more than all records together a block may have grown, and is still looked at."""
 LOOSE = 0.1
 """Groups that hold together at this mean probability are looked at whole."""
 
@@ -61,6 +63,7 @@ def match(
     decided: Overrides = NONE,
     thorough: bool = False,
     seed: int = 1,
+    key: str = "",
 ) -> Matched:
     """The matching pairs of the records (as in records.py); what is learned of them where no fitting model is given.
 
@@ -68,7 +71,8 @@ def match(
            decisions of people shift what the model says (answers.py) when it is learned and when they change;
            what is known spares the pairs of two unchanged records, where the model fits and most are unchanged;
            records that teach nothing (no two columns with values, no two alike) give no pairs and an empty model;
-           thorough learns, where it learns at all, from the groups of records as well (rescore.py).
+           thorough learns, where it learns at all, from the groups of records as well (rescore.py); key is the lake's,
+           for a model that is kept.
     """
     with workbench() as engine:
         columns = prepare(engine, records)
@@ -78,8 +82,8 @@ def match(
             engine.register("unchanged", known.unchanged)
             engine.execute(FRESH)
             if _rows(engine, "fresh") <= MOST_FRESH * len(keys):
-                return _matched_again(engine, columns, keys, model=model, pairs=known.pairs, decided=decided)
-        return _matched(engine, columns, keys, model=model, decided=decided, thorough=thorough, seed=seed)
+                return _matched_again(engine, columns, keys, model=model, pairs=known.pairs, decided=decided, key=key)
+        return _matched(engine, columns, keys, model=model, decided=decided, thorough=thorough, seed=seed, key=key)
 
 
 def _matched(
@@ -91,6 +95,7 @@ def _matched(
     decided: Overrides,
     thorough: bool,
     seed: int,
+    key: str,
 ) -> Matched:
     """All pairs of the table people."""
     yields = find_pairs(engine, columns, budget=most_pairs(len(keys)))
@@ -108,10 +113,10 @@ def _matched(
     compare(engine, columns, pairs="more_pairs", into="more")
     pairs = together(found, probabilities(engine, known_columns, table="more"))
     if is_new and thorough:
-        pairs, rescorer = rescored(engine, columns, pairs, seed=seed)
+        pairs, rescorer = rescored(engine, columns, pairs, seed=seed, key=key)
         model = replace(model, rescorer=rescorer)
     elif model.rescorer is not None:
-        pairs = rescored_by(engine, columns, model.rescorer, pairs, beside=NO_PAIRS)
+        pairs = rescored_by(engine, columns, model.rescorer, pairs, beside=NO_PAIRS, key=key)
     model = taught(engine, model, pairs, decided)
     return Matched(keys, read_anew(pairs, model.shift), model, _rows(engine, "likeness", "more"), tuple(yields))
 
@@ -124,11 +129,10 @@ def _matched_again(
     model: Model,
     pairs: pa.Table,
     decided: Overrides,
+    key: str,
 ) -> Matched:
     """The pairs of the table fresh with all people, beside the known pairs of the others."""
-    growth = max(1.0, len(keys) / max(model.records, 1))
-    largest = {key: int(size * growth) for key, size in model.largest_blocks.items()}
-    yields = find_pairs_of(engine, columns, largest=largest, table="fresh")
+    yields = find_pairs_of(engine, columns, largest=_largest(model, columns, people=len(keys)), table="fresh")
     compare(engine, columns, pairs="pairs", into="likeness")
     known_columns = of_columns(model, columns)
     read = _kept(engine, pairs)
@@ -139,7 +143,7 @@ def _matched_again(
     compare(engine, columns, pairs="more_pairs", into="more")
     fresh = together(fresh, probabilities(engine, known_columns, table="more"))
     if model.rescorer is not None:
-        fresh = rescored_by(engine, columns, model.rescorer, fresh, beside=kept)
+        fresh = rescored_by(engine, columns, model.rescorer, fresh, beside=kept, key=key)
     before, model = model.shift, taught(engine, model, together(kept, fresh), decided)
     found = together(read_anew(read, model.shift - before), read_anew(fresh, model.shift))
     return Matched(keys, found, model, _rows(engine, "likeness", "more"), tuple(yields))
@@ -157,6 +161,12 @@ def as_table(matched: Matched | None) -> pa.Table:
 def fits(model: Model, columns: list[str]) -> bool:
     """Whether the model knows every column that holds values now."""
     return set(columns) <= set(model.columns)
+
+
+def _largest(model: Model, columns: list[str], *, people: int) -> dict[str, int]:
+    """The size up to which blocks of each key are looked at: as large as when the model was learned, and a few more."""
+    growth = max(1.0, people / max(model.records, 1))
+    return {key: int(model.largest_blocks.get(key, 1) * growth) + GAINED for key in usable_keys(columns)}
 
 
 def _learned(engine: duckdb.DuckDBPyConnection, columns: list[str], *, seed: int) -> Model:

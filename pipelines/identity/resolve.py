@@ -145,10 +145,7 @@ def resolved(
     """
     people = given.records
     decided = read_overrides(settings.overrides) if settings.overrides else NONE
-    known = Known(began[IDENTITY_PAIRS.name], given.unchanged) if given.unchanged.num_rows else None
-    is_enough = people.num_rows >= FEWEST_RECORDS
-    thorough = settings.thorough
-    matched = match(people, model=model, known=known, decided=decided, thorough=thorough) if is_enough else None
+    matched = _matched(given, began, settings, decided=decided, model=model, key=key)
     scene = _scene(given, began, matched, settings, model=model, decided=decided)
     found = clusters(
         scene.records,
@@ -167,9 +164,25 @@ def resolved(
         scene.pairs,
         {**began, **scene.before},
         used,
-        is_new=used is not None and used != model,
+        is_new=_is_worth_keeping(used, model),
         unknown=tuple(n for n, is_there in zip(decided.record_keys, missing.to_pylist(), strict=True) if not is_there),
     )
+
+
+def _matched(
+    given: Evidence,
+    began: Mapping[str, pa.Table],
+    settings: IdentitySettings,
+    *,
+    decided: Overrides,
+    model: Model | None,
+    key: str,
+) -> Matched | None:
+    """The pairs that match; None where there are too few records to learn from."""
+    if given.records.num_rows < FEWEST_RECORDS:
+        return None
+    known = Known(began[IDENTITY_PAIRS.name], given.unchanged) if given.unchanged.num_rows else None
+    return match(given.records, model=model, known=known, decided=decided, thorough=settings.thorough, key=key)
 
 
 def _scene(
@@ -212,6 +225,11 @@ def _used(matched: Matched | None, found: Clusters, settings: IdentitySettings) 
         return None
     model = replace(matched.model, grouping=_grouping(settings))
     return model if found.cut is None else with_cut(model, found.cut.height)
+
+
+def _is_worth_keeping(used: Model | None, before: Model | None) -> bool:
+    """Whether the model is another than before; one that has learned nothing only takes the place of one that had."""
+    return used is not None and used != before and bool(used.match or (before and before.match))
 
 
 def _unknown(file: Path | None, record_key: str) -> str:

@@ -69,3 +69,18 @@ def test_model_changes_with_the_decisions_and_with_nothing_else(home: Town, matc
         assert [found.num_rows for found in differences(again.before[table.name], now, table.key)] == [0, 0]
     assert again.identities.events.num_rows == 0
     assert night(home, decisions, first, after=1).pairs == answered.pairs
+
+
+def test_night_matches_under_the_key_of_its_lake(
+    home: Town, matched: Matched, decisions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def found(_records: pa.Table, **given: object) -> Matched:
+        seen.append(given["key"])
+        return matched
+
+    monkeypatch.setattr("pipelines.identity.resolve.match", found)
+    nobody = Identities(links=NO_LINKS, identifiers=NO_LINKS, events=NO_LINKS)
+    night(home, decisions, WhoIsWho(nobody, as_table(matched), {}, matched.model, is_new=True), after=0)
+    assert seen == [KEY]

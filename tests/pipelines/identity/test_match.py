@@ -80,6 +80,17 @@ def test_night_of_new_and_changed_records_ends_where_a_look_at_all_of_them_does(
     assert before_and_after[0] == before_and_after[1]
 
 
+def test_new_record_is_compared_where_it_makes_the_largest_block_larger(home: Town, matched: Matched) -> None:
+    rows = home.records.to_pylist()
+    anyone = next(row for row in rows if row["email"] and row["phone"])
+    new = {**anyone, "record_key": "contact:crm:new"}
+    people = pa.Table.from_pylist([*rows, new], home.records.schema)
+    nobody_shared = replace(matched.model, largest_blocks=dict.fromkeys(matched.model.largest_blocks, 1))
+    known = Known(as_table(matched), home.records.select(["record_key"]))
+    tonight = match(people, model=nobody_shared, known=known)
+    assert tuple(sorted((anyone["record_key"], "contact:crm:new"))) in likely(tonight)
+
+
 def test_night_without_a_change_looks_at_no_pair_and_keeps_all(home: Town, matched: Matched) -> None:
     known = Known(as_table(matched), home.records.select(["record_key"]))
     again = match(home.records, model=matched.model, known=known)

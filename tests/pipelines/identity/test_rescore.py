@@ -151,6 +151,29 @@ def test_aliases_that_are_kept_tell_nothing_without_the_key() -> None:
     assert by_owner > 0 == by_another
 
 
+def test_key_of_the_lake_reaches_what_is_learned_and_what_is_scored_by_it(
+    small: Town, second: Matched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def taught(_engine: object, _columns: object, pairs: Pairs, **given: object) -> tuple[Pairs, None]:
+        seen.append(given["key"])
+        return pairs, None
+
+    def scored(_engine: object, _columns: object, _rescorer: object, pairs: Pairs, **given: object) -> Pairs:
+        seen.append(given["key"])
+        return pairs
+
+    monkeypatch.setattr("pipelines.identity.match.rescored", taught)
+    monkeypatch.setattr("pipelines.identity.match.rescored_by", scored)
+    unchanged = small.records.slice(20)
+    known = Known(as_table(second), pa.table({"record_key": unchanged["record_key"]}))
+    match(small.records, thorough=True, key="secret")
+    match(small.records, model=second.model, key="secret")
+    match(small.records, model=second.model, known=known, key="secret")
+    assert seen == ["secret"] * 3
+
+
 def test_model_of_aliases_without_a_key_is_learned_anew(second: Matched) -> None:
     kept = json.loads(as_json(second.model))
     kept["rescorer"]["aliases"] = kept["rescorer"].pop("keyed_aliases")
