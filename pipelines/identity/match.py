@@ -9,7 +9,15 @@ import pyarrow as pa
 from pipelines.identity.answers import read_anew, taught
 from pipelines.identity.blocking import KeyYield, find_pairs, find_pairs_of, most_pairs, usable_keys
 from pipelines.identity.likeness import compare, name_sources
-from pipelines.identity.linkage import Ids, Pairs, average_linkage, groups_at, together
+from pipelines.identity.linkage import (
+    Ids,
+    Pairs,
+    average_linkage,
+    chosen,
+    groups_at,
+    smallest_of_components,
+    together,
+)
 from pipelines.identity.mixture import fitted, probabilities
 from pipelines.identity.model import Model, of_columns
 from pipelines.identity.overrides import NONE, Overrides
@@ -180,8 +188,14 @@ def _learned(engine: duckdb.DuckDBPyConnection, columns: list[str], *, seed: int
 
 def _loose(people: int, pairs: Pairs, *, ids: Ids | None = None) -> pa.Table:
     """Which loose group each id is in: id, loose; only the groups that one of the ids is in, where these are given."""
+    members = np.arange(people)
+    if ids is not None:
+        strong = chosen(pairs, pairs.probability >= LOOSE)
+        reach = smallest_of_components(people, strong.left, strong.right)
+        is_near = np.isin(reach, reach[ids])
+        pairs, members = chosen(pairs, is_near[pairs.left] & is_near[pairs.right]), np.flatnonzero(is_near)
     groups = groups_at(average_linkage(np.arange(people), pairs, lowest=LOOSE), LOOSE)
-    members = np.arange(people) if ids is None else np.flatnonzero(np.isin(groups, groups[ids]))
+    members = members if ids is None else members[np.isin(groups[members], groups[ids])]
     return pa.table({"id": members, "loose": groups[members]})
 
 

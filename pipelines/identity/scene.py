@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from pipelines.identity.evidence import Evidence
 from pipelines.identity.exact import NOTHING
-from pipelines.identity.linkage import Members, chosen
+from pipelines.identity.linkage import Members, Pairs, chosen
 from pipelines.identity.match import Matched, as_table
 from pipelines.identity.overrides import Overrides
 from pipelines.identity.reach import reach
@@ -53,12 +53,12 @@ def moved(
 
     Reads: unified.identity_pairs, .identity_links and .identifiers as the night began.
     """
+    touched = _touched(given)
     pairs_before = began[IDENTITY_PAIRS.name]
-    is_new = _of_new(matched, given.unchanged)
-    pairs = as_table(replace(matched, pairs=chosen(matched.pairs, is_new)))
+    pairs_before = pairs_before.filter(_holding(pairs_before, touched))
     found = reach(
         given,
-        strong=_strong(matched, pairs_before, given.unchanged),
+        strong=_strong(matched, pairs_before),
         owners=began[IDENTIFIERS.name],
         decided=(*decided.always, *decided.never),
         shared_by_at_most=shared_by_at_most,
@@ -68,7 +68,7 @@ def moved(
         return whole(given, began, matched)
     is_here = {name: _among(given.ties[name], found.keys["key"]) for name in ("left_key", "right_key")}
     before = {
-        IDENTITY_PAIRS.name: pairs_before.filter(_touching(pairs_before, given.unchanged)),
+        IDENTITY_PAIRS.name: pairs_before,
         IDENTITY_LINKS.name: _those(began[IDENTITY_LINKS.name], "record_key", found.keys),
         IDENTIFIERS.name: _those(began[IDENTIFIERS.name], "identifier_key", found.keys),
     }
@@ -76,7 +76,7 @@ def moved(
         given.records.filter(here),
         given.ties.filter(pc.or_(is_here["left_key"], is_here["right_key"])),
         _within(matched, found.keys),
-        pairs,
+        as_table(replace(matched, pairs=_of(matched, touched))),
         before,
         found.crowded,
     )
@@ -90,17 +90,22 @@ def _those(table: pa.Table, column: str, keys: pa.Table) -> pa.Table:
     return table.filter(_among(table[column], keys["key"]))
 
 
-def _touching(pairs: pa.Table, unchanged: pa.Table) -> pa.ChunkedArray:
-    """Which pairs hold a record that is not as it was."""
-    sides = (_among(pairs[side], unchanged["record_key"]) for side in ("record_a", "record_b"))
-    return pc.invert(pc.and_(*sides))
+def _touched(given: Evidence) -> pa.ChunkedArray:
+    """The keys of the records that are new, changed or gone."""
+    keys = given.records["record_key"]
+    new = keys.filter(pc.invert(_among(keys, given.unchanged["record_key"])))
+    return pa.chunked_array([*new.chunks, *given.gone["record_key"].chunks], pa.string())
 
 
-def _of_new(matched: Matched, unchanged: pa.Table) -> Members:
-    """Which matched pairs hold a record that is not as it was."""
-    same = _mask(matched.record_keys, unchanged["record_key"])
-    found: Members = ~(same[matched.pairs.left] & same[matched.pairs.right])
-    return found
+def _holding(pairs: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which pairs hold one of the records."""
+    return pc.or_(*(_among(pairs[side], keys) for side in ("record_a", "record_b")))
+
+
+def _of(matched: Matched, keys: pa.ChunkedArray) -> Pairs:
+    """The matched pairs that hold one of the records."""
+    these = _mask(matched.record_keys, keys)
+    return chosen(matched.pairs, these[matched.pairs.left] | these[matched.pairs.right])
 
 
 def _within(matched: Matched, keys: pa.Table) -> Matched:
@@ -108,11 +113,11 @@ def _within(matched: Matched, keys: pa.Table) -> Matched:
     return replace(matched, pairs=chosen(matched.pairs, here[matched.pairs.left] & here[matched.pairs.right]))
 
 
-def _strong(matched: Matched, before: pa.Table, unchanged: pa.Table) -> pa.Table:
-    """The pairs that alone could join two groups, now or on the night before."""
+def _strong(matched: Matched, before: pa.Table) -> pa.Table:
+    """The pairs that alone could join two groups: of now, and of those before."""
     lowest = matched.model.cut or 0.0
     now = as_table(replace(matched, pairs=chosen(matched.pairs, matched.pairs.probability >= lowest)))
-    past = before.filter(pc.and_(_touching(before, unchanged), pc.greater_equal(before["probability"], lowest)))
+    past = before.filter(pc.greater_equal(before["probability"], lowest))
     return pa.concat_tables([table.select(["record_a", "record_b"]) for table in (now, past)])
 
 
