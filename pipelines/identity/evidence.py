@@ -8,8 +8,8 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.table import Table
 from pipelines.identity.candidates import identified, keyed, phone_holders, ties
+from pipelines.identity.changes import typed
 from pipelines.identity.handover import Handover
 from pipelines.identity.phones import phone_forms
 from pipelines.identity.records import fingerprint, one_each, records, with_record_key
@@ -45,34 +45,38 @@ def evidence(
     *,
     folder: Handover,
     key: str,
+    anew: bool = False,
 ) -> Evidence:
     """Records and ties of conformed frames; only contacts that are new or say something new are normalised.
 
+    Units: anew normalises all, as if nothing were known.
     Reads: known and ties_before are unified.person_records and .identity_ties as an earlier night left them.
     """
     region = settings.country
-    kept, new, gone = _parted(contacts, known, folder=folder, region=region)
+    kept, new = _parted(contacts, known.slice(0, 0) if anew else known, folder=folder, region=region)
     carried = folder.written(identified(facts), "carried")
     phones = folder.written(phone_forms(phone_holders(new, links, carried), region), "phones")
     pointed = folder.written(keyed(carried, key=key, region=region, phones=phones), "keyed")
     changed, made = _made(typed(records(new, key=key, region=region, phones=phones), PERSON_RECORDS), folder)
+    now = pa.concat_tables([kept, made.cast(kept.schema)])
+    is_there = pc.is_in(known["record_key"], value_set=now["record_key"].combine_chunks())
     return Evidence(
-        records=pa.concat_tables([kept, made.cast(kept.schema)]),
+        records=now,
         ties=_distinct(folder.table(ties(links, pointed, key=key, region=region, phones=phones), "ties")),
         before=known,
         ties_before=ties_before,
         unchanged=kept.select(["record_key"]),
         changed=changed,
-        gone=gone,
+        gone=known.select(["record_key"]).filter(pc.invert(is_there)),
     )
 
 
 def _parted(
     contacts: DataFrame, known: pa.Table, *, folder: Handover, region: str | None
-) -> tuple[pa.Table, DataFrame, pa.Table]:
-    """The known records that are there as they were, the contacts that are new or changed, and who is gone."""
+) -> tuple[pa.Table, DataFrame]:
+    """The known records that are there as they were, and the contacts that are new or changed."""
     if not known.num_rows:
-        return known, contacts, known.select(["record_key"])
+        return known, contacts
     every = with_record_key(contacts)
     there = folder.table(every.select("record_key", fingerprint(region).alias("fingerprint")), "fingerprints")
     with workbench() as engine:
@@ -83,10 +87,9 @@ def _parted(
         )
         kept = engine.sql("from kept").to_arrow_table()["record_key"]
         fresh = engine.sql("select distinct record_key from there anti join kept using (record_key)").to_arrow_table()
-        gone = engine.sql("select record_key from known anti join there using (record_key)").to_arrow_table()
     keys = F.broadcast(folder.frame(fresh, "fresh", contacts.sparkSession))
     new = folder.written(every.join(keys, "record_key", "left_semi"), "delivered")
-    return known.filter(pc.is_in(known["record_key"], value_set=kept.combine_chunks())), new, gone
+    return known.filter(pc.is_in(known["record_key"], value_set=kept.combine_chunks())), new
 
 
 def _made(found: DataFrame, folder: Handover) -> tuple[DataFrame, pa.Table]:
@@ -102,8 +105,3 @@ def _distinct(found: pa.Table) -> pa.Table:
     with workbench() as engine:
         engine.register("found", found)
         return engine.sql("select distinct * from found").to_arrow_table().cast(found.schema)
-
-
-def typed(frame: DataFrame, table: Table) -> DataFrame:
-    """The frame with the columns and types of the table."""
-    return frame.select(*(F.col(column.name).cast(column.type) for column in table.columns))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,17 +15,16 @@ from pyspark.sql import functions as F
 
 from lakehouse.arrow import arrow_as_night_began
 from lakehouse.delta import Lakehouse
-from lakehouse.table import Table
 from pipelines import canonical
+from pipelines.identity.changes import Change, Frames
 from pipelines.identity.cluster import Clusters, clusters
-from pipelines.identity.evidence import Evidence, evidence, typed
+from pipelines.identity.evidence import Evidence, evidence
 from pipelines.identity.handover import handover
 from pipelines.identity.match import FEWEST_RECORDS, Known, Matched, match
 from pipelines.identity.model import Model, as_json, from_json, with_cut
 from pipelines.identity.overrides import NONE, Overrides, read_overrides
 from pipelines.identity.scene import Scene, moved, whole
 from pipelines.identity.stable_ids import Identities, identities
-from pipelines.identity.workbench import workbench
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import (
     IDENTIFIERS,
@@ -41,14 +40,6 @@ KEPT = (PERSON_RECORDS, IDENTITY_TIES, IDENTITY_PAIRS, IDENTITY_LINKS, IDENTIFIE
 """What a night finds of the nights before."""
 FACTS = ("orders", "visits", "loyalty_movements", "messages", "consents", "feedback")
 """The entities whose rows point to a person."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """Rows to merge into a table, and the keys of rows that it is to lose."""
-
-    rows: DataFrame
-    gone: DataFrame
 
 
 @dataclass(frozen=True)
@@ -100,26 +91,18 @@ def resolve(
     began = {table.name: arrow_as_night_began(lake, table) for table in KEPT}
     model = None if anew else newest_model(lake.read_as_night_began(IDENTITY_MODELS))
     known, ties = began[PERSON_RECORDS.name], began[IDENTITY_TIES.name]
-    known = known.slice(0, 0) if anew else known
     with handover(lake.path, f"resolve-{night.isoformat()}") as folder:
-        given = evidence(contacts, links, facts, known, ties, settings, folder=folder, key=key)
+        given = evidence(contacts, links, facts, known, ties, settings, folder=folder, key=key, anew=anew)
         found = resolved(given, began, settings, night=night, key=key, model=model)
-
-        def frame(rows: pa.Table, table: Table) -> DataFrame:
-            return typed(folder.frame(rows, f"new_{table.name}", lake.spark), table)
-
-        def change(rows: pa.Table, table: Table) -> Change:
-            new, gone = differences(found.before[table.name], rows, table.key)
-            return Change(frame(new, table), folder.frame(gone, f"gone_{table.name}", lake.spark))
-
+        frames = Frames(folder, lake.spark)
         yield Resolved(
-            records=Change(given.changed, folder.frame(given.gone, "gone_records", lake.spark)),
-            ties=change(given.ties, IDENTITY_TIES),
-            pairs=change(found.pairs, IDENTITY_PAIRS),
-            links=change(found.identities.links, IDENTITY_LINKS),
-            identifiers=change(found.identities.identifiers, IDENTIFIERS),
-            events=frame(_with_version(found.identities.events, found.model), IDENTITY_EVENTS),
-            models=frame(_learned(found, night), IDENTITY_MODELS),
+            records=Change(given.changed, frames.gone(given.gone, PERSON_RECORDS)),
+            ties=frames.change(ties, given.ties, IDENTITY_TIES),
+            pairs=frames.change(found.before[IDENTITY_PAIRS.name], found.pairs, IDENTITY_PAIRS),
+            links=frames.change(found.before[IDENTITY_LINKS.name], found.identities.links, IDENTITY_LINKS),
+            identifiers=frames.change(found.before[IDENTIFIERS.name], found.identities.identifiers, IDENTIFIERS),
+            events=frames.whole(_with_version(found.identities.events, found.model), IDENTITY_EVENTS),
+            models=frames.whole(_learned(found, night), IDENTITY_MODELS),
             warnings=tuple(_unknown(settings.overrides, name) for name in found.unknown),
         )
 
@@ -205,18 +188,6 @@ def _grouping(settings: IdentitySettings) -> str:
     """Names the settings by which records are grouped."""
     said = json.dumps([settings.shared_by_at_most, sorted(settings.duplicate_free)])
     return hashlib.sha256(said.encode()).hexdigest()[:12]
-
-
-def differences(before: pa.Table, now: pa.Table, key: Sequence[str]) -> tuple[pa.Table, pa.Table]:
-    """The rows that are not as before, and the keys of rows that are no more."""
-    keys = ", ".join(key)
-    with workbench() as engine:
-        engine.register("held", before)
-        engine.register("found", now)
-        names = ", ".join(now.column_names)
-        new = engine.sql(f"select {names} from found except select {names} from held").to_arrow_table()
-        gone = engine.sql(f"select {keys} from held anti join found using ({keys})").to_arrow_table()
-        return new, gone
 
 
 def _used(matched: Matched | None, found: Clusters, settings: IdentitySettings) -> Model | None:

@@ -5,17 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.arrow import arrow_as_night_began, arrow_now
 from lakehouse.delta import Lakehouse
-from pipelines.identity.evidence import typed
+from pipelines.identity.changes import Change, Frames
 from pipelines.identity.figures import IdentityFigures, identity_figures
 from pipelines.identity.handover import handover
 from pipelines.identity.households import households
-from pipelines.identity.resolve import Change, differences, newest_model
+from pipelines.identity.resolve import newest_model
 from pipelines.identity.suspicion import suspicious_clusters
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import (
@@ -53,14 +52,10 @@ def second_level(lake: Lakehouse, settings: IdentitySettings, *, night: date, ke
     found = households(records, links, before, shared_by_at_most=limit, night=night, key=key)
     doubted = suspicious_clusters(records, links, pairs, night=night)
     figures = identity_figures(links, events, pairs, found, doubted, cut=model.cut if model else None)
-    new, gone = differences(before, found, HOUSEHOLDS.key)
     with handover(lake.path, f"second-level-{night.isoformat()}") as folder:
-
-        def frame(rows: pa.Table, name: str) -> DataFrame:
-            return folder.frame(rows, name, lake.spark)
-
+        frames = Frames(folder, lake.spark)
         yield SecondLevel(
-            Change(typed(frame(new, "households"), HOUSEHOLDS), frame(gone, "gone")),
-            typed(frame(doubted, "suspicious"), SUSPICIOUS_CLUSTERS),
+            frames.change(before, found, HOUSEHOLDS),
+            frames.whole(doubted, SUSPICIOUS_CLUSTERS),
             figures,
         )

@@ -8,11 +8,12 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame
 
+from pipelines.identity.changes import differences
 from pipelines.identity.evidence import Evidence
 from pipelines.identity.match import Matched, as_table
 from pipelines.identity.model import as_json, from_json
 from pipelines.identity.overrides import COLUMNS, decide
-from pipelines.identity.resolve import WhoIsWho, differences, resolved
+from pipelines.identity.resolve import WhoIsWho, resolved
 from pipelines.identity.stable_ids import Identities
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import IDENTIFIERS, IDENTITY_LINKS, IDENTITY_PAIRS

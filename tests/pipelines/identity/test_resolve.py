@@ -131,6 +131,10 @@ def test_what_was_learned_of_records_is_kept_and_the_next_night_changes_no_id(la
     assert [row["version"] for row in anew.models] == [first.models[0]["version"]]
     assert (anew.owners, anew.events) == (before, [])
 
+    deliver(lake, townspeople(119), [])
+    night_of(lake, after=2, anew=True)
+    assert lake.read(PERSON_RECORDS).count() == 238
+
 
 def test_decisions_of_people_survive_a_rebuild_and_unknown_records_are_told(lake: Lakehouse, tmp_path: Path) -> None:
     file = tmp_path / "overrides.csv"
