@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         "environment variables HABITUE_RETAILER, HABITUE_LANDING and HABITUE_LAKE.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    first = (_doctor, _check, _night, _rebuild, _resolve, _train, _plan, _deliver, _customer)
+    first = (_doctor, _check, _night, _accept, _rebuild, _resolve, _train, _plan, _deliver, _customer)
     for add in (*first, _why, _review, _report_page, _ui):
         add(commands)
     return parser
@@ -133,6 +133,20 @@ def _rebuild(commands: Any) -> None:
     parser = _command(commands, "rebuild", run, summary, "retailer", "landing", "lake")
     layers = "raw: conform every delivery again, after a changed mapping; conformed: learn who is who again"
     parser.add_argument("--from", dest="layer", choices=["raw", "conformed"], default="raw", help=layers)
+
+
+def _accept(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.accepting import let_through
+
+        return let_through(asked)
+
+    summary = "let a table through on one night although its deliveries are far from usual"
+    parser = _command(commands, "accept", run, summary, "retailer", "lake")
+    parser.add_argument("--table", required=True, metavar="TABLE", help="such as conformed.orders")
+    parser.add_argument("--night", required=True, type=date.fromisoformat, metavar="D", help="the night it is for")
+    parser.add_argument("--because", required=True, metavar="REASON", help="why; kept with the decision")
+    parser.add_argument("--who", metavar="NAME", help="who decides; the user of this machine where none is given")
 
 
 def _resolve(commands: Any) -> None:

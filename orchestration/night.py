@@ -22,6 +22,8 @@ from orchestration.retailer import Retailer, load_retailer
 from orchestration.statements import check_statements
 from orchestration.tables import all_tables
 from pipelines.known_files import FileBook
+from pipelines.reconciliation import DeliveredRows, delivered_rows
+from quality.accepted import accepted_tables
 
 LAYERS = ("raw", "conformed")
 """What a night may be made anew from: its deliveries as they came, or its conformed tables."""
@@ -73,6 +75,16 @@ class NightRun:
     def files(self) -> FileBook:
         """The delivered files that are known: by every step of the run from memory, in raw.files once written."""
         return FileBook(self.lake)
+
+    @cached_property
+    def delivered_before(self) -> DeliveredRows:
+        """How many rows each delivery brought for each entity on the nights before."""
+        return delivered_rows(self.lake, before=self.night)
+
+    @cached_property
+    def accepted(self) -> frozenset[str]:
+        """The tables that a person has let through on this night."""
+        return accepted_tables(self.lake, self.night)
 
 
 @contextmanager

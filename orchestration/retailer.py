@@ -15,6 +15,7 @@ from models.settings import ChurnSettings, LifetimeValueSettings
 from orchestration.yaml_lines import LinedYaml, load_lined
 from pipelines.identity.overrides import read_overrides
 from pipelines.mapping import IdentitySettings, Name, Source, TimeZone
+from quality.calendar import SpecialDay
 from quality.settings import RuleSettings
 
 
@@ -33,6 +34,7 @@ class Retailer(Activation):
     churn: ChurnSettings = ChurnSettings()
     lifetime_value: LifetimeValueSettings = LifetimeValueSettings()
     rules: tuple[RuleSettings, ...] = ()
+    calendar: tuple[SpecialDay, ...] = ()
 
     @model_validator(mode="after")
     def _sources_exist(self) -> Self:

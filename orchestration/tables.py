@@ -10,12 +10,24 @@ from pipelines.canonical import ENTITIES
 from pipelines.raw import FILES, raw_table
 from pipelines.reconciliation import RECONCILIATION
 from pipelines.tables import TABLES as UNIFIED
+from quality.accepted import ACCEPTED
 
 
 def fixed_tables() -> tuple[Table, ...]:
     """The tables that every lake may have, whoever the retailer is."""
     conformed = [table for entity in ENTITIES.values() for table in (entity.conformed, entity.rejected)]
-    return (NIGHTS, NIGHTS_ENDED, FILES, RECONCILIATION, *conformed, *UNIFIED, *FEATURES, *MODELS, *ACTIVATION)
+    return (
+        NIGHTS,
+        NIGHTS_ENDED,
+        ACCEPTED,
+        FILES,
+        RECONCILIATION,
+        *conformed,
+        *UNIFIED,
+        *FEATURES,
+        *MODELS,
+        *ACTIVATION,
+    )
 
 
 def all_tables(retailer: Retailer) -> tuple[Table, ...]:

@@ -6,6 +6,7 @@ from functools import partial
 import dagster as dg
 
 from lakehouse.errors import GateBlocked
+from orchestration.assets.arrivals_gate import check_usual
 from orchestration.assets.step import Step, Steps, spec, tables_asset
 from orchestration.night import NightRun
 from orchestration.retailer import Retailer
@@ -63,6 +64,7 @@ def _conformed(entity: Entity, run: NightRun) -> Sequence[Published]:
         files=run.files,
     )
     try:
+        check_usual(run, entity, made.counted)
         published = publish(
             run.lake,
             entity.conformed,

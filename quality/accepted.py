@@ -1,0 +1,35 @@
+"""ops.accepted: nights that a person let through although what came is far from usual; recorded with who and why."""
+
+from datetime import date, datetime
+
+from pyspark.sql import functions as F
+
+from lakehouse.delta import Lakehouse
+from lakehouse.table import Table, columns, required
+
+ACCEPTED = Table(
+    name="ops.accepted",
+    grain="one row per table and night that a person let through",
+    key=("night", "name"),
+    columns=columns(
+        required("night", "date", "the night that is let through"),
+        required("name", "string", "table whose gate opens for that night"),
+        required("who", "string", "who decided"),
+        required("why", "string", "the reason given"),
+        required("decided_at", "timestamp", "when it was decided (UTC)"),
+    ),
+    write="append_once",
+)
+
+
+def accept(lake: Lakehouse, table: str, night: date, *, who: str, why: str, decided_at: datetime) -> None:
+    """Let the table's deliveries of this night through, once; a second time changes nothing."""
+    row = (night, table, who, why, decided_at)
+    frame = lake.spark.createDataFrame([row], ACCEPTED.schema)
+    lake.append_once(ACCEPTED, frame, batch=f"{table} {night.isoformat()}")
+
+
+def accepted_tables(lake: Lakehouse, night: date) -> frozenset[str]:
+    """The tables that a person let through on this night."""
+    rows = lake.read(ACCEPTED).where(F.col("night") == F.lit(night)).select("name").collect()
+    return frozenset(row["name"] for row in rows)
