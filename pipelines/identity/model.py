@@ -36,6 +36,7 @@ class Model:
     Units: priors by `<source> <source>`: the probability that two random records of these sources are one person;
            confused_priors by kind, over all sources; cut is a mean probability (linkage.py), None until it was chosen;
            shift is in bits, to be added to every log-odds: what people's decisions taught, which answers names;
+           grouping names the settings by which the records were grouped;
            largest_blocks is the size of the largest block by key (blocking.py) among so many records; rescorer is
            there where a thorough run taught one.
     """
