@@ -10,20 +10,19 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.delta import Lakehouse, NightStart
+from lakehouse.delta import Lakehouse
 from lakehouse.errors import WrongCall
-from models.registry import Registry
 from orchestration import accepting
 from orchestration.accepting import let_through
 from orchestration.assets.arrivals_gate import check_usual
 from orchestration.night import NightRun, Place
 from orchestration.record import NightRecord
-from orchestration.retailer import load_retailer
 from pipelines.canonical import ORDERS
 from pipelines.reconciliation import RECONCILIATION, FileCounted, delivered_rows, reconcile
 from quality.accepted import ACCEPTED, accept, accepted_tables
 from quality.gate import PublicationBlocked
 from tests.end_to_end.small_shop import write_shop
+from tests.orchestration.night_runs import night_run
 
 NIGHT = date(2026, 3, 2)
 WEEKS = 5
@@ -39,17 +38,7 @@ def run(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     place = Place(write_shop(tmp_path), tmp_path, str(tmp_path / "lake"))
     before = {NIGHT - timedelta(days=day): 1000 + day % 3 for day in range(1, 7 * WEEKS + 1)}
     monkeypatch.setattr(NightRun, "delivered_before", {("till", "sales", "orders"): before})
-    return NightRun(
-        place=place,
-        retailer=load_retailer(place.retailer_file),
-        lake=Lakehouse(place.lake, spark).for_night(NightStart(NIGHT)),
-        night=NIGHT,
-        key="secret",
-        registry=Registry(place.state),
-        send=False,
-        rebuild_from=None,
-        record=NightRecord(),
-    )
+    return night_run(spark, place, NIGHT)
 
 
 @pytest.mark.parametrize("rows", [0, 480, 2000])

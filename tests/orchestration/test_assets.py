@@ -6,21 +6,19 @@ import dagster as dg
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.delta import Lakehouse, NightStart
-from models.registry import Registry
 from orchestration.assets.conformed import conformed_assets, mapped_entities
 from orchestration.assets.identity_metadata import identity_metadata
 from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.step import Steps, asset_key, spec, tables_asset
 from orchestration.definitions import NIGHTLY, definitions
-from orchestration.night import NightRun, Place
-from orchestration.record import NightRecord
+from orchestration.night import Place
 from orchestration.retailer import load_retailer
 from pipelines.canonical import ORDERS
 from pipelines.identity.figures import IdentityFigures, SourceFigures
 from pipelines.tables import HOUSEHOLDS, IDENTITY_LINKS
 from quality.publish import Published
 from tests.end_to_end.small_shop import FIRST, TICKETS, tickets, write_rows, write_shop
+from tests.orchestration.night_runs import night_run
 
 RAW_FILES = dg.AssetKey(["raw", "files"])
 SET_ASIDE = dg.AssetKey(["conformed", "orders_rejected"])
@@ -50,7 +48,7 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
 ) -> None:
     broken = ("X1", "yesterday", "", "ten")
     write_rows(place.landing / f"tickets_{FIRST}.csv", TICKETS, [*tickets(FIRST, days=5), broken])
-    run = night_run(spark, place)
+    run = night_run(spark, place, FIRST)
     steps = Steps(dg.DailyPartitionsDefinition(start_date=str(FIRST)))
     made: list[dg.AssetsDefinition | dg.AssetSpec] = [
         files_asset(run.retailer, steps),
@@ -76,7 +74,7 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
 
 
 def test_figures_stand_beside_the_tables_that_they_are_about(spark: SparkSession, place: Place) -> None:
-    run = night_run(spark, place)
+    run = night_run(spark, place, FIRST)
     assert identity_metadata(run) == {}
     run.record.who_is_who = IdentityFigures(
         people=2,
@@ -109,7 +107,7 @@ def test_a_step_tells_more_than_counts_of_its_own_table_and_of_those_of_others(
         "unified__households", [spec(HOUSEHOLDS, after=[])], lambda _run: [made], steps, tells=lambda _run: told
     )
     with dg.DagsterInstance.ephemeral() as instance:
-        run = {"night": dg.ResourceDefinition.hardcoded_resource(night_run(spark, place))}
+        run = {"night": dg.ResourceDefinition.hardcoded_resource(night_run(spark, place, FIRST))}
         assert dg.materialize([asset], instance=instance, partition_key=str(FIRST), resources=run).success
         own = instance.get_latest_materialization_event(asset_key(HOUSEHOLDS.name))
         other = instance.fetch_observations(asset_key(IDENTITY_LINKS.name), limit=1).records[0].asset_observation
@@ -118,18 +116,3 @@ def test_a_step_tells_more_than_counts_of_its_own_table_and_of_those_of_others(
     assert other is not None
     assert own.asset_materialization.metadata["households"].value == 1
     assert (other.metadata["people"].value, other.partition) == (3, str(FIRST))
-
-
-def night_run(spark: SparkSession, place: Place) -> NightRun:
-    """The first night of a lake, as its steps see it."""
-    return NightRun(
-        place=place,
-        retailer=load_retailer(place.retailer_file),
-        lake=Lakehouse(place.lake, spark).for_night(NightStart(FIRST)),
-        night=FIRST,
-        key="secret",
-        registry=Registry(place.state),
-        send=False,
-        rebuild_from=None,
-        record=NightRecord(),
-    )
