@@ -27,13 +27,15 @@ class NightStart:
     """What stood when a night first started: a rerun reads and resets to this, whatever happened since.
 
     Units: versions are Delta versions by table name (NOT_THERE where there was no table); models are versions by name;
-           rebuilt are the layers that the night was made anew from since.
+           rebuilt are the layers that the night was made anew from since; reprocessed are tables that were repaired
+           since, with the night of the oldest file that was conformed again.
     """
 
     night: date
     versions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     models: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     rebuilt: frozenset[str] = frozenset()
+    reprocessed: Mapping[str, date] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,14 @@ class Lakehouse:
 
     def replace_night(self, table: Table, frame: DataFrame, night: date) -> None:
         """Make `frame` the table's rows of this night; other nights stay."""
+        self._replace_where(table, frame, f"{table.night_column} = DATE'{night.isoformat()}'")
+
+    def replace_since(self, table: Table, frame: DataFrame, night: date) -> None:
+        """Make `frame` the table's rows of this night and all later ones, in one commit; earlier nights stay."""
+        self._replace_where(table, frame, f"{table.night_column} >= DATE'{night.isoformat()}'")
+
+    def _replace_where(self, table: Table, frame: DataFrame, condition: str) -> None:
         rows = self._prepared(table, frame)
-        condition = f"{table.night_column} = DATE'{night.isoformat()}'"
         writer = rows.write.format("delta").mode("overwrite").option("replaceWhere", condition)
         self._options(writer, table).partitionBy(table.night_column).save(self.location(table))
 

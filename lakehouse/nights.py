@@ -1,4 +1,4 @@
-"""ops.nights: what stood when each night first started, what was rebuilt, whether it ended; nights run in order."""
+"""ops.nights: what stood when each night first started, what was made anew, whether it ended; nights run in order."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -13,13 +13,19 @@ from lakehouse.table import Table, columns, required
 
 NIGHTS = Table(
     name="ops.nights",
-    grain="one row per night and table or model, written when the night first starts, and per layer rebuilt since",
-    key=("night", "kind", "name"),
+    grain="one row per night and table or model, written when the night first starts, and per layer rebuilt or table "
+    "reprocessed since",
+    key=("night", "kind", "name", "version"),
     columns=columns(
         required("night", "date", "night"),
-        required("kind", "string", "table, model or rebuilt"),
+        required("kind", "string", "table, model, rebuilt or reprocessed"),
         required("name", "string", "table, model or layer"),
-        required("version", "string", "Delta version (-1: not there) or model version at the start; anew for a layer"),
+        required(
+            "version",
+            "string",
+            "Delta version (-1: not there) or model version at the start; anew for a layer; for a table that was "
+            "reprocessed the night of the oldest file conformed again",
+        ),
     ),
     write="append_once",
 )
@@ -59,6 +65,14 @@ def begin_night(
     return replace(start, rebuilt=start.rebuilt | {rebuild_from})
 
 
+def note_reprocessed(lake: Lakehouse, night: date, table: Table, *, since: date) -> None:
+    """Keep that a table was repaired after the night: all tries of a night build on what it first found, so a rerun
+    that did not conform the same files again would lose what the repair brought back.
+    """
+    row = Row(night=night, kind="reprocessed", name=table.name, version=since.isoformat())
+    _record(lake, [row], batch=f"{night} {table.name} reprocessed since {since}")
+
+
 def night_start(lake: Lakehouse, night: date) -> NightStart | None:
     """What was recorded at the night's first start, and since; None if it never started."""
     rows = lake.read(NIGHTS).where(f"night = DATE'{night.isoformat()}'").collect()
@@ -67,7 +81,9 @@ def night_start(lake: Lakehouse, night: date) -> NightStart | None:
     versions = {row["name"]: int(row["version"]) for row in rows if row["kind"] == "table"}
     models = {row["name"]: row["version"] for row in rows if row["kind"] == "model"}
     rebuilt = frozenset(row["name"] for row in rows if row["kind"] == "rebuilt")
-    return NightStart(night, MappingProxyType(versions), MappingProxyType(models), rebuilt)
+    again = sorted((row["version"], row["name"]) for row in rows if row["kind"] == "reprocessed")
+    oldest = {name: date.fromisoformat(since) for since, name in reversed(again)}
+    return NightStart(night, MappingProxyType(versions), MappingProxyType(models), rebuilt, MappingProxyType(oldest))
 
 
 def end_night(lake: Lakehouse, night: date) -> None:

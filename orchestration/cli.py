@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         "environment variables HABITUE_RETAILER, HABITUE_LANDING and HABITUE_LAKE.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    first = (_doctor, _check, _night, _accept, _rebuild, _resolve, _train, _plan, _deliver, _customer)
+    first = (_doctor, _check, _night, _accept, _rebuild, _reprocess, _resolve, _train, _plan, _deliver, _customer)
     for add in (*first, _why, _review, _report_page, _ui):
         add(commands)
     return parser
@@ -147,6 +147,20 @@ def _accept(commands: Any) -> None:
     parser.add_argument("--night", required=True, type=date.fromisoformat, metavar="D", help="the night it is for")
     parser.add_argument("--because", required=True, metavar="REASON", help="why; kept with the decision")
     parser.add_argument("--who", metavar="NAME", help="who decides; the user of this machine where none is given")
+
+
+def _reprocess(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.reprocessing import reprocess
+
+        return reprocess(asked)
+
+    summary = "bring rows set aside back, after a repaired rule or mapping; sends nothing"
+    parser = _command(commands, "reprocess", run, summary, "retailer", "lake")
+    parser.add_argument("--table", required=True, metavar="T", help="whose rows were set aside: conformed.orders, ...")
+    parser.add_argument(
+        "--since", type=date.fromisoformat, required=True, metavar="D", help="the first night that set them aside"
+    )
 
 
 def _resolve(commands: Any) -> None:

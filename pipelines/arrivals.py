@@ -37,7 +37,7 @@ class Arrival:
 class Arrivals:
     """The files of one delivery up to a night, oldest first, and those that are to be conformed.
 
-    Units: fresh are the files of the night, or all of them when the history is conformed anew.
+    Units: fresh are the files of the night, or those since an earlier one, or all, when they are conformed anew.
     """
 
     files: tuple[Arrival, ...]
@@ -63,10 +63,11 @@ TakenFiles = dict[tuple[str, str], list[tuple[date, str, str, int]]]
 """(night, file name, hash, rows) of every file taken, by source and delivery."""
 
 
-def arrivals(
-    files: Iterable[tuple[date, str, str, int]], delivery: Delivery, *, night: date, all_nights: bool
-) -> Arrivals:
-    """The files in the order in which their rows count: by night, by the date in the name, by name."""
+def arrivals(files: Iterable[tuple[date, str, str, int]], delivery: Delivery, *, since: date) -> Arrivals:
+    """The files in the order in which their rows count: by night, by the date in the name, by name.
+
+    Units: since is the night from which on files are fresh.
+    """
     ordered = sorted((taken, _known_date(name, delivery.dated), name, sha, rows) for taken, name, sha, rows in files)
     moments = dict.fromkeys(file[:2] for file in ordered) if delivery.load == "snapshot" else {}
     snapshots = {moment: place for place, moment in enumerate(moments)}
@@ -74,7 +75,7 @@ def arrivals(
         Arrival(name, sha, taken, rows, place, snapshots.get((taken, dated), 0))
         for place, (taken, dated, name, sha, rows) in enumerate(ordered)
     )
-    return Arrivals(listed, tuple(file for file in listed if all_nights or file.night == night))
+    return Arrivals(listed, tuple(file for file in listed if file.night >= since))
 
 
 def placed(rows: DataFrame, files: Iterable[Arrival]) -> DataFrame:

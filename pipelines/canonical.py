@@ -78,7 +78,7 @@ class Entity:
         """`conformed.<entity>_rejected`: rows set aside, kept whole."""
         return Table(
             name=f"conformed.{self.name}_rejected",
-            grain="one row per delivered row of a mapping that broke a rule, and night",
+            grain="one row per delivered row of a mapping that broke a rule; found broken again, it moves",
             key=("night", "source", "delivery", "file_sha256", "row_number", "mapping"),
             columns=REJECTED,
             write="replace_night",
@@ -86,7 +86,8 @@ class Entity:
 
 
 REJECTED = columns(
-    required("night", "date", "night on which the row was set aside"),
+    required("night", "date", "last night that found the row broken"),
+    Column("first_night", "date", "night that set the row aside first; null: the same"),
     required("source", "string", "source of the retailer file"),
     required("delivery", "string", "delivery of that source"),
     required("mapping", "int", "0-based position of the mapping in the entity's list"),

@@ -32,21 +32,32 @@ class Night:
     """When and for which retailer rows are conformed.
 
     Units: as_of is the night's 00:00 in the retailer's time zone; currency and timezone are the retailer's;
-           with from_raw every delivered row is conformed anew, not only those of the night.
+           since is the night of the oldest files that are conformed: the night's own, earlier where files are
+           conformed again after a repair, the first of all with from_raw, which also makes the history anew.
     """
 
     night: date
     as_of: datetime
     currency: str
     timezone: str
+    since: date
     from_raw: bool = False
+
+    @property
+    def several(self) -> bool:
+        """Whether files of more than this night are conformed."""
+        return self.since < self.night
+
+    def covers(self, day: str) -> Column:
+        """Whether a column's night is one of those before this one whose files are conformed again."""
+        return (F.col(day) >= self.since) & (F.col(day) < self.night)
 
 
 @dataclass(frozen=True)
 class Conformed:
     """One entity of one night, ready to be published.
 
-    Units: gone are keys that no longer come from any delivered row (when conformed from raw), to be taken out;
+    Units: gone are keys that no longer come from the files conformed again, to be taken out; None in a plain night;
            counted are delivered rows; delivered is every row with its amount before any is set aside (orders only).
     """
 
@@ -87,9 +98,13 @@ def conform(
     currency: str,
     timezone: str,
     from_raw: bool = False,
+    since: date | None = None,
     files: FileBook | None = None,
 ) -> Conformed:
     """The entity's rows that this night has to publish, from every source and mapping that feeds it.
+
+    Units:  with from_raw every delivered row is conformed anew, as if nothing had ever been published; with since the
+            files taken from that night on are conformed again, and what that changes is known from this night.
 
     Grain:  frame: one row per delivered row or group that is new, differs from what the table held or broke a rule,
             and one per row that a snapshot no longer holds (is_deleted).
@@ -97,7 +112,7 @@ def conform(
             the run's `files` are given.
     Raises: GateBlocked if a snapshot lacks more of the known keys than its delivery's gone_limit.
     """
-    asked = Night(night, as_of, currency, timezone, from_raw)
+    asked = Night(night, as_of, currency, timezone, date.min if from_raw else min(since or night, night), from_raw)
     feeds = list(_feeds((files or FileBook(lake)).taken(night), entity, sources, asked))
     held = lake.read_as_night_began(entity.conformed)
     if not feeds:
@@ -107,14 +122,10 @@ def conform(
     kept = rows.persist(StorageLevel.MEMORY_AND_DISK)
     frame = kept.where("_fate is null").select(*entity.conformed.column_names, *HANDED_OVER)
     counted = _counted(kept, feeds, entity)
-    gone = None
-    if from_raw:
-        stands = kept.where("_fate in ('superseded', 'unchanged') or (_fate is null and size(_broken) = 0)")
-        gone = held.join(stands.select(*entity.conformed.key), list(entity.conformed.key), "left_anti").select(
-            *entity.conformed.key
-        )
-    else:
+    if not from_raw:
         frame = _with_gone(frame, kept, held, feeds=feeds, entity=entity, night=night)
+    theirs = held if from_raw else _of_files(held, counted)
+    gone = _no_longer_delivered(kept, frame, theirs, entity) if asked.several else None
     return Conformed(frame, gone, counted, _amounts(kept) if entity.name == "orders" else None, kept)
 
 
@@ -123,7 +134,7 @@ def _feeds(taken: TakenFiles, entity: Entity, sources: Mapping[str, Source], ask
         for position, mapping in enumerate(source.entities.get(entity.name, ())):
             delivery = source.deliveries[mapping.delivery]
             known = taken.get((name, mapping.delivery), [])
-            files = arrivals(known, delivery, night=asked.night, all_nights=asked.from_raw)
+            files = arrivals(known, delivery, since=asked.since)
             if files.fresh:
                 yield Feed(name, source, position, mapping, files)
 
@@ -159,15 +170,29 @@ def _mapped_feed(lake: Lakehouse, feed: Feed, entity: Entity) -> DataFrame:
 def _told_apart(lake: Lakehouse, rows: DataFrame, held: DataFrame, *, entity: Entity, asked: Night) -> DataFrame:
     """The rows with every column of the conformed table, the rules they broke and their fate."""
     key, columns = entity.conformed.key, _content_columns(entity)
-    dated = _with_defaults(rows, entity).withColumn("is_deleted", loads.is_deleted(states=entity.name != "consents"))
+    dated = _with_defaults(rows, entity).withColumn("_taken", F.col("_night")).withColumn("_restates", F.lit(False))
+    if asked.several:
+        dated = dated.withColumn("_snapshot", loads.newest_of_key(key))
+    dated = dated.withColumn("is_deleted", loads.is_deleted(states=entity.name != "consents"))
     told = judged(_priced(lake, dated, entity, asked), entity, as_of=asked.as_of)
     if entity.name == "consents":
-        told = only_changes(told, held.limit(0) if asked.from_raw else held)
+        told = only_changes(told, held.limit(0) if asked.from_raw else held.where(~asked.covers("arrived")))
+        told = told.withColumn("_restates", F.col("_fate").eqNullSafe(F.lit("unchanged")))
     if asked.from_raw:
         told = loads.since_last_change(told, key, [name for name in columns if name != "is_deleted"])
-    told = loads.one_per_key(told, key).withColumn("_first_load", F.col("_night") == F.col("_first_night"))
+    told = _one_per_key(told, key, asked).withColumn("_first_load", F.col("_night") == F.col("_first_night"))
     told = told.withColumns({"known_from": loads.known_from(asked.timezone), "arrived": F.col("_night")})
-    return told if asked.from_raw else loads.changed(told, held, key=key, columns=columns)
+    if asked.from_raw:
+        return told
+    told = loads.changed(told, held, key=key, columns=columns)
+    return told.withColumn("known_from", loads.known_again(asked.night)) if asked.several else told
+
+
+def _one_per_key(told: DataFrame, key: tuple[str, ...], asked: Night) -> DataFrame:
+    """Each night by itself first: what two of its files say of one key is no fault of a later night's."""
+    if not asked.several:
+        return loads.one_per_key(told, key)
+    return loads.of_last_night(loads.one_per_key(told, (*key, "_taken")), key)
 
 
 def _priced(lake: Lakehouse, rows: DataFrame, entity: Entity, asked: Night) -> DataFrame:
@@ -198,6 +223,21 @@ def _content_columns(entity: Entity) -> list[str]:
     """What a row says, without where and when it came from: a change of it is a correction."""
     origin = {"source", "delivery", "file_sha256", "row_number", "known_from", "arrived", *entity.key}
     return [name for name in entity.conformed.column_names if name not in origin]
+
+
+def _of_files(held: DataFrame, counted: Iterable[FileCounted]) -> DataFrame:
+    """The rows that are held from one of these files."""
+    files = sorted({(file.source, file.delivery, file.file_sha256) for file in counted})
+    places = held.sparkSession.createDataFrame(files, "source string, delivery string, file_sha256 string")
+    return held.join(F.broadcast(places), places.columns, "left_semi")
+
+
+def _no_longer_delivered(kept: DataFrame, frame: DataFrame, held: DataFrame, entity: Entity) -> DataFrame:
+    """The keys of the rows held that no row of the files conformed again stands for."""
+    key = list(entity.conformed.key)
+    stands = kept.where("_fate = 'superseded' or _fate = 'unchanged' and not _restates").select(*key)
+    stands = stands.unionByName(frame.where("size(_broken) = 0").select(*key))
+    return held.join(stands, key, "left_anti").select(*key)
 
 
 def _with_gone(

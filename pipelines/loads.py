@@ -34,6 +34,17 @@ def one_per_key(rows: DataFrame, key: Iterable[str]) -> DataFrame:
     return ranked.withColumns({"_broken": broken, "_fate": F.coalesce("_fate", superseded)}).drop("_loses", "_reason")
 
 
+def of_last_night(rows: DataFrame, key: Iterable[str]) -> DataFrame:
+    """The rows, where of the sound ones of a key that several nights brought the last night's stands.
+
+    Reads:  the key, _broken, _fate, _taken; one_per_key has left one sound row per key and night.
+    """
+    sound = F.col("_fate").isNull() & (F.size("_broken") == 0)
+    place = F.row_number().over(Window.partitionBy(sound, *key).orderBy(F.col("_taken").desc()))
+    overtaken = F.when(sound & (place > 1), F.lit("superseded"))
+    return rows.withColumn("_fate", F.coalesce("_fate", overtaken))
+
+
 def since_last_change(rows: DataFrame, key: Iterable[str], columns: Iterable[str]) -> DataFrame:
     """The rows with _night: the night on which the key's present content began to stand.
 
@@ -47,6 +58,14 @@ def since_last_change(rows: DataFrame, key: Iterable[str], columns: Iterable[str
     marked = rows.withColumn("_began", began)
     latest = F.last("_began", ignorenulls=True).over(over.rowsBetween(Window.unboundedPreceding, 0))
     return marked.withColumn("_night", F.when(sound, latest).otherwise(F.col("_night"))).drop("_began")
+
+
+def newest_of_key(key: Iterable[str]) -> Column:
+    """The newest snapshot that holds the row's key, be it in a broken row.
+
+    Reads:  the key, delivery, _snapshot. For files of several nights that are conformed at once.
+    """
+    return F.max("_snapshot").over(Window.partitionBy("delivery", *key))
 
 
 def is_deleted(*, states: bool) -> Column:
@@ -88,6 +107,14 @@ def changed(rows: DataFrame, held: DataFrame, *, key: Iterable[str], columns: It
             "known_from": F.when(is_held, F.col("arrived")).otherwise(F.col("known_from")),
         }
     ).drop("_old")
+
+
+def known_again(night: date) -> Column:
+    """Since when a row of a file conformed again is known: where it differs from what was held, since this night.
+
+    Reads:  _fate, _night, known_from.
+    """
+    return F.when(F.col("_fate").isNull() & (F.col("_night") < night), F.lit(night)).otherwise(F.col("known_from"))
 
 
 def gone(held: DataFrame, delivered: DataFrame, *, key: Iterable[str], night: date) -> DataFrame:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Protocol
 
 from pyspark.sql import DataFrame, SparkSession
@@ -143,6 +145,25 @@ def reconcile(
 
 
 _SCHEMA = RECONCILIATION.schema
+_FILE = ("source", "delivery", "file_sha256", "entity", "mapping")
+_PARTS = ("repeats", "left_out", "rejected", "published", "superseded", "grouped")
+
+
+def corrected(held: DataFrame, found: DataFrame) -> DataFrame:
+    """The rows of ops.reconciliation, those of files that came out otherwise when conformed again corrected.
+
+    Reads:  found: the rows of `reconcile` for the files conformed again. A file that no row of `held` is about is
+            added under the night of `found`.
+    Units:  unchanged stays what it was on the night of the file.
+    """
+    again = found.select(*_FILE, *(F.col(part).alias(f"_{part}") for part in _PARTS))
+    joined = held.join(F.broadcast(again), [*_FILE], "left")
+    differs = reduce(or_, (F.col(part) != F.col(f"_{part}") for part in _PARTS[:4]))
+    change = F.coalesce(differs, F.lit(False))
+    kept = joined.withColumns({part: F.when(change, F.col(f"_{part}")).otherwise(F.col(part)) for part in _PARTS})
+    added = found.join(held.select(*_FILE), [*_FILE], "left_anti")
+    names = RECONCILIATION.column_names
+    return kept.select(*names).unionByName(added.select(*names))
 
 
 def forgotten(taken: TakenFiles, counted: Iterable[FileCounted], sources: Mapping[str, Source]) -> list[str]:

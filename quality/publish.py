@@ -12,7 +12,7 @@ from lakehouse.delta import Lakehouse
 from lakehouse.nights import NIGHTS_ENDED
 from lakehouse.table import Table
 from quality.gate import GateOutcome, PublicationBlocked, failures, judged
-from quality.rejects import FileCount, Tally, marked, set_aside, sound, tally
+from quality.rejects import Again, Aside, FileCount, Tally, marked, set_aside, sound, tally
 from quality.rules import Rule
 
 
@@ -43,23 +43,29 @@ def publish(
     night: date,
     rejected: Table | None = None,
     gone: DataFrame | None = None,
+    again: Again | None = None,
 ) -> Published:
     """Write the rows of the frame that broke no rule, and say what was written and what was set aside.
 
     Reads:  with a rejected table also _broken, _mapping, _file_name, _rows and _delivered_row of the frame.
-    Shape:  rejected is the table of rows set aside; without one, a rule that rejects stops the table instead.
+    Shape:  rejected is the table of rows set aside; without one, a rule that rejects stops the table instead. again
+            names files that were judged before: their rows are taken out of `rejected` only after the table holds
+            them, so that a kill in between loses none, and rows that stay set aside do not count against a limit.
     Raises: GateBlocked before the write: the table holds what it held, the rows set aside can be looked at.
     """
     asked = list(rules if rejected else map(_stopping, rules))
     with _materialised(marked(frame, asked, night) if rejected else frame) as kept:
         good = (sound(kept) if rejected else kept).select(*table.column_names)
         count = tally(kept) if rejected else Tally(rows=kept.count())
-        gates = _gates(good, asked, count, table=table.name, night=night)
-        if rejected is not None:
-            _write_rejected(lake, rejected, set_aside(kept, rejected, night), night, rows=count.rejected_rows)
+        aside = _aside(lake, rejected, kept, count, night=night, again=again)
+        gates = _gates(good, asked, count, table=table.name, night=night, aside=aside.newly() if aside else 0)
+        if aside and not again:
+            aside.write()
         if any(outcome.outcome == "blocked" for outcome in gates):
             raise _blocked(lake, table, gates, rules=asked, rows=count.rows, night=night)
         _write(lake, table, good, night=night, gone=gone, rows=count.rows - count.rejected_rows)
+        if aside and again:
+            aside.write()
         return _published(lake, table, count, gates)
 
 
@@ -78,13 +84,26 @@ def _materialised(frame: DataFrame) -> Iterator[DataFrame]:
         kept.unpersist()
 
 
-def _gates(good: DataFrame, rules: Sequence[Rule], count: Tally, *, table: str, night: date) -> tuple[GateOutcome, ...]:
-    """Rows that were set aside by rule, then Great Expectations on what stays."""
+def _aside(
+    lake: Lakehouse, rejected: Table | None, kept: DataFrame, count: Tally, *, night: date, again: Again | None
+) -> Aside | None:
+    if rejected is None:
+        return None
+    return Aside(lake, rejected, set_aside(kept, rejected, night), night, count.rejected_rows, again)
+
+
+def _gates(
+    good: DataFrame, rules: Sequence[Rule], count: Tally, *, table: str, night: date, aside: int
+) -> tuple[GateOutcome, ...]:
+    """Rows that were set aside by rule, then Great Expectations on what stays.
+
+    Units: aside is how many rows count against a limit of rows set aside.
+    """
     gated = [rule for rule in rules if rule.expectation is not None]
     stay = count.rows - count.rejected_rows
     left = failures(good, gated, table=table, night=night, rows=stay)
     return (
-        *(judged(rule, count.rejected_rows, table=table, rows=count.rows) for rule in rules if rule not in gated),
+        *(judged(rule, aside, table=table, rows=count.rows) for rule in rules if rule not in gated),
         *_of_conform(count, gated, table),
         *(_gate(rule, failed, count, table=table) for rule, failed in zip(gated, left, strict=True)),
     )
@@ -103,12 +122,6 @@ def _gate(rule: Rule, left: int, count: Tally, *, table: str) -> GateOutcome:
         return judged(rule, left, table=table, rows=count.rows - count.rejected_rows)
     outcome = judged(rule, count.by_rule.get(rule.name, 0), table=table, rows=count.rows)
     return replace(outcome, outcome="blocked") if left else outcome
-
-
-def _write_rejected(lake: Lakehouse, rejected: Table, rows_aside: DataFrame, night: date, *, rows: int) -> None:
-    """Set the rows aside; an earlier try's rows of this night are replaced, and nothing is written for no row."""
-    if rows or lake.written_tonight(rejected):
-        lake.replace_night(rejected, rows_aside, night)
 
 
 def _write(lake: Lakehouse, table: Table, good: DataFrame, *, night: date, gone: DataFrame | None, rows: int) -> None:

@@ -8,11 +8,37 @@ from types import MappingProxyType
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from quality.rules import Rule
 
 BROKEN = "_broken"
 FILE = ("source", "delivery", "file_sha256", "_mapping")
+PLACE = ("source", "delivery", "file_sha256", "row_number", "mapping")
+
+
+@dataclass(frozen=True)
+class Again:
+    """Files whose rows were judged on earlier nights and are judged again, after a repair.
+
+    Units: since is the night of the oldest of them; files are (source, delivery, hash of the content).
+    """
+
+    since: date
+    files: frozenset[tuple[str, str, str]]
+
+    def rows(self, aside: DataFrame) -> DataFrame:
+        """The rows set aside that come from these files."""
+        return aside.join(F.broadcast(self._listed(aside)), ["source", "delivery", "file_sha256"], "left_semi")
+
+    def others(self, aside: DataFrame) -> DataFrame:
+        """The rows set aside that come from other files, of the nights that are written anew."""
+        later = aside.where(F.col("night") >= self.since)
+        return later.join(F.broadcast(self._listed(aside)), ["source", "delivery", "file_sha256"], "left_anti")
+
+    def _listed(self, aside: DataFrame) -> DataFrame:
+        schema = "source string, delivery string, file_sha256 string"
+        return aside.sparkSession.createDataFrame(sorted(self.files), schema)
 
 
 @dataclass(frozen=True)
@@ -61,6 +87,7 @@ def set_aside(frame: DataFrame, rejected: Table, night: date) -> DataFrame:
         frame.where(F.size(BROKEN) > 0)
         .select(
             F.lit(night).alias("night"),
+            F.lit(night).alias("first_night"),
             "source",
             "delivery",
             F.col("_mapping").cast("int").alias("mapping"),
@@ -73,6 +100,48 @@ def set_aside(frame: DataFrame, rejected: Table, night: date) -> DataFrame:
         )
         .select(*rejected.column_names)
     )
+
+
+@dataclass(frozen=True)
+class Aside:
+    """The rows of one night that go into a table of rows set aside.
+
+    Units: rows is the number of rows of the frame; again names files that were judged before.
+    """
+
+    lake: Lakehouse
+    table: Table
+    frame: DataFrame
+    night: date
+    rows: int
+    again: Again | None = None
+
+    def newly(self) -> int:
+        """How many of the rows are not set aside already."""
+        if self.again is None or not self.rows:
+            return self.rows
+        before = self.lake.read_as_night_began(self.table).select(*PLACE)
+        return self.frame.join(before, [*PLACE], "left_anti").count()
+
+    def write(self) -> None:
+        """Set the rows aside; an earlier try's rows of this night are replaced, and nothing is written for no row.
+
+        Shape: of files judged again, rows that broke no rule leave the table, and those that still do keep the night
+               on which they were set aside first; one commit.
+        """
+        if self.again is not None and self.lake.exists(self.table):
+            before = self.lake.read_as_night_began(self.table)
+            still = _with_first_night(self.frame, self.again.rows(before))
+            whole = still.unionByName(self.again.others(before).select(*self.table.column_names))
+            self.lake.replace_since(self.table, whole, self.again.since)
+        elif self.rows or self.lake.written_tonight(self.table):
+            self.lake.replace_night(self.table, self.frame, self.night)
+
+
+def _with_first_night(rows_aside: DataFrame, before: DataFrame) -> DataFrame:
+    known = before.groupBy(*PLACE).agg(F.min(F.coalesce("first_night", "night")).alias("_first"))
+    found = rows_aside.join(known, [*PLACE], "left")
+    return found.withColumn("first_night", F.coalesce("_first", "first_night")).select(*rows_aside.columns)
 
 
 def tally(frame: DataFrame) -> Tally:

@@ -1,20 +1,19 @@
 """conformed.*: one shape per entity; rows that break a rule are set aside; every delivered row is accounted for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 import dagster as dg
 
-from lakehouse.errors import GateBlocked
 from orchestration.assets.arrivals_gate import check_usual
 from orchestration.assets.step import Step, Steps, spec, tables_asset
+from orchestration.conforming import conform_and_publish, unreconciled
 from orchestration.night import NightRun
 from orchestration.retailer import Retailer
 from pipelines.arrivals import TakenFiles
-from pipelines.canonical import ENTITIES, EXCHANGE_RATES, ORDERS, Entity
-from pipelines.conform import conform
+from pipelines.canonical import ENTITIES, EXCHANGE_RATES, Entity
 from pipelines.raw import raw_table
-from pipelines.reconciliation import RECONCILIATION, forgotten, reconcile, revenue_gaps, unbalanced
+from pipelines.reconciliation import RECONCILIATION, FileCounted, forgotten, reconcile, unbalanced
 from quality.gates import rules_for
 from quality.publish import Published, publish
 
@@ -52,60 +51,36 @@ def _entity_asset(entity: Entity, retailer: Retailer, steps: Steps) -> dg.Assets
 
 
 def _conformed(entity: Entity, run: NightRun) -> Sequence[Published]:
-    made = conform(
+    """Publish the entity; files that were conformed again after this night are so in every later try of it too."""
+    taken = {file[2] for files in _taken(run).values() for file in files}
+
+    def tonights(counted: Iterable[FileCounted]) -> tuple[FileCounted, ...]:
+        return tuple(file for file in counted if file.file_sha256 in taken)
+
+    published, counted = conform_and_publish(
         run.lake,
         entity,
-        run.retailer.sources,
+        run.retailer,
         night=run.night,
-        as_of=run.as_of,
-        currency=run.retailer.currency,
-        timezone=run.retailer.timezone,
         from_raw=run.rebuild_from == "raw",
+        since=run.lake.start.reprocessed.get(entity.conformed.name) if run.lake.start else None,
         files=run.files,
+        check=lambda counted: check_usual(run, entity, tonights(counted)),
     )
-    try:
-        check_usual(run, entity, made.counted)
-        published = publish(
-            run.lake,
-            entity.conformed,
-            made.frame,
-            rules=rules_for(entity.conformed, run.retailer.rules),
-            night=run.night,
-            rejected=entity.rejected,
-            gone=made.gone,
-        )
-        run.record.counted.extend(made.counted)
-        if entity is ORDERS and made.delivered is not None:
-            _check_revenue(run, made.delivered)
-    finally:
-        made.release()
+    run.record.counted.extend(tonights(counted))
     return [published]
-
-
-def _check_revenue(run: NightRun, delivered: object) -> None:
-    gaps = revenue_gaps(
-        delivered,  # type: ignore[arg-type]
-        held=run.lake.read(ORDERS.conformed),
-        rejected=run.lake.read(ORDERS.rejected),
-        night=run.night,
-        timezone=run.retailer.timezone,
-    )
-    found = gaps.limit(3).collect()
-    if found:
-        days = "; ".join(", ".join(f"{name} {value}" for name, value in row.asDict().items()) for row in found)
-        raise _blocked(run, f"revenue per day and store does not reconcile with what was delivered: {days}")
 
 
 def _reconciled(run: NightRun) -> Sequence[Published]:
     missed = forgotten(_taken(run), run.record.counted, run.retailer.sources)
     if missed:
-        raise _blocked(run, f"delivered files were not conformed: {'; '.join(missed[:3])}")
+        raise unreconciled(run.night, f"delivered files were not conformed: {'; '.join(missed[:3])}")
     published = {name.split(".")[1]: table.counts for name, table in run.record.published.items() if table.counts}
     frame = reconcile(run.lake.spark, run.record.counted, published, night=run.night)
     found = unbalanced(frame).limit(3).collect()
     if found:
         files = "; ".join(f"{row['file_name']} as {row['entity']}: {row['delivered']} delivered" for row in found)
-        raise _blocked(run, f"delivered rows are not all accounted for: {files}")
+        raise unreconciled(run.night, f"delivered rows are not all accounted for: {files}")
     return [publish(run.lake, RECONCILIATION, frame, rules=rules_for(RECONCILIATION), night=run.night)]
 
 
@@ -114,12 +89,3 @@ def _taken(run: NightRun) -> TakenFiles:
     taken = run.files.taken(run.night)
     every = run.rebuild_from == "raw"
     return {place: [file for file in files if every or file[0] == run.night] for place, files in taken.items()}
-
-
-def _blocked(run: NightRun, what: str) -> GateBlocked:
-    return GateBlocked(
-        what,
-        where=f"{RECONCILIATION.name} {run.night}",
-        still_true="The unified tables, scores and deliveries still hold the last good night.",
-        next_step=f"Report this as a fault of Habitué; then `habitue night --date {run.night}`.",
-    )

@@ -25,7 +25,20 @@ from tests.end_to_end.lakes import contents, differences
 
 COMMAND = re.compile(r"^\.venv/bin/habitue (.+)$", re.MULTILINE)
 README = (PROJECT / "README.md").read_text()
-RUN_HERE = ("doctor", "check", "night", "train", "plan", "deliver", "report", "resolve", "why", "review", "ui")
+RUN_HERE = (
+    "doctor",
+    "check",
+    "night",
+    "reprocess",
+    "train",
+    "plan",
+    "deliver",
+    "report",
+    "resolve",
+    "why",
+    "review",
+    "ui",
+)
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +107,15 @@ def test_rerun_of_the_last_night_changes_no_table_and_sends_nothing_twice(
     assert said["night"] == "2026-03-02"
     assert Counter(said["tables"]) == Counter({name: sum(rows.values()) for name, rows in before.items()})
     assert sum(sum(one["sent"].values()) for one in said["deliveries"].values()) == 0
+
+
+def test_reprocess_brings_back_nothing_that_is_still_broken(
+    readers_environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*arguments(readme_command("reprocess"), readers_environment), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["came_back"], told["written"]) == (0, 0)
+    assert told["still_aside"] > 0
 
 
 def test_plan_names_what_a_delivery_would_do(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -82,12 +82,13 @@ def conformed(
     night: date = FIRST,
     entity: str = "orders",
     from_raw: bool = False,
+    since: date | None = None,
     timezone: str = "UTC",
 ) -> Conformed:
     """The entity of the night, conformed for a retailer that counts in EUR."""
     return conform(
         lake, ENTITIES[entity], {"shop": shop}, night=night, as_of=datetime.combine(night, time(), UTC),
-        currency="EUR", timezone=timezone, from_raw=from_raw,
+        currency="EUR", timezone=timezone, from_raw=from_raw, since=since,
     )  # fmt: skip
 
 
