@@ -9,7 +9,7 @@ from lakehouse.delta import Lakehouse
 from lakehouse.errors import GateBlocked
 from orchestration.retailer import Retailer
 from pipelines.canonical import ORDERS, Entity
-from pipelines.conform import conform
+from pipelines.conform import Conformed, conform
 from pipelines.known_files import FileBook
 from pipelines.reconciliation import RECONCILIATION, FileCounted, revenue_gaps
 from quality.gates import rules_for
@@ -48,21 +48,10 @@ def conform_and_publish(
         since=since,
         files=files,
     )
-    seen = last_night or night
+    again = _again(found.counted, retailer.first_night if from_raw else since)
     try:
         check(found.counted)
-        published = publish(
-            lake,
-            entity.conformed,
-            found.frame,
-            rules=rules_for(entity.conformed, retailer.rules),
-            night=seen,
-            rejected=entity.rejected,
-            gone=found.gone,
-            again=_again(found.counted, retailer.first_night if from_raw else since),
-        )
-        if entity is ORDERS and found.delivered is not None:
-            _check_revenue(lake, retailer, found.delivered, night=seen)
+        published = _published(lake, entity, retailer, found, night=last_night or night, again=again)
     finally:
         found.release()
     return published, found.counted
@@ -76,6 +65,24 @@ def unreconciled(night: date, what: str) -> GateBlocked:
         still_true="The unified tables, scores and deliveries still hold the last good night.",
         next_step=f"Report this as a fault of Habitué; then `habitue night --date {night}`.",
     )
+
+
+def _published(
+    lake: Lakehouse, entity: Entity, retailer: Retailer, found: Conformed, *, night: date, again: Again | None
+) -> Published:
+    published = publish(
+        lake,
+        entity.conformed,
+        found.frame,
+        rules=rules_for(entity.conformed, retailer.rules),
+        night=night,
+        rejected=entity.rejected,
+        gone=found.gone,
+        again=again,
+    )
+    if entity is ORDERS and found.delivered is not None:
+        _check_revenue(lake, retailer, found.delivered, night=night)
+    return published
 
 
 def _again(counted: Sequence[FileCounted], since: date | None) -> Again | None:

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
 from pipelines import loads
+from pipelines.again import no_longer_delivered, of_files
 from pipelines.arrivals import Arrivals, TakenFiles, arrivals
 from pipelines.canonical import EXCHANGE_RATES, Entity
 from pipelines.consent_events import only_changes, with_consent_id
@@ -105,7 +106,6 @@ def conform(
 
     Units:  with from_raw every delivered row is conformed anew, as if nothing had ever been published; with since the
             files taken from that night on are conformed again, and what that changes is known from this night.
-
     Grain:  frame: one row per delivered row or group that is new, differs from what the table held or broke a rule,
             and one per row that a snapshot no longer holds (is_deleted).
     Reads:  raw.<source>_<delivery>, conformed.<entity> as the night began, conformed.exchange_rates; raw.files unless
@@ -119,13 +119,17 @@ def conform(
         empty = held.limit(0).withColumns(_nothing())
         return Conformed(empty, None, (), None, empty)
     rows = _told_apart(lake, _mapped(lake, feeds, entity), held, entity=entity, asked=asked)
-    kept = rows.persist(StorageLevel.MEMORY_AND_DISK)
+    return _ready(rows.persist(StorageLevel.MEMORY_AND_DISK), held, feeds, entity=entity, asked=asked)
+
+
+def _ready(kept: DataFrame, held: DataFrame, feeds: Iterable[Feed], *, entity: Entity, asked: Night) -> Conformed:
     frame = kept.where("_fate is null").select(*entity.conformed.column_names, *HANDED_OVER)
-    counted = _counted(kept, feeds, entity)
-    if not from_raw:
-        frame = _with_gone(frame, kept, held, feeds=feeds, entity=entity, night=night)
-    theirs = held if from_raw else _of_files(held, counted)
-    gone = _no_longer_delivered(kept, frame, theirs, entity) if asked.several else None
+    counted, gone = _counted(kept, feeds, entity), None
+    if not asked.from_raw:
+        frame = _with_gone(frame, kept, held, feeds=feeds, entity=entity, night=asked.night)
+    if asked.several:
+        theirs = held if asked.from_raw else of_files(held, counted)
+        gone = no_longer_delivered(theirs, kept, frame, key=entity.conformed.key)
     return Conformed(frame, gone, counted, _amounts(kept) if entity.name == "orders" else None, kept)
 
 
@@ -223,21 +227,6 @@ def _content_columns(entity: Entity) -> list[str]:
     """What a row says, without where and when it came from: a change of it is a correction."""
     origin = {"source", "delivery", "file_sha256", "row_number", "known_from", "arrived", *entity.key}
     return [name for name in entity.conformed.column_names if name not in origin]
-
-
-def _of_files(held: DataFrame, counted: Iterable[FileCounted]) -> DataFrame:
-    """The rows that are held from one of these files."""
-    files = sorted({(file.source, file.delivery, file.file_sha256) for file in counted})
-    places = held.sparkSession.createDataFrame(files, "source string, delivery string, file_sha256 string")
-    return held.join(F.broadcast(places), places.columns, "left_semi")
-
-
-def _no_longer_delivered(kept: DataFrame, frame: DataFrame, held: DataFrame, entity: Entity) -> DataFrame:
-    """The keys of the rows held that no row of the files conformed again stands for."""
-    key = list(entity.conformed.key)
-    stands = kept.where("_fate = 'superseded' or _fate = 'unchanged' and not _restates").select(*key)
-    stands = stands.unionByName(frame.where("size(_broken) = 0").select(*key))
-    return held.join(stands, key, "left_anti").select(*key)
 
 
 def _with_gone(

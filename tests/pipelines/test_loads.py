@@ -140,3 +140,44 @@ def test_conformed_anew_from_raw_every_row_keeps_its_arrival(lake: Lakehouse) ->
         ("A", "x", 5, date(2026, 2, 11), FIRST),
         ("B", "x", 8, SECOND, SECOND),
     ]
+
+
+def test_snapshots_conformed_again_delete_no_row_that_the_newest_one_holds_broken(lake: Lakehouse) -> None:
+    columns = {**CONTACT, "born_on": "to_date(born, 'yyyy-MM-dd')"}
+    shop = source({"from": "rows", "columns": columns}, entity="contacts", load="snapshot", key="id", gone_limit=0.9)
+    rows = [{"id": name, "town": "Gent", "since": "2026-01-01", "born": "1980-01-01"} for name in "ABC"]
+    bad, worse = {**rows[0], "born": "1/2/80"}, {**rows[1], "born": "?"}
+    deliver(lake, File([bad, *rows[1:]]), File([bad, worse], night=SECOND, name="rows_2.csv"))
+    for night in (FIRST, SECOND):
+        published(lake, conformed(lake, shop, night=night, entity="contacts"), entity="contacts")
+    before = lake.read(CONTACTS.conformed).count()
+    mended = {**columns, "born_on": "coalesce(to_date(born, 'yyyy-MM-dd'), to_date(born, 'd/M/yy'))"}
+    again = source({"from": "rows", "columns": mended}, entity="contacts", load="snapshot", key="id", gone_limit=0.9)
+    result = conformed(lake, again, night=THIRD, entity="contacts", since=FIRST)
+    assert told(result, "source_contact_id", "is_deleted", "known_from") == [
+        ("A", False, THIRD, []),
+        ("B", False, SECOND, ["born_on could not be parsed"]),
+    ]
+    assert result.gone is not None
+    assert (before, result.gone.count()) == (2, 0)
+    result.release()
+
+
+def test_group_whose_broken_line_is_mended_comes_back_whole(lake: Lakehouse) -> None:
+    columns = {"order_id": "id", "ordered_at": "min(to_timestamp(sold))", "order_amount": "sum(cast(total as int))"}
+    shop = source({"from": "rows", "group_by": "id", "columns": columns}, key=["id", "line"])
+    line = {"id": "A", "sold": "2026-02-10", "line": "1", "total": "5"}
+    deliver(
+        lake,
+        File([line, {**line, "line": "2", "total": "6,"}, {**line, "id": "B"}]),
+        File([{**line, "line": "3", "total": "7"}], night=SECOND, name="rows_2.csv"),
+    )
+    for night in (FIRST, SECOND):
+        published(lake, conformed(lake, shop, night=night))
+    assert [row.order_id for row in lake.read(ORDERS.conformed).collect()] == ["B"]
+    mended = {**columns, "order_amount": "sum(cast(replace(total, ',', '') as int))"}
+    again = source({"from": "rows", "group_by": "id", "columns": mended}, key=["id", "line"])
+    result = conformed(lake, again, night=THIRD, since=FIRST)
+    assert told(result, "order_id", "order_amount", "known_from", "_rows") == [("A", 18, THIRD, 2, [])]
+    assert [(c.delivered, c.unchanged, c.grouped) for c in result.counted] == [(3, 1, 0), (1, 0, 1)]
+    result.release()

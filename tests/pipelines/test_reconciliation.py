@@ -52,7 +52,8 @@ def test_delivered_rows_and_revenue_add_up_and_a_lost_row_is_seen(lake: Lakehous
     table, rejected = ORDERS.conformed, ORDERS.rejected
     sound = result.frame.where("size(_broken) = 0").select(*table.column_names)
     aside = result.frame.where("size(_broken) > 0").selectExpr(
-        *(f"date'{FIRST}' as night", "source", "delivery", "_mapping as mapping", "_file_name as file_name"),
+        *(f"date'{FIRST}' as night", f"date'{FIRST}' as first_night", "source", "delivery", "_mapping as mapping"),
+        "_file_name as file_name",
         *("file_sha256", "row_number", "_rows as rows_count", "_broken as rules", "_delivered_row as delivered_row"),
     )
     assert result.delivered is not None
