@@ -156,7 +156,7 @@ def test_snapshots_conformed_again_delete_no_row_that_the_newest_one_holds_broke
     result = conformed(lake, again, night=THIRD, entity="contacts", since=FIRST)
     assert told(result, "source_contact_id", "is_deleted", "known_from") == [
         ("A", False, THIRD, []),
-        ("B", False, SECOND, ["born_on could not be parsed"]),
+        ("B", False, THIRD, ["born_on could not be parsed"]),
     ]
     assert result.gone is not None
     assert (before, result.gone.count()) == (2, 0)
