@@ -28,7 +28,8 @@ HOW_MANY = {"result_format": "BASIC", "partial_unexpected_count": 0, "exclude_un
 class GateOutcome:
     """How one rule ended on one night's frame.
 
-    Units: failed and limit are numbers of rows (of rows missing for a row count).
+    Units: failed and limit are numbers of rows (of rows missing or too many for a row count); of a rule about a figure
+           failed is 1 or 0, and observed is the figure where it did not hold.
     """
 
     table: str
@@ -37,6 +38,15 @@ class GateOutcome:
     failed: int
     limit: int
     outcome: Outcome
+    observed: float | None = None
+
+
+@dataclass(frozen=True)
+class Failures:
+    """How many rows break a rule, and the figure that was observed where the rule is about one."""
+
+    failed: int
+    observed: float | None = None
 
 
 class PublicationBlocked(GateBlocked):
@@ -49,25 +59,26 @@ class PublicationBlocked(GateBlocked):
         super().__init__(what, where=where, still_true=still_true, next_step=next_step)
 
 
-def failures(frame: DataFrame, rules: Sequence[Rule], *, table: str, night: date, rows: int) -> list[int]:
+def failures(frame: DataFrame, rules: Sequence[Rule], *, table: str, night: date, rows: int) -> list[Failures]:
     """How many rows break each rule, as Great Expectations counts them.
 
-    Units:  rows is the number of rows of the frame: where there are none, only rules about the table are asked.
+    Reads:  the marks of rules with a judge (with_judgements).
+    Units:  rows is the number of rows of the frame: where there are none, only rules that say so are asked.
     Raises: GateBlocked if a rule cannot be evaluated.
     """
-    if not rules or (rows == 0 and not any(rule.holds is None for rule in rules)):
-        return [0] * len(rules)
-    kept = [result.success for result in _validated(frame, rules, night, result_format=WHETHER)]
-    broken = [place for place, held in enumerate(kept) if not held]
+    asked = [place for place, rule in enumerate(rules) if rows or rule.of_empty]
+    kept = _validated(frame, [rules[n] for n in asked], night, result_format=WHETHER) if asked else []
+    broken = [place for place, result in zip(asked, kept, strict=True) if not result.success]
     counted = _validated(frame, [rules[n] for n in broken], night, result_format=HOW_MANY) if broken else []
     failed = {place: _failed(rules[place], result, table) for place, result in zip(broken, counted, strict=True)}
-    return [failed.get(place, 0) for place in range(len(rules))]
+    return [failed.get(place, Failures(0)) for place in range(len(rules))]
 
 
-def judged(rule: Rule, failed: int, *, table: str, rows: int) -> GateOutcome:
+def judged(rule: Rule, found: Failures, *, table: str, rows: int) -> GateOutcome:
     """The outcome of a rule of which the number of failures is known."""
     limit = rule.allowed(rows)
-    return GateOutcome(table, rule.name, rule.severity, failed, limit, _outcome(rule.severity, failed, limit))
+    outcome = _outcome(rule.severity, found.failed, limit)
+    return GateOutcome(table, rule.name, rule.severity, found.failed, limit, outcome, found.observed)
 
 
 def _outcome(severity: Severity, failed: int, limit: int) -> Outcome:
@@ -121,12 +132,13 @@ def _expectation(rule: Rule, catalogue: Any, night: date, *, only_whether: bool,
     return expectation
 
 
-def _failed(rule: Rule, result: Any, table: str) -> int:
+def _failed(rule: Rule, result: Any, table: str) -> Failures:
     if not result.result:
         raise _not_evaluated(rule, table)
-    if rule.kind == "row_count":
-        return max(0, rule.rows - int(result.result["observed_value"]))
-    return int(result.result["unexpected_count"] or 0)
+    if rule.amiss is None:
+        return Failures(int(result.result["unexpected_count"] or 0))
+    observed = result.result["observed_value"]
+    return Failures(rule.amiss(observed), None if observed is None else float(observed))
 
 
 def _not_evaluated(rule: Rule, table: str) -> GateBlocked:

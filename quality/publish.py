@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
@@ -11,9 +12,9 @@ from pyspark.sql import DataFrame
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import NIGHTS_ENDED
 from lakehouse.table import Table
-from quality.gate import GateOutcome, PublicationBlocked, failures, judged
+from quality.gate import Failures, GateOutcome, PublicationBlocked, failures, judged
 from quality.rejects import Again, Aside, FileCount, Tally, marked, set_aside, sound, tally
-from quality.rules import Rule
+from quality.rules import Rule, marks, with_judgements
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def publish(
     rejected: Table | None = None,
     gone: DataFrame | None = None,
     again: Again | None = None,
+    others: Mapping[str, Table] = MappingProxyType({}),
 ) -> Published:
     """Write the rows of the frame that broke no rule, and say what was written and what was set aside.
 
@@ -51,11 +53,13 @@ def publish(
     Shape:  rejected is the table of rows set aside; without one, a rule that rejects stops the table instead. again
             names files that were judged before: their rows are taken out of `rejected` only after the table holds
             them, so that a kill in between loses none, and rows that stay set aside do not count against a limit.
+            others are the tables that rules look into, by name.
     Raises: GateBlocked before the write: the table holds what it held, the rows set aside can be looked at.
     """
     asked = list(rules if rejected else map(_stopping, rules))
-    with _materialised(marked(frame, asked, night) if rejected else frame) as kept:
-        good = (sound(kept) if rejected else kept).select(*table.column_names)
+    judgements = with_judgements(frame, asked, lambda name: lake.read(others[name]))
+    with _materialised(marked(judgements, asked, night) if rejected else judgements) as kept:
+        good = (sound(kept) if rejected else kept).select(*table.column_names, *marks(asked))
         count = tally(kept) if rejected else Tally(rows=kept.count())
         aside = _aside(lake, rejected, kept, count, night=night, again=again)
         gates = _gates(good, asked, count, table=table.name, night=night, aside=aside.newly() if aside else 0)
@@ -63,7 +67,8 @@ def publish(
             aside.write()
         if any(outcome.outcome == "blocked" for outcome in gates):
             raise _blocked(lake, table, gates, rules=asked, rows=count.rows, night=night)
-        _write(lake, table, good, night=night, gone=gone, rows=count.rows - count.rejected_rows)
+        rows = count.rows - count.rejected_rows
+        _write(lake, table, good.drop(*marks(asked)), night=night, gone=gone, rows=rows)
         if aside and again:
             aside.write()
         return _published(lake, table, count, gates)
@@ -103,7 +108,7 @@ def _gates(
     stay = count.rows - count.rejected_rows
     left = failures(good, gated, table=table, night=night, rows=stay)
     return (
-        *(judged(rule, aside, table=table, rows=count.rows) for rule in rules if rule not in gated),
+        *(judged(rule, Failures(aside), table=table, rows=count.rows) for rule in rules if rule not in gated),
         *_of_conform(count, gated, table),
         *(_gate(rule, failed, count, table=table) for rule, failed in zip(gated, left, strict=True)),
     )
@@ -116,12 +121,12 @@ def _of_conform(count: Tally, rules: Sequence[Rule], table: str) -> list[GateOut
     return [GateOutcome(table, name, "reject", failed, count.rows, "set aside") for name, failed in theirs.items()]
 
 
-def _gate(rule: Rule, left: int, count: Tally, *, table: str) -> GateOutcome:
+def _gate(rule: Rule, left: Failures, count: Tally, *, table: str) -> GateOutcome:
     """The outcome of a rule; rows that a rejecting rule still finds in what stays mean that its readings differ."""
     if rule.severity != "reject":
         return judged(rule, left, table=table, rows=count.rows - count.rejected_rows)
-    outcome = judged(rule, count.by_rule.get(rule.name, 0), table=table, rows=count.rows)
-    return replace(outcome, outcome="blocked") if left else outcome
+    outcome = judged(rule, Failures(count.by_rule.get(rule.name, 0)), table=table, rows=count.rows)
+    return replace(outcome, outcome="blocked") if left.failed else outcome
 
 
 def _write(lake: Lakehouse, table: Table, good: DataFrame, *, night: date, gone: DataFrame | None, rows: int) -> None:
@@ -151,9 +156,11 @@ def _published(lake: Lakehouse, table: Table, count: Tally, gates: tuple[GateOut
 def _blocked(
     lake: Lakehouse, table: Table, gates: Sequence[GateOutcome], *, rules: Sequence[Rule], rows: int, night: date
 ) -> PublicationBlocked:
-    faults = {rule.name: rule.fault for rule in rules}
+    stated = {rule.name: rule for rule in rules}
     broken = [
-        f"{g.failed:,} of {rows:,} rows {faults[g.rule]} (limit {g.limit:,})" for g in gates if g.outcome == "blocked"
+        stated[gate.rule].fault_in_words(gate.failed, rows=rows, limit=gate.limit, observed=gate.observed)
+        for gate in gates
+        if gate.outcome == "blocked"
     ]
     return PublicationBlocked(
         f"gate blocked publication: {'; '.join(broken)}.",

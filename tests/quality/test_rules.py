@@ -5,9 +5,7 @@ from itertools import product
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
-from quality.gate import failures
 from quality.rules import (
     Rule,
     between,
@@ -20,8 +18,8 @@ from quality.rules import (
     row_count,
     unique,
 )
+from tests.quality.readings import by_gate, by_predicate
 
-NIGHT = date(2026, 3, 1)
 SCHEMA = "number int, amount decimal(18,2), share double, kind string, day date, moment timestamp"
 NUMBERS = (None, -1, 0, 3)
 AMOUNTS = ("null", "-0.01", "0", "99.99", "100", "100.01")
@@ -62,45 +60,35 @@ def _cases(spark: SparkSession) -> DataFrame:
     return spark.sql(f"select * from values {', '.join(rows)} as cases({names})")
 
 
-def _by_predicate(frame: DataFrame, rules: tuple[Rule, ...]) -> list[int]:
-    broken = frame.select(*(rule.broken(NIGHT).alias(str(place)) for place, rule in enumerate(rules)))
-    counted = broken.agg(*(F.count_if(F.col(name)).alias(name) for name in broken.columns)).first()
-    assert counted is not None
-    return list(counted)
-
-
 def test_every_rule_counts_the_same_rows_in_both_readings(spark: SparkSession) -> None:
     frame = _cases(spark).persist()
-    by_gate = failures(frame, RULES, table="cases", night=NIGHT, rows=frame.count())
-    by_predicate = _by_predicate(frame, RULES)
+    counted_by_gate = by_gate(frame, RULES, rows=frame.count())
+    counted_by_predicate = by_predicate(frame, RULES)
     frame.unpersist()
-    assert dict(zip([r.name for r in RULES], by_gate, strict=True)) == dict(
-        zip([r.name for r in RULES], by_predicate, strict=True)
+    assert dict(zip([r.name for r in RULES], counted_by_gate, strict=True)) == dict(
+        zip([r.name for r in RULES], counted_by_predicate, strict=True)
     )
-    assert all(by_gate)
+    assert all(counted_by_gate)
 
 
 def test_both_readings_count_nothing_in_an_empty_frame(spark: SparkSession) -> None:
     empty = spark.createDataFrame([], SCHEMA)
     rules = (*RULES, row_count(1))
-    assert failures(empty, rules, table="cases", night=NIGHT, rows=0) == [0] * len(RULES) + [1]
-    assert _by_predicate(empty, RULES) == [0] * len(RULES)
+    assert by_gate(empty, rules, rows=0) == [0] * len(RULES) + [1]
+    assert by_predicate(empty, RULES) == [0] * len(RULES)
 
 
 def test_a_frame_of_nulls_breaks_not_null_and_uniqueness_of_several_columns_alone(spark: SparkSession) -> None:
     nulls = spark.sql("select cast(null as int) number, cast(null as string) kind from range(3)")
     rules = (not_null("kind"), unique("number"), unique("number", "kind"), in_set("kind", "sale"))
-    assert failures(nulls, rules, table="cases", night=NIGHT, rows=3) == [3, 0, 3, 0]
-    assert _by_predicate(nulls, rules) == [3, 0, 3, 0]
+    assert by_gate(nulls, rules, rows=3) == [3, 0, 3, 0]
+    assert by_predicate(nulls, rules) == [3, 0, 3, 0]
 
 
 def test_what_was_found_in_one_frame_says_nothing_of_the_next(spark: SparkSession) -> None:
     rules = (not_null("number"), unique("number", "kind"), row_count(2))
     frames = ["(1, 'a'), (2, 'a')", "(1, 'a'), (1, 'a'), (null, 'a')", "(3, 'b'), (4, 'b')", "(5, 'b')"]
-    found = [
-        failures(spark.sql(f"select * from values {rows} as f(number, kind)"), rules, table="f", night=NIGHT, rows=9)
-        for rows in frames
-    ]
+    found = [by_gate(spark.sql(f"select * from values {rows} as f(number, kind)"), rules, rows=9) for rows in frames]
     assert found == [[0, 0, 0], [1, 2, 0], [0, 0, 0], [0, 0, 1]]
 
 

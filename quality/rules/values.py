@@ -1,57 +1,14 @@
-"""Rules: each has two readings, a Spark predicate (setting rows aside) and a Great Expectations expectation (the gate).
+"""Rules about one value, or about the key; a null breaks `not_null` alone and passes every other rule by."""
 
-A null breaks `not_null` alone; every other rule about a column passes it by, as Great Expectations does.
-"""
-
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
-Severity = Literal["reject", "warn", "block"]
+from quality.rules.rule import Rule, Severity
+
 Bound = int | float | date
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What must hold in a table, and what happens where it does not; made by the functions below.
-
-    Units: name is the rule in words; fault ends the sentence `214 of 88,102 rows ...`; severity reject sets the row
-           aside, warn tells, block stops the table; limit is the share of rows that may break the rule: above it the
-           table is blocked (reject, block) or warned of; None is every row for reject, no row for the others;
-           rows is what row_count asks for, and what rejected_share always allows.
-    Shape: holds is true where a row keeps the rule and null where its value is null; None for a rule about the table.
-           Both readings take the night; expectation also takes Great Expectations' catalogue. whether is a cheaper
-           expectation that says only if all rows keep the rule, where there is one.
-    """
-
-    kind: str
-    name: str
-    fault: str
-    columns: tuple[str, ...]
-    severity: Severity
-    limit: float | None
-    holds: Callable[[date], Column] | None
-    expectation: Callable[[Any, date], Any] | None
-    rows: int = 0
-    whether: Callable[[], Any] | None = None
-
-    def broken(self, night: date) -> Column:
-        """True for a row that breaks the rule, never null; false everywhere for a rule about the table."""
-        if self.holds is None:
-            return F.lit(False)
-        return F.coalesce(~self.holds(night), F.lit(False))
-
-    def allowed(self, rows: int) -> int:
-        """How many of so many rows may break it."""
-        if self.kind == "row_count":
-            return 0
-        if self.limit is None:
-            return rows if self.severity == "reject" else 0
-        return max(self.rows, int(self.limit * rows))
 
 
 def not_null(column: str, *, severity: Severity = "block", limit: float | None = None) -> Rule:
@@ -174,31 +131,6 @@ def not_before(column: str, earliest: date, *, severity: Severity = "block", lim
         lambda _: F.col(column) >= F.lit(earliest),
         lambda catalogue, _: catalogue.ExpectColumnValuesToBeBetween(column=column, min_value=earliest),
     )
-
-
-def row_count(at_least: int, *, severity: Severity = "block") -> Rule:
-    """The table has at least so many rows; broken by the rows that are missing."""
-    return Rule(
-        "row_count",
-        f"there are at least {at_least:,} rows",
-        f"are missing: there must be at least {at_least:,}",
-        (),
-        severity,
-        None,
-        None,
-        lambda catalogue, _: catalogue.ExpectTableRowCountToBeBetween(min_value=at_least),
-        at_least,
-    )
-
-
-def rejected_share(at_most: float, *, always: int = 20, severity: Severity = "block") -> Rule:
-    """At most a share of the rows that came is set aside; some always may be, so that a small file stops nothing.
-
-    Shape: no expectation: Great Expectations sees only the rows that stay.
-    """
-    name = f"at most {at_most:.0%} of the rows are set aside"
-    fault = "broke a rule and were set aside"
-    return Rule("rejected_share", name, fault, (), severity, at_most, None, None, always)
 
 
 def _bound(value: Bound | None) -> float | date | None:
