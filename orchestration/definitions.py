@@ -16,6 +16,7 @@ from orchestration.night import Place
 from orchestration.record import NightRecord
 from orchestration.resources import lake_resource, night_resource
 from orchestration.retailer import load_retailer
+from quality.rule_check import references
 
 NIGHTLY = "nightly"
 TRAINING = "training"
@@ -28,7 +29,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     nights = dg.DailyPartitionsDefinition(
         start_date=retailer.first_night.isoformat(), timezone=retailer.timezone, end_offset=1
     )
-    steps = Steps(nights)
+    steps = Steps(nights, references(retailer.rules))
     made = [
         *raw_assets(retailer, steps),
         files_asset(retailer, steps),

@@ -17,7 +17,7 @@ from orchestration.tables import all_tables
 from pipelines.expressions import check_source
 from pipelines.mapping import Source
 from pipelines.tables import CUSTOMER_PROFILE
-from quality.settings import check_rules
+from quality.rule_check import check_rules
 
 
 def check_statements(spark: SparkSession, retailer: Retailer, *, out: Path) -> None:

@@ -18,11 +18,11 @@ from lakehouse.nights import NIGHTS_ENDED
 from models.tables import CUSTOMER_SCORES
 from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
+from orchestration.publishing import publish_tonight
 from pipelines import tables as unified
 from pipelines.canonical import CONTACTS
 from pipelines.identity.keys import with_identifier_keys
-from quality.gates import rules_for
-from quality.publish import Published, publish
+from quality.publish import Published
 
 
 def activation_assets(steps: Steps) -> list[dg.AssetsDefinition]:
@@ -59,11 +59,11 @@ def frames_of(lake: Lakehouse, *, night: str, key: str, region: str | None) -> F
 def _decided(run: NightRun) -> Sequence[Published]:
     held = run.lake.read_as_night_began(HOLDOUTS)
     members = audience_members(run.retailer, frames(run), holdouts=held, night=run.night, key=run.key)
-    published = publish(run.lake, AUDIENCE_MEMBERS, members, rules=rules_for(AUDIENCE_MEMBERS), night=run.night)
+    published = publish_tonight(run, AUDIENCE_MEMBERS, members)
     decided = run.lake.read(AUDIENCE_MEMBERS).where(f"night = DATE'{run.night}'")
     sides = new_assignments(decided, held, night=run.night)
     run.record.audiences.update(audience_counts(run, decided))
-    return [published, publish(run.lake, HOLDOUTS, sides, rules=rules_for(HOLDOUTS), night=run.night)]
+    return [published, publish_tonight(run, HOLDOUTS, sides)]
 
 
 def audience_counts(run: NightRun, decided: Any) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from orchestration.assets.arrivals_gate import check_usual
 from orchestration.assets.step import Step, Steps, spec, tables_asset
 from orchestration.conforming import conform_and_publish, unreconciled
 from orchestration.night import NightRun
+from orchestration.publishing import publish_tonight
 from orchestration.retailer import Retailer
 from pipelines.arrivals import TakenFiles
 from pipelines.canonical import ENTITIES, EXCHANGE_RATES, Entity
 from pipelines.raw import raw_table
 from pipelines.reconciliation import RECONCILIATION, FileCounted, forgotten, reconcile, unbalanced
-from quality.gates import rules_for
-from quality.publish import Published, publish
+from quality.publish import Published
 
 
 def mapped_entities(retailer: Retailer) -> list[Entity]:
@@ -81,7 +81,7 @@ def _reconciled(run: NightRun) -> Sequence[Published]:
     if found:
         files = "; ".join(f"{row['file_name']} as {row['entity']}: {row['delivered']} delivered" for row in found)
         raise unreconciled(run.night, f"delivered rows are not all accounted for: {files}")
-    return [publish(run.lake, RECONCILIATION, frame, rules=rules_for(RECONCILIATION), night=run.night)]
+    return [publish_tonight(run, RECONCILIATION, frame)]
 
 
 def _taken(run: NightRun) -> TakenFiles:

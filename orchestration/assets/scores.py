@@ -19,10 +19,10 @@ from models.tables import CUSTOMER_SCORES, SEGMENTS
 from models.train import register_baselines
 from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
+from orchestration.publishing import publish_tonight
 from orchestration.retailer import Retailer
 from pipelines import tables as unified
-from quality.gates import rules_for
-from quality.publish import Published, publish
+from quality.publish import Published
 
 
 def score_assets(steps: Steps) -> list[dg.AssetsDefinition]:
@@ -55,7 +55,7 @@ def model_settings(retailer: Retailer) -> ModelSettings:
 
 def _features(run: NightRun) -> Sequence[Published]:
     frame = customer_features(history_of(run.lake), snapshot_of(run))
-    return [publish(run.lake, CUSTOMER_FEATURES, frame, rules=rules_for(CUSTOMER_FEATURES), night=run.night)]
+    return [publish_tonight(run, CUSTOMER_FEATURES, frame)]
 
 
 def _segments(run: NightRun) -> Sequence[Published]:
@@ -69,7 +69,7 @@ def _segments(run: NightRun) -> Sequence[Published]:
     )
     run.record.warnings.extend(warnings)
     frame = _described(run.lake, _loaded(run, "segments"))
-    return [publish(run.lake, SEGMENTS, frame, rules=rules_for(SEGMENTS), night=run.night)]
+    return [publish_tonight(run, SEGMENTS, frame)]
 
 
 def _scored(run: NightRun) -> Sequence[Published]:
@@ -77,7 +77,7 @@ def _scored(run: NightRun) -> Sequence[Published]:
     features = run.lake.read(CUSTOMER_FEATURES).where(f"night = DATE'{run.night}'")
     scores = score_customers(features, run.lake.read(unified.CUSTOMER_PROFILE), models, snapshot_of(run))
     run.record.models.update({name: _facts(fitted) for name, fitted in models.items()})
-    return [publish(run.lake, CUSTOMER_SCORES, scores, rules=rules_for(CUSTOMER_SCORES), night=run.night)]
+    return [publish_tonight(run, CUSTOMER_SCORES, scores)]
 
 
 def _loaded(run: NightRun, name: str) -> Fitted:

@@ -1,6 +1,6 @@
 """How tables become Dagster assets: compute, publish through the gate, report; retry what may pass by itself."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -26,14 +26,25 @@ OWNER = "team:data-engineering"
 
 @dataclass(frozen=True)
 class Steps:
-    """The steps of a night as they are declared; a run begins those of its selection as soon as it can."""
+    """The steps of a night as they are declared; a run begins those of its selection as soon as it can.
+
+    Shape: looked_into are the tables that the rules of a table need beside it, by the table's name.
+    """
 
     partitions: dg.PartitionsDefinition[str]
+    looked_into: Mapping[str, Collection[str]] = MappingProxyType({})
     _declared: dict[str, tuple[Sequence[dg.AssetSpec], Callable[[NightRun], Any]]] = field(default_factory=dict)
 
     def declare(self, name: str, specs: Sequence[dg.AssetSpec], does: Callable[[NightRun], Any]) -> None:
         """Add a step under the name of its Dagster op."""
         self._declared[name] = (specs, does)
+
+    def after_its_rules(self, table: dg.AssetSpec) -> dg.AssetSpec:
+        """The asset after those that its rules look into as well."""
+        others = self.looked_into.get(".".join(table.key.path), ())
+        known = {dep.asset_key for dep in table.deps}
+        new = sorted(asset_key(other) for other in others if asset_key(other) not in known)
+        return table.replace_attributes(deps=[*table.deps, *new])
 
     def result(self, context: dg.AssetExecutionContext, name: str) -> Any:
         """What the step made in this run.
@@ -123,7 +134,7 @@ def tables_asset(
 
     Units: beside are tables written as well that no gate judges; tells gives more than counts, of any table.
     """
-    made = [*specs, *beside.values()]
+    made = [steps.after_its_rules(asset) for asset in (*specs, *beside.values())]
     steps.declare(name, made, partial(timed, name=step_label(name), step=step))
 
     @dg.multi_asset(

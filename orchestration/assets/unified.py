@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 
 import dagster as dg
-from pyspark.sql import DataFrame
 
 from lakehouse.table import Table
 from orchestration.assets.conformed import mapped_entities
 from orchestration.assets.identity_metadata import identity_metadata
 from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
+from orchestration.publishing import publish_tonight
 from orchestration.retailer import Retailer
 from pipelines import tables
 from pipelines.canonical import CONSENTS, CONTACTS, ENTITIES, MESSAGES, PRODUCTS
@@ -21,8 +21,7 @@ from pipelines.history import unified
 from pipelines.identity.events import living_ids
 from pipelines.identity.resolve import resolve
 from pipelines.identity.second_level import second_level
-from quality.gates import rules_for
-from quality.publish import Published, publish
+from quality.publish import Published
 
 IDENTITY = (
     *(tables.PERSON_RECORDS, tables.IDENTITY_TIES, tables.IDENTITY_PAIRS, tables.IDENTITY_LINKS),
@@ -78,11 +77,8 @@ def _identity(run: NightRun) -> Sequence[Published]:
             (tables.IDENTITY_MODELS, found.models),
         )
         return [
-            *(
-                publish(run.lake, table, change.rows, rules=rules_for(table), night=run.night, gone=change.gone)
-                for table, change in changes
-            ),
-            *(publish(run.lake, table, frame, rules=rules_for(table), night=run.night) for table, frame in whole),
+            *(publish_tonight(run, table, change.rows, gone=change.gone) for table, change in changes),
+            *(publish_tonight(run, table, frame) for table, frame in whole),
         ]
 
 
@@ -92,8 +88,8 @@ def _second_level(run: NightRun) -> Sequence[Published]:
         homes, doubts = SECOND_LEVEL
         together, gone = found.households.rows, found.households.gone
         return [
-            publish(run.lake, homes, together, rules=rules_for(homes), night=run.night, gone=gone),
-            publish(run.lake, doubts, found.suspicious, rules=rules_for(doubts), night=run.night),
+            publish_tonight(run, homes, together, gone=gone),
+            publish_tonight(run, doubts, found.suspicious),
         ]
 
 
@@ -107,13 +103,12 @@ def _consents(run: NightRun) -> Sequence[Published]:
         key=run.key,
         region=run.retailer.identity.country,
     )
-    return [publish(run.lake, tables.CONSENTS, state, rules=rules_for(tables.CONSENTS), night=run.night)]
+    return [publish_tonight(run, tables.CONSENTS, state)]
 
 
 def _fact(table: Table, entity: str, run: NightRun) -> Sequence[Published]:
     found = unified(run.lake, entity, key=run.key, region=run.retailer.identity.country)
-    rules = rules_for(table, run.retailer.rules)
-    return [publish(run.lake, table, found.frame, rules=rules, night=run.night, gone=found.gone)]
+    return [publish_tonight(run, table, found.frame, gone=found.gone)]
 
 
 def _customers(run: NightRun) -> Sequence[Published]:
@@ -122,7 +117,7 @@ def _customers(run: NightRun) -> Sequence[Published]:
     records = run.lake.read(tables.PERSON_RECORDS)
     heirs = living_ids(run.lake.read(tables.IDENTITY_EVENTS))
     golden = golden_records(links, contacts, records, heirs, trust=trust, region=retailer.identity.country)
-    people = _published(run, tables.CUSTOMERS, golden)
+    people = publish_tonight(run, tables.CUSTOMERS, golden)
     profile = profiles(
         links,
         contacts,
@@ -133,8 +128,4 @@ def _customers(run: NightRun) -> Sequence[Published]:
         trust=trust,
         timezone=retailer.timezone,
     )
-    return [people, _published(run, tables.CUSTOMER_PROFILE, profile)]
-
-
-def _published(run: NightRun, table: Table, frame: DataFrame) -> Published:
-    return publish(run.lake, table, frame, rules=rules_for(table, run.retailer.rules), night=run.night)
+    return [people, publish_tonight(run, tables.CUSTOMER_PROFILE, profile)]

@@ -4,10 +4,11 @@ A null breaks `not_null` alone; every other rule about a row passes it by, as Gr
 """
 
 from quality.rules.contact_points import valid_email, valid_phone, valid_postcode
-from quality.rules.formats import length, ordered, reads_as
+from quality.rules.formats import Form, length, ordered, reads_as
 from quality.rules.references import exists_in, sums_to
 from quality.rules.rule import Rule, Severity, marks, with_judgements
 from quality.rules.tables import (
+    DRIFT,
     distinct_share,
     fresh,
     match_share,
@@ -20,6 +21,8 @@ from quality.rules.tables import (
 from quality.rules.values import between, in_set, matches, not_before, not_in_future, not_null, unique
 
 __all__ = [
+    "DRIFT",
+    "Form",
     "Rule",
     "Severity",
     "between",

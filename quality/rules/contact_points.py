@@ -18,6 +18,9 @@ LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL = rf"\A(?=[^@]{{1,64}}@)(?=.{{3,254}}\z){ATOM}(?:\.{ATOM})*@(?:{LABEL}\.)+(?!\d+\z){LABEL}\z"
 """An address that a mail server could have: RFC 5321 without quoted names and bare hosts; lengths of its 4.5.3.1."""
 
+PLUS = ("+", "＋")
+"""What a number begins with that says its country itself."""
+
 
 def valid_email(column: str, *, severity: Severity = "block", limit: float | None = None) -> Rule:
     """Text written as an e-mail address is; whether somebody reads it there, no rule can say."""
@@ -36,16 +39,23 @@ def valid_phone(
 ) -> Rule:
     """A number that can be dialled, by the numbering plan of its country.
 
-    Units:  country is the ISO 3166 code for numbers without `+`, where the row's own country_column gives none.
+    Units:  country is the ISO 3166 code for numbers without `+`, where the row's own country_column gives none; where
+            that is no code either, numbers without `+` are passed by. Without both, every number needs its `+`.
     Source: `phonenumbers`, the port of Google's libphonenumber (is_valid_number).
     """
     where = _where(country, country_column)
+
+    def holds() -> Column:
+        judged = pandas_udf(_judged, T.BooleanType())  # type: ignore[call-overload]
+        dialled: Column = judged(F.col(column), _country(country, country_column))
+        return dialled if country_column else F.when(F.col(column).isNotNull(), F.coalesce(dialled, F.lit(False)))
+
     return judged_rule(
         "valid_phone",
         f"{column} is a valid phone number{where}",
         f"have a {column} that is no valid phone number{where}",
         _columns(column, country_column),
-        judged_by(lambda: can_be_dialled(F.col(column), _country(country, country_column))),
+        judged_by(holds),
         severity=severity,
         limit=limit,
     )
@@ -83,24 +93,20 @@ def whole(form: str) -> str:
     return rf"\A(?i:{form})\z"
 
 
-def is_phone_number(phone: str, country: str | None) -> bool:
-    """Whether a number can be dialled: in its country, or anywhere with its country's code."""
+def is_phone_number(phone: str, country: str | None) -> bool | None:
+    """Whether a number can be dialled, in its country or anywhere; None where that takes a country that is unknown."""
     try:
         return phonenumbers.is_valid_number(phonenumbers.parse(phone, country))
-    except phonenumbers.NumberParseException:
-        return False
-
-
-def can_be_dialled(phone: Column, country: Column) -> Column:
-    """is_phone_number for columns; null where there is no number."""
-    judged = pandas_udf(_judged, T.BooleanType())  # type: ignore[call-overload]
-    return F.when(phone.isNotNull(), judged(phone, country))
+    except phonenumbers.NumberParseException as error:
+        needs_country = error.error_type == error.INVALID_COUNTRY_CODE and not phone.lstrip().startswith(PLUS)
+        return None if needs_country else False
 
 
 def _judged(batches: Iterator[tuple[pd.Series, pd.Series]]) -> Iterator[pd.Series]:
     for phones, countries in batches:
         pairs = zip(phones, countries, strict=True)
-        yield pd.Series([phone is not None and is_phone_number(phone, country or None) for phone, country in pairs])
+        judged = [None if phone is None else is_phone_number(phone, country) for phone, country in pairs]
+        yield pd.Series(judged, dtype=object)
 
 
 def _country(country: str | None, country_column: str | None) -> Column:
@@ -109,7 +115,7 @@ def _country(country: str | None, country_column: str | None) -> Column:
     if country_column is None:
         return fixed
     code = F.upper(F.trim(F.col(country_column)))
-    return F.coalesce(F.when(code.rlike("^[A-Z]{2}$"), code), fixed)
+    return F.coalesce(F.when(code == "UK", F.lit("GB")).when(code.rlike("^[A-Z]{2}$"), code), fixed)
 
 
 def _where(country: str | None, country_column: str | None) -> str:

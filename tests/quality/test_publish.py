@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -7,7 +8,7 @@ from lakehouse.delta import Lakehouse
 from lakehouse.errors import GateBlocked
 from quality.gate import PublicationBlocked
 from quality.publish import publish
-from quality.rules import between, rejected_share
+from quality.rules import between, distinct_share, exists_in, rejected_share, sums_to
 from quality.structure import structure_rules
 from tests.quality.frames import NOTES, NOTES_REJECTED, notes
 
@@ -51,6 +52,37 @@ def test_too_many_rows_set_aside_block_the_table_and_can_be_looked_at(lake: Lake
         publish(lake, NOTES, frame, rules=RULES, night=NIGHT, rejected=NOTES_REJECTED)
     assert not lake.exists(NOTES)
     assert lake.read(NOTES_REJECTED).count() == 2
+
+
+def test_a_rule_that_looks_into_another_table_sets_aside_what_is_not_there(lake: Lakehouse) -> None:
+    publish(lake, NOTES, notes(lake.spark, ("a", "1"), ("b", "2")), rules=[], night=NIGHT, rejected=NOTES_REJECTED)
+    answers = replace(NOTES, name="conformed.answers")
+    aside = replace(NOTES_REJECTED, name="conformed.answers_rejected")
+    rules = (
+        exists_in(["note_id"], NOTES.name, severity="reject"),
+        sums_to("amount", NOTES.name, part="amount", key=["source", "note_id"], tolerance=0, severity="reject"),
+    )
+    frame = notes(lake.spark, ("a", "1"), ("b", "3"), ("c", "0"), (None, None))
+    published = publish(lake, answers, frame, rules=rules, night=NIGHT, rejected=aside, others={NOTES.name: NOTES})
+    assert {row["row_number"]: row["rules"] for row in lake.read(aside).collect()} == {
+        2: [rules[1].name],
+        3: [rules[0].name],
+    }
+    assert sorted(row["row_number"] for row in lake.read(answers).collect()) == [1, 4]
+    assert tuple(lake.read(answers).columns) == answers.column_names
+    assert [(gate.failed, gate.outcome) for gate in published.gates] == [(1, "set aside"), (1, "set aside")]
+
+
+def test_a_figure_that_blocks_is_said_with_what_was_observed(lake: Lakehouse) -> None:
+    frame = notes(lake.spark, ("a", "1"), ("b", "1"), ("c", "1"), ("d", "2"))
+    rule = distinct_share("amount", at_least=0.9)
+    with pytest.raises(PublicationBlocked) as stopped:
+        publish(lake, NOTES, frame, rules=[rule], night=NIGHT)
+    assert str(stopped.value).startswith(
+        "conformed.notes 2026-03-01: gate blocked publication: it does not hold that the share of different values of "
+        "amount is from 0.9 to 1 (observed: 0.5).\n"
+    )
+    assert [(gate.failed, gate.limit, gate.observed) for gate in stopped.value.gates] == [(1, 0, 0.5)]
 
 
 def test_a_repaired_rerun_of_a_night_empties_its_rejected_rows(lake: Lakehouse) -> None:
