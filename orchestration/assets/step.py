@@ -32,7 +32,7 @@ class Steps:
     """
 
     partitions: dg.PartitionsDefinition[str]
-    looked_into: Mapping[str, Collection[str]] = MappingProxyType({})
+    looked_into: Mapping[str, Collection[str]] = field(default_factory=dict)
     _declared: dict[str, tuple[Sequence[dg.AssetSpec], Callable[[NightRun], Any]]] = field(default_factory=dict)
 
     def declare(self, name: str, specs: Sequence[dg.AssetSpec], does: Callable[[NightRun], Any]) -> None:
