@@ -97,14 +97,7 @@ def rules_page() -> str:
 def _rule_kinds() -> str:
     """What a line under `rules` of a retailer file may say."""
     rows = [
-        [
-            f"`{name}`",
-            kind.says,
-            _keys(kind.needs),
-            _keys(kind.may),
-            ", ".join(kind.fits),
-            "the table" if kind.of_table else "rows",
-        ]
+        [f"`{name}`", kind.says, _keys(kind.needs), _keys(kind.may), ", ".join(kind.fits), kind.about]
         for name, kind in KINDS.items()
     ]
     head = (

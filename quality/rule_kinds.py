@@ -56,6 +56,11 @@ class RuleKind:
     of_table: bool = False
 
     @property
+    def about(self) -> str:
+        """What keeps or breaks it, in words."""
+        return "the table" if self.of_table else "rows"
+
+    @property
     def uses(self) -> frozenset[str]:
         """Every key that a line of this kind may have."""
         return frozenset(name for need in (*self.needs, *self.may) for name in need.split("|"))

@@ -39,12 +39,13 @@ class Steps:
         """Add a step under the name of its Dagster op."""
         self._declared[name] = (specs, does)
 
-    def after_its_rules(self, table: dg.AssetSpec) -> dg.AssetSpec:
-        """The asset after those that its rules look into as well."""
-        others = self.looked_into.get(".".join(table.key.path), ())
-        known = {dep.asset_key for dep in table.deps}
-        new = sorted(asset_key(other) for other in others if asset_key(other) not in known)
-        return table.replace_attributes(deps=[*table.deps, *new])
+    def after_its_rules(self, made: Sequence[dg.AssetSpec]) -> list[dg.AssetSpec]:
+        """The assets of one step, after those that their rules look into as well."""
+        others = {asset_key(other) for asset in made for other in self.looked_into.get(".".join(asset.key.path), ())}
+        return [
+            asset.replace_attributes(deps=[*asset.deps, *sorted(others - {dep.asset_key for dep in asset.deps})])
+            for asset in made
+        ]
 
     def result(self, context: dg.AssetExecutionContext, name: str) -> Any:
         """What the step made in this run.
@@ -134,7 +135,7 @@ def tables_asset(
 
     Units: beside are tables written as well that no gate judges; tells gives more than counts, of any table.
     """
-    made = [steps.after_its_rules(asset) for asset in (*specs, *beside.values())]
+    made = steps.after_its_rules([*specs, *beside.values()])
     steps.declare(name, made, partial(timed, name=step_label(name), step=step))
 
     @dg.multi_asset(
