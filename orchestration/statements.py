@@ -17,7 +17,7 @@ from orchestration.tables import all_tables
 from pipelines.expressions import check_source
 from pipelines.mapping import Source
 from pipelines.tables import CUSTOMER_PROFILE
-from quality.rule_check import check_rules
+from quality.rule_check import check_patterns, check_rules
 
 
 def check_statements(spark: SparkSession, retailer: Retailer, *, out: Path) -> None:
@@ -28,13 +28,13 @@ def check_statements(spark: SparkSession, retailer: Retailer, *, out: Path) -> N
     for name, source in retailer.sources.items():
         check_source(spark, source, name=name)
         _check_credentials(source, name=name)
-    problems = check_rules(retailer.rules, by_name(all_tables(retailer)))
+    problems = check_rules(retailer.rules, by_name(all_tables(retailer))) or check_patterns(spark, retailer.rules)
     if problems:
         raise InvalidRetailerFile(
             "; ".join(problems),
             where="retailer file",
             still_true="Nothing was started and no table was changed.",
-            next_step="Correct the rules; `docs/reference/tables.md` names every column.",
+            next_step="Correct the rules; `docs/reference/rules.md` says what each takes, `tables.md` names every column.",
         )
     view = view_schema(CUSTOMER_PROFILE.schema, CUSTOMER_SCORES.schema, CUSTOMER_FEATURES.schema)
     check_audiences(spark, retailer, view)

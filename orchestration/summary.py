@@ -72,7 +72,7 @@ def _gate(gate: GateOutcome) -> dict[str, Any]:
         "failed": gate.failed,
         "limit": gate.limit,
         "outcome": gate.outcome,
-    }
+    } | ({} if gate.observed is None else {"observed": gate.observed})
 
 
 def _file(file: Any) -> dict[str, Any]:

@@ -3,6 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
 from lakehouse.names import nearest
 from lakehouse.table import Table
 from quality.rule_kinds import CATEGORIES, KINDS, NUMBERS, TIMES
@@ -23,6 +27,15 @@ def check_rules(lines: Sequence[RuleSettings], tables: Mapping[str, Table]) -> l
     """
     found = [message for line in lines for message in _problems(line, tables)]
     return found or _circles(lines)
+
+
+def check_patterns(spark: SparkSession, lines: Sequence[RuleSettings]) -> list[str]:
+    """A message for every pattern that Spark cannot read as a regular expression."""
+    return [
+        f"rules: {line.table}.{line.column}: {line.pattern} is no regular expression of Java"
+        for line in lines
+        if line.pattern is not None and not _is_readable(spark, line.pattern)
+    ]
 
 
 def references(lines: Sequence[RuleSettings]) -> dict[str, frozenset[str]]:
@@ -98,6 +111,14 @@ def _wrong_key(line: RuleSettings, table: Table, other: Table) -> Iterator[str]:
             yield f"rules: {table.name}.{here} is {kinds[0]}, and {other.name}.{there} is {kinds[1]}"
     if line.part and line.part in other.column_names and _type(other, line.part) not in NUMBERS:
         yield f"rules: {other.name}.{line.part} cannot be added up: it is a {_type(other, line.part)}"
+
+
+def _is_readable(spark: SparkSession, pattern: str) -> bool:
+    try:
+        spark.range(1).select(F.lit("").rlike(pattern)).collect()
+    except PySparkException:
+        return False
+    return True
 
 
 def _made_before(other: Table, table: Table) -> bool:

@@ -3,12 +3,13 @@ from typing import Any, get_args
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
+from pyspark.sql import SparkSession
 
 from lakehouse.table import Table, by_name
 from pipelines.canonical import ENTITIES
 from pipelines.tables import TABLES
 from quality.gates import BUILT_IN, rules_for
-from quality.rule_check import check_rules, references
+from quality.rule_check import check_patterns, check_rules, references
 from quality.rule_kinds import KINDS, Kind
 from quality.settings import RuleSettings
 
@@ -150,6 +151,13 @@ def test_a_rule_that_cannot_be_judged_is_refused(given: dict[str, object], messa
     problems = check_rules([_line(**given)], ALL)
     assert len(problems) == 1
     assert message in problems[0]
+
+
+def test_a_pattern_that_is_no_regular_expression_is_refused_before_a_night(spark: SparkSession) -> None:
+    sound, broken = (_line(rule="matches", column="kind", pattern=pattern) for pattern in ("^(sale|return)$", "(sale"))
+    assert check_patterns(spark, [sound, broken]) == [
+        "rules: conformed.orders.kind: (sale is no regular expression of Java"
+    ]
 
 
 def test_tables_that_look_into_one_another_are_refused() -> None:
