@@ -34,7 +34,7 @@ def check_statements(spark: SparkSession, retailer: Retailer, *, out: Path) -> N
             "; ".join(problems),
             where="retailer file",
             still_true="Nothing was started and no table was changed.",
-            next_step="Correct the rules; `docs/reference/rules.md` says what each takes, `tables.md` names every column.",
+            next_step="Correct the rules; `docs/reference/rules.md` says what each takes, `tables.md` the columns.",
         )
     view = view_schema(CUSTOMER_PROFILE.schema, CUSTOMER_SCORES.schema, CUSTOMER_FEATURES.schema)
     check_audiences(spark, retailer, view)
