@@ -7,13 +7,13 @@ from pyspark.sql import DataFrame
 
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import GateBlocked
+from orchestration.publishing import publish_by_rules
 from orchestration.retailer import Retailer
 from pipelines.canonical import ORDERS, Entity
 from pipelines.conform import Conformed, conform
 from pipelines.known_files import FileBook
 from pipelines.reconciliation import RECONCILIATION, FileCounted, revenue_gaps
-from quality.gates import rules_for
-from quality.publish import Published, publish
+from quality.publish import Published
 from quality.rejects import Again
 
 
@@ -70,11 +70,11 @@ def unreconciled(night: date, what: str) -> GateBlocked:
 def _published(
     lake: Lakehouse, entity: Entity, retailer: Retailer, found: Conformed, *, night: date, again: Again | None
 ) -> Published:
-    published = publish(
+    published = publish_by_rules(
         lake,
+        retailer,
         entity.conformed,
         found.frame,
-        rules=rules_for(entity.conformed, retailer.rules),
         night=night,
         rejected=entity.rejected,
         gone=found.gone,

@@ -1,21 +1,44 @@
-"""publish, as every step of a night calls it: with all rules of the table and the tables that they look into."""
+"""publish, as every step calls it: with all rules of the table and the tables that they look into."""
+
+from datetime import date
 
 from pyspark.sql import DataFrame
 
+from lakehouse.delta import Lakehouse
 from lakehouse.table import Table, by_name
 from orchestration.night import NightRun
+from orchestration.retailer import Retailer
 from orchestration.tables import all_tables
 from quality.gates import rules_for
 from quality.publish import Published, publish
+from quality.rejects import Again
 
 
-def publish_tonight(
-    run: NightRun, table: Table, frame: DataFrame, *, rejected: Table | None = None, gone: DataFrame | None = None
-) -> Published:
+def publish_tonight(run: NightRun, table: Table, frame: DataFrame, *, gone: DataFrame | None = None) -> Published:
     """The table as this night publishes it.
 
     Raises: GateBlocked before the write.
     """
-    rules = rules_for(table, run.retailer.rules)
-    others = by_name(all_tables(run.retailer)) if any(rule.other for rule in rules) else {}
-    return publish(run.lake, table, frame, rules=rules, night=run.night, rejected=rejected, gone=gone, others=others)
+    return publish_by_rules(run.lake, run.retailer, table, frame, night=run.night, gone=gone)
+
+
+def publish_by_rules(
+    lake: Lakehouse,
+    retailer: Retailer,
+    table: Table,
+    frame: DataFrame,
+    *,
+    night: date,
+    rejected: Table | None = None,
+    gone: DataFrame | None = None,
+    again: Again | None = None,
+) -> Published:
+    """The table, published by the built-in rules and those of the retailer file.
+
+    Raises: GateBlocked before the write.
+    """
+    rules = rules_for(table, retailer.rules)
+    others = by_name(all_tables(retailer)) if any(rule.other for rule in rules) else {}
+    return publish(
+        lake, table, frame, rules=rules, night=night, rejected=rejected, gone=gone, again=again, others=others
+    )

@@ -20,6 +20,9 @@ from quality.publish import Published
 from tests.end_to_end.small_shop import FIRST, TICKETS, tickets, write_rows, write_shop
 from tests.orchestration.night_runs import night_run
 
+LOOKS_INTO_CONTACTS = (
+    "- {table: conformed.orders, rule: exists_in, columns: [source], in: conformed.contacts, otherwise: warn}\n"
+)
 RAW_FILES = dg.AssetKey(["raw", "files"])
 SET_ASIDE = dg.AssetKey(["conformed", "orders_rejected"])
 
@@ -48,6 +51,7 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
 ) -> None:
     broken = ("X1", "yesterday", "", "ten")
     write_rows(place.landing / f"tickets_{FIRST}.csv", TICKETS, [*tickets(FIRST, days=5), broken])
+    place.retailer_file.write_text(place.retailer_file.read_text() + "rules:\n" + LOOKS_INTO_CONTACTS)
     run = night_run(spark, place, FIRST)
     steps = Steps(dg.DailyPartitionsDefinition(start_date=str(FIRST)))
     made: list[dg.AssetsDefinition | dg.AssetSpec] = [
@@ -71,6 +75,7 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
     metadata = {key: event.asset_materialization.metadata for key, event in told.items()}  # type: ignore[union-attr]
     assert {key: value["dagster/row_count"].value for key, value in metadata.items()} == {RAW_FILES: 2, SET_ASIDE: 1}
     assert metadata[SET_ASIDE]["delta version"].value == run.lake.version(ORDERS.rejected) == 0
+    assert [gate.outcome for gate in run.record.gates if "conformed.contacts" in gate.rule] == ["warned"]
 
 
 def test_figures_stand_beside_the_tables_that_they_are_about(spark: SparkSession, place: Place) -> None:
