@@ -46,6 +46,12 @@ def test_no_code_or_test_reaches_outside_the_project() -> None:
     assert found == [], "nothing of the project needs files beside it: take the folder as an argument"
 
 
+def test_no_file_holds_the_marks_of_a_merge() -> None:
+    marks = tuple(sign * 7 + " " for sign in "<>")
+    found = [name for name, text in texts() if any(line.startswith(marks) for line in text.splitlines())]
+    assert found == [], "decide what both sides wanted, and take the marks out"
+
+
 def test_no_error_is_swallowed() -> None:
     swallowed = [
         f"{module.path}:{handler.lineno}"
