@@ -50,11 +50,21 @@ def _parser() -> argparse.ArgumentParser:
         description="From raw exports to scores in the CRM. --retailer, --landing and --lake default to the "
         "environment variables HABITUE_RETAILER, HABITUE_LANDING and HABITUE_LAKE.",
     )
+    _add_commands(parser)
+    return parser
+
+
+def command_names() -> tuple[str, ...]:
+    """Every command, in the order in which the help lists them."""
+    return tuple(_add_commands(argparse.ArgumentParser()).choices)
+
+
+def _add_commands(parser: argparse.ArgumentParser) -> Any:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     first = (_doctor, _check, _night, _accept, _rebuild, _reprocess, _resolve, _train, _plan, _deliver, _customer)
     for add in (*first, _why, _review, _report_page, _ui):
         add(commands)
-    return parser
+    return commands
 
 
 def _command(commands: Any, name: str, run: Command, summary: str, *needs: str) -> argparse.ArgumentParser:
