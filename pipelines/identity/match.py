@@ -19,7 +19,7 @@ from pipelines.identity.linkage import (
     together,
 )
 from pipelines.identity.mixture import fitted, probabilities
-from pipelines.identity.model import Model, of_columns
+from pipelines.identity.model import LEARNED_NOTHING, Model, of_columns
 from pipelines.identity.overrides import NONE, Overrides
 from pipelines.identity.people import prepare
 from pipelines.identity.rescore import rescored, rescored_by
@@ -181,21 +181,20 @@ def _learned(engine: duckdb.DuckDBPyConnection, columns: list[str], *, seed: int
     """What the pairs teach; where that is nothing, the empty model, which fits no other night either."""
     levels = learned(engine, columns, seed=seed)
     if levels is None:
-        return Model((), {}, {}, confused={}, priors={}, confused_priors={})
+        return LEARNED_NOTHING
     unfitted = Model(tuple(columns), *levels, confused={}, priors={}, confused_priors={})
     return fitted(engine, unfitted, table="likeness")
 
 
 def _loose(people: int, pairs: Pairs, *, ids: Ids | None = None) -> pa.Table:
     """Which loose group each id is in: id, loose; only the groups that one of the ids is in, where these are given."""
-    members = np.arange(people)
     if ids is not None:
         strong = chosen(pairs, pairs.probability >= LOOSE)
         reach = smallest_of_components(people, strong.left, strong.right)
         is_near = np.isin(reach, reach[ids])
-        pairs, members = chosen(pairs, is_near[pairs.left] & is_near[pairs.right]), np.flatnonzero(is_near)
+        pairs = chosen(pairs, is_near[pairs.left] & is_near[pairs.right])
     groups = groups_at(average_linkage(np.arange(people), pairs, lowest=LOOSE), LOOSE)
-    members = members if ids is None else members[np.isin(groups[members], groups[ids])]
+    members = np.arange(people) if ids is None else np.flatnonzero(np.isin(groups, groups[ids]))
     return pa.table({"id": members, "loose": groups[members]})
 
 
