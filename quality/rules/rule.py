@@ -118,6 +118,11 @@ def marks(rules: Iterable[Rule]) -> list[str]:
     return list(dict.fromkeys(rule.mark for rule in rules if rule.mark))
 
 
+def quoted(column: str) -> str:
+    """The column's name as Spark SQL reads it, whatever stands in it."""
+    return f"`{column.replace('`', '``')}`"
+
+
 def _mark(name: str) -> str:
     """Without dots and brackets, which Great Expectations and Spark read as a path."""
     return "_keeps_" + re.sub(r"\W+", "_", name.lower()).strip("_")

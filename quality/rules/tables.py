@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from quality.rules.drift import category_drift, number_drift
-from quality.rules.rule import Rule, Severity
+from quality.rules.rule import Rule, Severity, quoted
 
 DRIFT = 0.25
 """Population stability index above which a distribution has changed.
@@ -55,7 +55,7 @@ def match_share(column: str, at_least: float, *, severity: Severity = "block") -
 
 def distinct_share(column: str, *, at_least: float = 0.0, at_most: float = 1.0, severity: Severity = "block") -> Rule:
     """How many different values there are per value lies in a range; nulls are left out, and no value passes."""
-    figure = f"count(distinct {_quoted(column)}) / nullif(count({_quoted(column)}), 0)"
+    figure = f"count(distinct {quoted(column)}) / nullif(count({quoted(column)}), 0)"
     name = f"the share of different values of {column} is from {at_least:.4g} to {at_most:.4g}"
     return _figure("distinct_share", column, name, severity, lambda _: figure, minimum=at_least, maximum=at_most)
 
@@ -64,7 +64,7 @@ def fresh(column: str, days: int, *, severity: Severity = "warn") -> Rule:
     """The newest day or moment lies at most so many days before the night; no row at all is not fresh."""
 
     def figure(night: date) -> str:
-        return f"datediff(date'{night}', max(to_date({_quoted(column)})))"
+        return f"datediff(date'{night}', max(to_date({quoted(column)})))"
 
     name = f"the newest {column} is at most {days} days old"
     return _figure("fresh", column, name, severity, figure, maximum=days, of_empty=True)
@@ -82,7 +82,7 @@ def stable_categories(
 
     Units: shares add up to at most 1; at_most is the population stability index; fewer values than fewest pass.
     """
-    figure = category_drift(_quoted(column), shares, fewest)
+    figure = category_drift(quoted(column), shares, fewest)
     return _stable(column, severity, figure, at_most)
 
 
@@ -96,7 +96,7 @@ def stable_numbers(
     severity: Severity = "warn",
 ) -> Rule:
     """The shares of numbers below, between and from the edges on are about those given, one share more than edges."""
-    return _stable(column, severity, number_drift(_quoted(column), edges, shares, fewest), at_most)
+    return _stable(column, severity, number_drift(quoted(column), edges, shares, fewest), at_most)
 
 
 def rejected_share(at_most: float, *, always: int = 20, severity: Severity = "block") -> Rule:
@@ -147,10 +147,6 @@ def _figure(
         kind, name, f"it does not hold that {name}", (column,), severity, None, None, expectation,
         amiss=lambda _: 1, of_empty=of_empty, is_figure=True,
     )  # fmt: skip
-
-
-def _quoted(column: str) -> str:
-    return f"`{column.replace('`', '``')}`"
 
 
 def _rows(at_least: int, at_most: int | None) -> str:

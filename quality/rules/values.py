@@ -6,7 +6,7 @@ from typing import Any
 from pyspark.sql import Column, Window
 from pyspark.sql import functions as F
 
-from quality.rules.rule import Rule, Severity
+from quality.rules.rule import Rule, Severity, quoted
 
 Bound = int | float | date
 
@@ -38,9 +38,12 @@ def unique(*key: str, severity: Severity = "block", limit: float | None = None) 
         return catalogue.ExpectCompoundColumnsToBeUnique(column_list=list(key), ignore_row_if="never")
 
     def whether() -> Any:
-        from quality.key_once import ExpectKeyOnce
+        """That there are as many keys as rows; Great Expectations' own rules number the rows of every key."""
+        from quality.figure_between import ExpectFigureBetween
 
-        return ExpectKeyOnce(key=list(key))
+        # A struct of nulls is a key, a null alone is none.
+        whole = quoted(key[0]) if len(key) == 1 else f"struct({', '.join(map(quoted, key))})"
+        return ExpectFigureBetween(figure=f"count({whole}) - count(distinct {whole})", maximum=0)
 
     listed = ", ".join(key)
     fault = f"share their {listed} with another row"
