@@ -12,6 +12,7 @@ from orchestration.retailer import Retailer
 from pipelines.canonical import ORDERS, Entity
 from pipelines.conform import Conformed, conform
 from pipelines.known_files import FileBook
+from pipelines.measures import Measure, measured
 from pipelines.reconciliation import RECONCILIATION, FileCounted, revenue_gaps
 from quality.publish import Published
 from quality.rejects import Again
@@ -27,13 +28,14 @@ def conform_and_publish(
     since: date | None = None,
     last_night: date | None = None,
     files: FileBook | None = None,
-    check: Callable[[Sequence[FileCounted]], None] = lambda _counted: None,
+    check: Callable[[Sequence[FileCounted], Sequence[Measure]], None] | None = None,
 ) -> tuple[Published, Sequence[FileCounted]]:
     """What was published of the entity, and what became of the rows of each file that was conformed.
 
     Units:  since is the night of the oldest file that is conformed again, None where nothing is; last_night is the
             night under which rows are set aside, where `night` has yet to come.
-    Shape:  check is asked before any row is published, with what became of the rows of each file; it may raise.
+    Shape:  check is asked before any row is published, with what became of the rows of each file and the figures of the
+            night's own files; it may raise.
     Raises: GateBlocked before any write, and where the revenue does not reconcile.
     """
     found = conform(
@@ -50,11 +52,16 @@ def conform_and_publish(
     )
     again = _again(found.counted, retailer.first_night if from_raw else since)
     try:
-        check(found.counted)
+        if check is not None:
+            check(found.counted, _measured(found, entity, retailer, night))
         published = _published(lake, entity, retailer, found, night=last_night or night, again=again)
     finally:
         found.release()
     return published, found.counted
+
+
+def _measured(found: Conformed, entity: Entity, retailer: Retailer, night: date) -> Sequence[Measure]:
+    return measured(found.kept, entity, mapped=found.mapped, night=night, timezone=retailer.timezone)
 
 
 def unreconciled(night: date, what: str) -> GateBlocked:

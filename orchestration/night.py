@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -22,8 +22,11 @@ from orchestration.retailer import Retailer, load_retailer
 from orchestration.statements import check_statements
 from orchestration.tables import all_tables
 from pipelines.known_files import FileBook
-from pipelines.reconciliation import DeliveredRows, delivered_rows
-from quality.accepted import accepted_tables
+from quality.accepted import accepted_nights
+from quality.calendar import special_nights
+from quality.deliveries import Past
+from quality.measurements import measured_before
+from quality.usual import WEEKS
 
 LAYERS = ("raw", "conformed")
 """What a night may be made anew from: its deliveries as they came, or its conformed tables."""
@@ -77,14 +80,16 @@ class NightRun:
         return FileBook(self.lake)
 
     @cached_property
-    def delivered_before(self) -> DeliveredRows:
-        """How many rows each delivery brought for each entity on the nights before."""
-        return delivered_rows(self.lake, before=self.night)
+    def past(self) -> Past:
+        """What earlier nights brought, and which nights a person let through, this one among them."""
+        calendar, since = self.retailer.calendar, self.night - timedelta(weeks=WEEKS)
+        history = measured_before(self.lake, self.night, since=since, days=special_nights(calendar))
+        return Past(history, self.night, calendar, accepted_nights(self.lake))
 
-    @cached_property
+    @property
     def accepted(self) -> frozenset[str]:
         """The tables that a person has let through on this night."""
-        return accepted_tables(self.lake, self.night)
+        return frozenset(name for name, nights in self.past.accepted.items() if self.night in nights)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What one night did, collected while it runs: the source of the JSON, the terminal summary and the report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from pipelines.identity.figures import IdentityFigures
 from pipelines.ingest import DeliveredFile
 from quality.gate import GateOutcome
+from quality.measurements import Figure
 from quality.publish import Published
 
 
@@ -24,6 +25,8 @@ class NightRecord:
     files: list[DeliveredFile] = field(default_factory=list)
     counted: list[Any] = field(default_factory=list)
     """Delivered rows by file and mapping, as conform counted them."""
+    figures: dict[str, Sequence[Figure]] = field(default_factory=dict)
+    """What the deliveries brought, by conformed table, for quality.measurements."""
     who_is_who: IdentityFigures | None = None
     models: dict[str, Any] = field(default_factory=dict)
     audiences: dict[str, Any] = field(default_factory=dict)

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Any, Self, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from activation.settings import Activation, unknown_sources
 from lakehouse.errors import InvalidRetailerFile
 from lakehouse.names import nearest
 from models.settings import ChurnSettings, LifetimeValueSettings
 from orchestration.yaml_lines import LinedYaml, load_lined
+from pipelines.canonical import ENTITIES
 from pipelines.identity.overrides import read_overrides
 from pipelines.mapping import IdentitySettings, Name, Source, TimeZone
+from pipelines.measures import critical_columns
 from quality.calendar import SpecialDay
+from quality.critical import CRITICAL
 from quality.settings import RuleSettings
 
 
@@ -35,6 +38,17 @@ class Retailer(Activation):
     lifetime_value: LifetimeValueSettings = LifetimeValueSettings()
     rules: tuple[RuleSettings, ...] = ()
     calendar: tuple[SpecialDay, ...] = ()
+    critical: dict[Name, tuple[str, ...]] = Field(default={}, validate_default=True)
+
+    @field_validator("critical")
+    @classmethod
+    def _known_columns(cls, added: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """The use cases of the file beside the built-in ones, or in their place."""
+        known = [f"{entity.name}.{column}" for entity in ENTITIES.values() for column in critical_columns(entity)]
+        wrong = [name for names in added.values() for name in names if name not in known]
+        if wrong:
+            raise ValueError("; ".join(f"there is no column {name}{nearest(name, known)}" for name in wrong))
+        return {**CRITICAL, **added}
 
     @model_validator(mode="after")
     def _sources_exist(self) -> Self:

@@ -11,6 +11,7 @@ from pipelines.raw import FILES, raw_table
 from pipelines.reconciliation import RECONCILIATION
 from pipelines.tables import TABLES as UNIFIED
 from quality.accepted import ACCEPTED
+from quality.measurements import MEASUREMENTS
 
 
 def fixed_tables() -> tuple[Table, ...]:
@@ -20,6 +21,7 @@ def fixed_tables() -> tuple[Table, ...]:
         NIGHTS,
         NIGHTS_ENDED,
         ACCEPTED,
+        MEASUREMENTS,
         FILES,
         RECONCILIATION,
         *conformed,

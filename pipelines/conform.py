@@ -17,6 +17,7 @@ from pipelines.canonical import EXCHANGE_RATES, Entity
 from pipelines.consent_events import only_changes, with_consent_id
 from pipelines.known_files import FileBook
 from pipelines.mapping import EntityMapping, Source
+from pipelines.measures import Mapped
 from pipelines.money import in_own_currency
 from pipelines.parsing import in_session, lenient_in
 from pipelines.reconciliation import FileCounted
@@ -59,13 +60,15 @@ class Conformed:
     """One entity of one night, ready to be published.
 
     Units: gone are keys that no longer come from the files conformed again, to be taken out; None in a plain night;
-           counted are delivered rows; delivered is every row with its amount before any is set aside (orders only).
+           counted are delivered rows; delivered is every row with its amount before any is set aside (orders only);
+           mapped are the columns that each source and delivery maps, of which `measured` takes figures.
     """
 
     frame: DataFrame
     gone: DataFrame | None
     counted: tuple[FileCounted, ...]
     delivered: DataFrame | None
+    mapped: Mapped
     kept: DataFrame
 
     def release(self) -> None:
@@ -117,7 +120,7 @@ def conform(
     held = lake.read_as_night_began(entity.conformed)
     if not feeds:
         empty = held.limit(0).withColumns(_nothing())
-        return Conformed(empty, None, (), None, empty)
+        return Conformed(empty, None, (), None, {}, empty)
     rows = _told_apart(lake, _mapped(lake, feeds, entity), held, entity=entity, asked=asked)
     return _ready(rows.persist(StorageLevel.MEMORY_AND_DISK), held, feeds, entity=entity, asked=asked)
 
@@ -130,7 +133,16 @@ def _ready(kept: DataFrame, held: DataFrame, feeds: Iterable[Feed], *, entity: E
     if asked.several:
         theirs = held if asked.from_raw else of_files(held, counted)
         gone = no_longer_delivered(theirs, kept, frame, key=entity.conformed.key)
-    return Conformed(frame, gone, counted, _amounts(kept) if entity.name == "orders" else None, kept)
+    amounts = _amounts(kept) if entity.name == "orders" else None
+    return Conformed(frame, gone, counted, amounts, _columns_mapped(feeds), kept)
+
+
+def _columns_mapped(feeds: Iterable[Feed]) -> Mapped:
+    found: dict[tuple[str, str], frozenset[str]] = {}
+    for feed in feeds:
+        place = (feed.name, feed.mapping.delivery)
+        found[place] = found.get(place, frozenset()) | feed.mapping.columns.keys()
+    return found
 
 
 def _feeds(taken: TakenFiles, entity: Entity, sources: Mapping[str, Source], asked: Night) -> Iterable[Feed]:

@@ -10,7 +10,6 @@ from typing import Protocol
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.delta import Lakehouse
 from lakehouse.table import Table, columns, required
 from pipelines.arrivals import TakenFiles
 from pipelines.mapping import Source
@@ -38,10 +37,6 @@ RECONCILIATION = Table(
     ),
     write="replace_night",
 )
-
-
-DeliveredRows = Mapping[tuple[str, str, str], Mapping[date, int]]
-"""Rows by source, delivery and entity, and by night."""
 
 
 @dataclass(frozen=True)
@@ -102,19 +97,6 @@ class PublishedCount(Protocol):
     def rejected(self) -> int:
         """Delivered rows behind what was set aside."""
         ...
-
-
-def delivered_rows(lake: Lakehouse, *, before: date) -> DeliveredRows:
-    """How many rows each delivery brought for each entity, by night, on the nights before this one.
-
-    Units: rows of all files and mappings of a night together, repeats among them.
-    """
-    known = lake.read(RECONCILIATION).where(F.col("night") < F.lit(before))
-    place = ("source", "delivery", "entity")
-    found: dict[tuple[str, str, str], dict[date, int]] = {}
-    for row in known.groupBy(*place, "night").agg(F.sum("delivered").alias("rows")).collect():
-        found.setdefault((row["source"], row["delivery"], row["entity"]), {})[row["night"]] = row["rows"]
-    return found
 
 
 def reconcile(

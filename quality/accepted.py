@@ -29,7 +29,7 @@ def accept(lake: Lakehouse, table: str, night: date, *, who: str, why: str, deci
     lake.append_once(ACCEPTED, frame, batch=f"{table} {night.isoformat()}")
 
 
-def accepted_tables(lake: Lakehouse, night: date) -> frozenset[str]:
-    """The tables that a person let through on this night."""
-    rows = lake.read(ACCEPTED).where(F.col("night") == F.lit(night)).select("name").collect()
-    return frozenset(row["name"] for row in rows)
+def accepted_nights(lake: Lakehouse) -> dict[str, frozenset[date]]:
+    """The nights that a person let through, by table."""
+    rows = lake.read(ACCEPTED).groupBy("name").agg(F.collect_set("night").alias("nights")).collect()
+    return {row["name"]: frozenset(row["nights"]) for row in rows}

@@ -1,7 +1,7 @@
 """The `calendar` section of the retailer file: days on which more or less is sold than on others of their weekday."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -25,6 +25,11 @@ class SpecialDay(BaseModel):
             raise ValueError(f"{self.name} ends on {self.last}, before it begins on {self.first}")
         return self
 
+    @property
+    def days(self) -> int:
+        """How many days it lasts."""
+        return ((self.last or self.first) - self.first).days + 1
+
     def holds(self, day: date) -> bool:
         """Whether the day is one of these."""
         return self.first <= day <= (self.last or self.first)
@@ -33,3 +38,9 @@ class SpecialDay(BaseModel):
 def special_day(day: date, calendar: Iterable[SpecialDay]) -> str | None:
     """The name of the first special day that the day is; None for an ordinary one."""
     return next((special.name for special in calendar if special.holds(day)), None)
+
+
+def special_nights(calendar: Iterable[SpecialDay]) -> list[date]:
+    """The nights that bring a special day: each day's is the next."""
+    days = (special.first + timedelta(days=n) for special in calendar for n in range(special.days))
+    return [day + timedelta(days=1) for day in days]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
@@ -22,7 +22,8 @@ class Published:
     """What publishing one table did.
 
     Units: rows were written tonight, total_rows stand in the table; rejected counts rows by rule, and a row that broke
-           two rules counts under both; rejected_rows counts each row once; counts are delivered rows per file.
+           two rules counts under both; rejected_rows counts each row once; counts are delivered rows per file;
+           broken counts rows by source and rule.
     """
 
     table: str
@@ -33,6 +34,7 @@ class Published:
     version: int
     counts: tuple[FileCount, ...]
     total_rows: int
+    broken: Mapping[tuple[str, str], int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 def publish(
@@ -150,6 +152,7 @@ def _published(lake: Lakehouse, table: Table, count: Tally, gates: tuple[GateOut
         version=lake.version(table),
         counts=count.files,
         total_rows=lake.rows(table),
+        broken=count.broken,
     )
 
 

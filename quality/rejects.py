@@ -60,13 +60,21 @@ class FileCount:
 class Tally:
     """How many rows a frame holds, how many of them broke a rule, and which.
 
-    Units: a row that broke two rules counts under both in by_rule, once in rejected_rows.
+    Units: broken counts rows by source and rule; a row that broke two rules counts under both, once in rejected_rows.
     """
 
     rows: int
     rejected_rows: int = 0
-    by_rule: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    broken: Mapping[tuple[str, str], int] = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[FileCount, ...] = ()
+
+    @property
+    def by_rule(self) -> Mapping[str, int]:
+        """Rows by rule, of all sources."""
+        found: dict[str, int] = {}
+        for (_, rule), rows in sorted(self.broken.items(), key=lambda item: item[0][1]):
+            found[rule] = found.get(rule, 0) + rows
+        return MappingProxyType(found)
 
 
 def marked(frame: DataFrame, rules: Sequence[Rule], night: date) -> DataFrame:
@@ -162,11 +170,11 @@ def tally(frame: DataFrame) -> Tally:
     return Tally(
         rows=sum(row["rows"] for row in files),
         rejected_rows=rejected_rows,
-        by_rule=MappingProxyType(_by_rule(frame) if rejected_rows else {}),
+        broken=MappingProxyType(_broken(frame) if rejected_rows else {}),
         files=tuple(sorted(counts, key=lambda c: (c.source, c.delivery, c.file_sha256, c.mapping))),
     )
 
 
-def _by_rule(frame: DataFrame) -> dict[str, int]:
-    rules = frame.select(F.explode(BROKEN).alias("rule")).groupBy("rule").agg(F.count(F.lit(1)).alias("rows"))
-    return {row["rule"]: row["rows"] for row in rules.orderBy("rule").collect()}
+def _broken(frame: DataFrame) -> dict[tuple[str, str], int]:
+    rules = frame.select("source", F.explode(BROKEN).alias("rule")).groupBy("source", "rule")
+    return {(row["source"], row["rule"]): row["count"] for row in rules.count().collect()}

@@ -7,7 +7,7 @@ Source: median and median absolute deviation as in Leys et al. (2013), doi:10.10
 median of all slopes, Theil (1950), Sen (1968).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from quality.calendar import SpecialDay, special_day
 
 Verdict = Literal["usual", "unusual", "far off"]
+VERDICTS: Sequence[Verdict] = ("usual", "unusual", "far off")
 Real = NDArray[np.float64]
 
 FEWEST_NIGHTS = 4
@@ -59,6 +60,10 @@ class Usual:
         """The most that is not far off."""
         return float(np.expm1(np.log1p(self.expected) + self._reach))
 
+    def furthest(self, value: float) -> float:
+        """The last value on this side of what is expected that is not far off."""
+        return self.highest if value > self.expected else self.lowest
+
     def verdict(self, value: float) -> Verdict:
         """How the value of a night compares."""
         distance = abs(float(np.log1p(value) - np.log1p(self.expected)))
@@ -91,6 +96,39 @@ def usual(history: Mapping[date, float], night: date, calendar: Sequence[Special
     expected = float(np.expm1(np.log1p(ordinary.expected) + np.median(factors)))
     scatter = TO_DEVIATION * float(np.median(np.abs(factors - np.median(factors))))
     return Usual(expected, max(scatter, ordinary.scatter), len(factors))
+
+
+def alike(nights: Iterable[date], night: date, calendar: Sequence[SpecialDay] = ()) -> list[date]:
+    """The nights before that are of the same weekday and no more special than this one, as far back as one looks."""
+    if _kind(night, calendar) is not None:
+        return []
+    recent = (known for known in nights if timedelta() < night - known <= timedelta(weeks=WEEKS))
+    return [known for known in recent if known.weekday() == night.weekday() and _kind(known, calendar) is None]
+
+
+def levels(
+    history: Mapping[date, float], night: date, calendar: Sequence[SpecialDay] = (), *, since: date | None = None
+) -> list[Usual]:
+    """What may be expected: as the nights before, and as a night that a person let through although it was far off.
+
+    Units: since is that night. What it brought may have come to stay, or may have been that night's alone: the nights
+           before it are raised or lowered to its level, and what is usual by either is usual.
+    """
+    plain = usual(history, night, calendar)
+    before = usual(history, since, calendar) if since is not None and since in history else None
+    if since is None or before is None or plain is None:
+        return [] if plain is None else [plain]
+    moved = np.log1p(history[since]) - np.log1p(before.expected)
+    raised = {
+        known: float(np.expm1(np.log1p(value) + moved)) if known < since else value for known, value in history.items()
+    }
+    again = usual(raised, night, calendar)
+    return [plain] if again is None else [plain, again]
+
+
+def mildest(found: Sequence[Usual], value: float) -> Usual:
+    """Of several levels the one by which the value is least unusual."""
+    return min(found, key=lambda level: VERDICTS.index(level.verdict(value)))
 
 
 def _before(history: Mapping[date, float], night: date) -> dict[date, float]:

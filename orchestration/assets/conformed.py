@@ -8,6 +8,7 @@ import dagster as dg
 from orchestration.assets.arrivals_gate import check_usual
 from orchestration.assets.step import Step, Steps, spec, tables_asset
 from orchestration.conforming import conform_and_publish, unreconciled
+from orchestration.measuring import quality_figures
 from orchestration.night import NightRun
 from orchestration.publishing import publish_tonight
 from orchestration.retailer import Retailer
@@ -15,6 +16,7 @@ from pipelines.arrivals import TakenFiles
 from pipelines.canonical import ENTITIES, EXCHANGE_RATES, Entity
 from pipelines.raw import raw_table
 from pipelines.reconciliation import RECONCILIATION, FileCounted, forgotten, reconcile, unbalanced
+from quality.measurements import MEASUREMENTS, as_frame
 from quality.publish import Published
 
 
@@ -27,11 +29,12 @@ def mapped_entities(retailer: Retailer) -> list[Entity]:
 def conformed_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition]:
     """One step per entity, and the reconciliation of all."""
     entities = mapped_entities(retailer)
+    conformed = [entity.conformed.name for entity in entities]
     return [
         *(_entity_asset(entity, retailer, steps) for entity in entities),
         tables_asset(
             "ops__reconciliation",
-            [spec(RECONCILIATION, after=[entity.conformed.name for entity in entities], group="conformed")],
+            [spec(table, after=conformed, group="conformed") for table in (RECONCILIATION, MEASUREMENTS)],
             _reconciled,
             steps,
         ),
@@ -65,7 +68,7 @@ def _conformed(entity: Entity, run: NightRun) -> Sequence[Published]:
         from_raw=run.rebuild_from == "raw",
         since=run.lake.start.reprocessed.get(entity.conformed.name) if run.lake.start else None,
         files=run.files,
-        check=lambda counted: check_usual(run, entity, tonights(counted)),
+        check=lambda counted, measures: check_usual(run, entity, tonights(counted), measures),
     )
     run.record.counted.extend(tonights(counted))
     return [published]
@@ -81,7 +84,8 @@ def _reconciled(run: NightRun) -> Sequence[Published]:
     if found:
         files = "; ".join(f"{row['file_name']} as {row['entity']}: {row['delivered']} delivered" for row in found)
         raise unreconciled(run.night, f"delivered rows are not all accounted for: {files}")
-    return [publish_tonight(run, RECONCILIATION, frame)]
+    measured = as_frame(run.lake.spark, quality_figures(run), run.night)
+    return [publish_tonight(run, RECONCILIATION, frame), publish_tonight(run, MEASUREMENTS, measured)]
 
 
 def _taken(run: NightRun) -> TakenFiles:

@@ -13,14 +13,16 @@ from pyspark.sql import SparkSession
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import WrongCall
 from orchestration import accepting
+from orchestration import night as night_module
 from orchestration.accepting import let_through
 from orchestration.assets.arrivals_gate import check_usual
 from orchestration.night import NightRun, Place
 from orchestration.record import NightRecord
 from pipelines.canonical import ORDERS
-from pipelines.reconciliation import RECONCILIATION, FileCounted, delivered_rows, reconcile
-from quality.accepted import ACCEPTED, accept, accepted_tables
+from pipelines.reconciliation import FileCounted
+from quality.accepted import ACCEPTED, accept, accepted_nights
 from quality.gate import PublicationBlocked
+from quality.measurements import MEASUREMENTS, Figure, as_frame, history
 from tests.end_to_end.small_shop import write_shop
 from tests.orchestration.night_runs import night_run
 
@@ -32,12 +34,16 @@ def counted(rows: int) -> FileCounted:
     return FileCounted("till", "sales", "abc", "sales.csv", "orders", 0, rows)
 
 
+def rows(number: int) -> Figure:
+    return Figure("conformed.orders", "till", "sales", "rows", "", number, number)
+
+
 @pytest.fixture
 def run(spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NightRun:
     """A night after five weeks of about 1,000 orders a day, whose table nobody has let through."""
     place = Place(write_shop(tmp_path), tmp_path, str(tmp_path / "lake"))
-    before = {NIGHT - timedelta(days=day): 1000 + day % 3 for day in range(1, 7 * WEEKS + 1)}
-    monkeypatch.setattr(NightRun, "delivered_before", {("till", "sales", "orders"): before})
+    before = history((NIGHT - timedelta(days=day), rows(1000 + day % 3)) for day in range(1, 7 * WEEKS + 1))
+    monkeypatch.setattr(night_module, "measured_before", lambda *_, **__: before)
     return night_run(spark, place, NIGHT)
 
 
@@ -63,11 +69,12 @@ def test_true_change_is_let_through_once(run: NightRun) -> None:
         accept(run.lake, "conformed.orders", NIGHT, who="Ann", why="new store", decided_at=at)
     check_usual(run, ORDERS, [counted(2000)])
     assert [gate.outcome for gate in run.record.gates] == ["warned"]
-    assert accepted_tables(run.lake, NIGHT) == {"conformed.orders"}
+    assert accepted_nights(run.lake) == {"conformed.orders": {NIGHT}}
     assert run.lake.read(ACCEPTED).count() == 1
     next_night = replace(run, night=NIGHT + timedelta(days=1), record=NightRecord())
     with pytest.raises(PublicationBlocked):
         check_usual(next_night, ORDERS, [counted(2000)])
+    assert run.record.figures["conformed.orders"] == [rows(2000)]
 
 
 def test_rebuilt_nights_and_deliveries_without_a_past_are_not_judged(run: NightRun) -> None:
@@ -76,13 +83,15 @@ def test_rebuilt_nights_and_deliveries_without_a_past_are_not_judged(run: NightR
     assert run.record.gates == []
 
 
-def test_rows_of_a_delivery_are_counted_per_night(spark: SparkSession, tmp_path: Path) -> None:
-    lake = Lakehouse(str(tmp_path / "lake"), spark)
-    for day, rows in ((1, 10), (2, 30)):
+def test_figures_of_earlier_nights_are_the_past_of_a_night(spark: SparkSession, tmp_path: Path) -> None:
+    place = Place(write_shop(tmp_path), tmp_path, str(tmp_path / "lake"))
+    lake = Lakehouse(place.lake, spark)
+    for day, number in ((0, 50), (1, 10), (2, 30), (300, 20)):
         night = NIGHT - timedelta(days=day)
-        lake.replace_night(RECONCILIATION, reconcile(spark, [counted(rows)], {}, night=night), night)
-    found = delivered_rows(lake, before=NIGHT - timedelta(days=1))
-    assert found == {("till", "sales", "orders"): {NIGHT - timedelta(days=2): 30}}
+        lake.replace_night(MEASUREMENTS, as_frame(spark, [rows(number)], night), night)
+    found = night_run(spark, place, NIGHT).past.history
+    before = {NIGHT - timedelta(days=1): rows(10), NIGHT - timedelta(days=2): rows(30)}
+    assert found == {rows(10).place: {"rows": {"": before}}}
 
 
 def asked(folder: Path, **given: object) -> argparse.Namespace:

@@ -45,6 +45,11 @@ def test_night_begins_at_midnight_of_the_retailers_time_zone(tmp_path: Path) -> 
         ("order_id: Ticket", "ordre_id: Ticket", "orders has no column ordre_id (did you mean order_id"),
         ("from: tickets", "from: ticket", "this source has no delivery ticket (did you mean tickets"),
         ("to: newsletter", "to: newsleter", "there is no destination newsleter"),
+        (
+            "syncs:",
+            "critical: {win_back: [orders.orderd_at]}\nsyncs:",
+            "no column orders.orderd_at (did you mean orders.o",
+        ),
         ("load: append", "load: apend", "line 25: sources.till.deliveries.tickets.load"),
         ("source: crm, path: out/crm", "source: crn, path: out/crm", "there is no source crn"),
         (
