@@ -1,4 +1,4 @@
-"""The end of a night: its summary as JSON and its report as one HTML page, kept in the state folder."""
+"""The end of a night: its summary as JSON, its report and its quality page as HTML, kept in the state folder."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ from orchestration.summary import summary
 from orchestration.tables import all_tables
 from report.figures import against_baseline
 from report.night import night_report
+from report.quality import quality_page
 
 
 def close_night(run: NightRun) -> None:
@@ -19,6 +20,8 @@ def close_night(run: NightRun) -> None:
         found["error"] = str(run.record.error)
     folder = run.place.state / "reports"
     folder.mkdir(parents=True, exist_ok=True)
+    sources, below = list(run.retailer.sources), folder / "quality" / f"{run.night}.html"
+    found["quality"] = str(quality_page(run.lake, found, below, sources=sources))
     page = night_report(run.lake, found, folder / f"{run.night}.html")
     found["report"] = str(page)
     run.record.summary.update(found)

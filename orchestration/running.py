@@ -91,6 +91,9 @@ def report(asked: argparse.Namespace) -> int:
     if asked.out:
         asked.out.parent.mkdir(parents=True, exist_ok=True)
         asked.out.write_bytes(page.read_bytes())
+        beside = asked.out.parent / "quality" / page.name
+        beside.parent.mkdir(exist_ok=True)
+        beside.write_bytes((page.parent / "quality" / page.name).read_bytes())
         page = asked.out
     print(json.dumps({"report": str(page)}) if asked.json else page)
     return 0

@@ -36,6 +36,7 @@ def _header(summary: Mapping[str, Any]) -> dict[str, Any]:
         "verdict": sentence,
         "is_stopped": sentence.startswith("Stopped"),
         "notes": notes,
+        "quality_page": f"quality/{night}.html" if "quality" in summary else None,
     }
 
 

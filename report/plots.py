@@ -49,6 +49,15 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Line:
+    """A named course over nights; None where a night has no value."""
+
+    name: str
+    values: tuple[float | None, ...]
+    colour: str
+
+
+@dataclass(frozen=True)
 class Step:
     """One step of a sum: what it adds to those before, and in words why; a total adds nothing and shows the sum."""
 
@@ -107,6 +116,55 @@ def histogram(columns: Sequence[Bar], *, title: str, axis: str, mark: Mark | Non
         drawn.append(_mark(mark, 44 + mark.place * step, base))
     drawn.append(_text(WIDTH, height - 2, axis, anchor="end", size=11, colour=SOFT))
     return _svg("".join(drawn), height=height, title=title)
+
+
+def lines(courses: Sequence[Line], *, places: Sequence[str], title: str, lowest: float = 0.0) -> str:
+    """Courses side by side from left to right, over the places named below; a gap breaks a course.
+
+    Units: the axis begins at `lowest` and ends at the highest value.
+    """
+    top, base, left = 12, 158, 44
+    highest = max((value for one in courses for value in one.values if value is not None), default=0.0)
+    highest = highest if highest > lowest else lowest + 1
+    step = (WIDTH - left - 8) / max(len(places) - 1, 1)
+
+    def at(place: int, value: float) -> str:
+        return f"{left + place * step:.1f},{base - (base - top) * (value - lowest) / (highest - lowest):.1f}"
+
+    drawn = []
+    for part in (0.0, 0.5, 1.0):
+        y = base - (base - top) * part
+        drawn.append(f'<line x1="{left}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="{LINE}"/>')
+        reading = _short(lowest + (highest - lowest) * part)
+        drawn.append(_text(left - 6, y + 4, reading, anchor="end", size=11, colour=SOFT))
+    for one in courses:
+        for run in _unbroken(one.values):
+            spots = " ".join(at(place, value) for place, value in run)
+            drawn.append(f'<polyline points="{spots}" fill="none" stroke="{one.colour}" stroke-width="2"/>')
+            across, down = at(*run[-1]).split(",")
+            drawn.append(f'<circle cx="{across}" cy="{down}" r="3" fill="{one.colour}"/>')
+    drawn.append(_text(left, base + 16, places[0], size=11, colour=SOFT) if places else "")
+    drawn.append(_text(WIDTH, base + 16, places[-1], anchor="end", size=11, colour=SOFT) if len(places) > 1 else "")
+    named = [_legend(one, place) for place, one in enumerate(courses)]
+    return _svg("".join([*drawn, *named]), height=186 + 20 * ((len(courses) + 2) // 3), title=title)
+
+
+def _unbroken(values: Sequence[float | None]) -> list[list[tuple[int, float]]]:
+    """The stretches without a gap, as (place, value)."""
+    runs: list[list[tuple[int, float]]] = [[]]
+    for place, value in enumerate(values):
+        if value is None:
+            runs.append([])
+        else:
+            runs[-1].append((place, value))
+    return [run for run in runs if run]
+
+
+def _legend(course: Line, place: int) -> str:
+    """Three names in a row, below the plot."""
+    x, y = 44 + (place % 3) * 145, 196 + 20 * (place // 3)
+    square = f'<rect x="{x}" y="{y - 9}" width="10" height="10" fill="{course.colour}"/>'
+    return square + _text(x + 16, y, _fitting(course.name, 125), size=12)
 
 
 def intervals(rows: Sequence[Interval], *, title: str) -> str:
