@@ -10,7 +10,7 @@ from orchestration.retailer import Retailer
 from pipelines.canonical import CONTACTS, ENTITIES, Entity
 from pipelines.measures import ANYBODY, critical_columns
 from pipelines.verdicts import IN_FUTURE, SAME_KEY, SAME_KEY_MAPPED, WRONG_WIDTH
-from quality.critical import Element, scores
+from quality.critical import OF_ALL, Element, scores
 from quality.measurements import Figure, History, Known
 
 NOTHING: Mapping[str, Known] = {}
@@ -19,12 +19,14 @@ NOTHING: Mapping[str, Known] = {}
 def quality_figures(run: NightRun) -> list[Figure]:
     """Tonight's figures of every delivery, of the critical columns, and the scores of the sources.
 
-    Reads: what the steps of conform noted in the night's record.
+    Reads: what the steps of conform noted in the night's record, where the scores are noted too.
     """
     delivered = [figure for figures in run.record.figures.values() for figure in figures]
     broken = {name: table.broken for name, table in run.record.published.items()}
     found = elements(run.retailer, delivered, run.past.history, broken, night=run.night)
-    return [*delivered, *(figure for one in found for figure in one.figures()), *scores(found, run.retailer.critical)]
+    points = scores(found, run.retailer.critical)
+    run.record.scores = {figure.source: round(figure.value, 1) for figure in points if figure.part == OF_ALL}
+    return [*delivered, *(figure for one in found for figure in one.figures()), *points]
 
 
 def elements(

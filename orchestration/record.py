@@ -27,6 +27,8 @@ class NightRecord:
     """Delivered rows by file and mapping, as conform counted them."""
     figures: dict[str, Sequence[Figure]] = field(default_factory=dict)
     """What the deliveries brought, by conformed table, for quality.measurements."""
+    scores: dict[str, float] = field(default_factory=dict)
+    """How good each source's critical columns are, in points from 0 to 100."""
     who_is_who: IdentityFigures | None = None
     models: dict[str, Any] = field(default_factory=dict)
     audiences: dict[str, Any] = field(default_factory=dict)

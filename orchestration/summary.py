@@ -32,6 +32,7 @@ def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
         "files": [_file(file) for file in record.files],
         "rejected": {name: dict(table.rejected) for name, table in record.published.items() if table.rejected},
         "gates": [_gate(gate) for gate in record.gates],
+        "scores": record.scores,
         "who_is_who": asdict(record.who_is_who) if record.who_is_who else None,
         "models": record.models,
         "warnings": record.warnings,

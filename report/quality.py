@@ -29,8 +29,10 @@ def quality_page(lake: Lakehouse, summary: Mapping[str, Any], out: Path, *, sour
         delivered = pool.submit(quality_figures.course, lake, night)
         broken = pool.submit(quality_figures.set_aside, lake, night)
     history, aside = figures.result(), broken.result()
-    told = _told(summary, night, sources, delivered.result(), quality_figures.scores(history))
     measured = quality_figures.elements(history)
+    told = _told(summary, night, sources, delivered.result(), quality_figures.scores(history))
+    for source in told["sources"]:
+        source["age"] = quality_figures.age(measured, source["name"])
     changed = changes(told["sources"], measured, aside, summary.get("gates", []))
     more = {"aside": [one for one in aside if one.rows], "elements": measured, "changes": changed}
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -124,6 +124,12 @@ def elements(history: History) -> list[Element]:
     return found
 
 
+def age(elements: Iterable[Element], source: str) -> float | None:
+    """Days since the newest event of the entity of the source that has been silent longest."""
+    days = [element.values.get("freshness_days") for element in elements if element.source == source]
+    return max((one for one in days if one is not None), default=None)
+
+
 def last_delivery(course: Course, sources: Iterable[str]) -> dict[str, date | None]:
     """The last night that brought rows of each source, as far back as the plots look."""
     return {

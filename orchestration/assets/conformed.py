@@ -6,7 +6,7 @@ from functools import partial
 import dagster as dg
 
 from orchestration.assets.arrivals_gate import check_usual
-from orchestration.assets.step import Step, Steps, spec, tables_asset
+from orchestration.assets.step import Step, Steps, Told, spec, tables_asset
 from orchestration.conforming import conform_and_publish, unreconciled
 from orchestration.measuring import quality_figures
 from orchestration.night import NightRun
@@ -37,6 +37,7 @@ def conformed_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefiniti
             [spec(table, after=conformed, group="conformed") for table in (RECONCILIATION, MEASUREMENTS)],
             _reconciled,
             steps,
+            tells=_scores,
         ),
     ]
 
@@ -86,6 +87,11 @@ def _reconciled(run: NightRun) -> Sequence[Published]:
         raise unreconciled(run.night, f"delivered rows are not all accounted for: {files}")
     measured = as_frame(run.lake.spark, quality_figures(run), run.night)
     return [publish_tonight(run, RECONCILIATION, frame), publish_tonight(run, MEASUREMENTS, measured)]
+
+
+def _scores(run: NightRun) -> Told:
+    """A number per source, which Dagster draws over the nights."""
+    return {MEASUREMENTS.name: {f"score of {source}": points for source, points in run.record.scores.items()}}
 
 
 def _taken(run: NightRun) -> TakenFiles:

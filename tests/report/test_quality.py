@@ -80,7 +80,7 @@ def test_the_page_says_what_changed_who_is_silent_and_where_to_look(page: str) -
         "pos: no row is set aside any more because order_id is missing",
         "row 7 of pos.csv 2026-03-02",
         "habitue reprocess --table conformed.&lt;entity&gt; --since 2026-03-02",
-        "crm 2026-03-01 1 night 0 – 99 +0.2",
+        "crm 2026-03-01 1 night – 0 – 99 +0.2",
         "web none within 60 nights",
         "pos orders.person 60.0 % – – –",
     ):
