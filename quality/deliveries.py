@@ -16,7 +16,7 @@ from quality.measurements import Figure, History, Known, Place
 from quality.rules import Severity
 from quality.shares import UsualShare, nearest_share, usual_share
 from quality.spread import drift, has_drifted
-from quality.usual import FEWEST_NIGHTS, WEEKS, Usual, Verdict, alike, levels, mildest
+from quality.usual import FEWEST_NIGHTS, WEEKS, Usual, Verdict, alike, levels, mildest, with_missed
 
 Answers = Mapping[Verdict, Outcome]
 COUNTED: Mapping[str, tuple[str, str, Answers]] = {
@@ -40,6 +40,8 @@ SPREAD: Mapping[str, str] = {
 }
 FEWEST_OF_GROUP = 36
 """A group of fewer rows may be empty by chance."""
+MOST_MISSED = 7
+"""Days after which what a source could not deliver is no longer expected to come at once."""
 CHANCE_OF_GROUP = 6.0
 """Roots of the expected rows within which a group's rows scatter by chance, however many groups are asked."""
 
@@ -164,8 +166,15 @@ class _Delivery:
         if part:
             # A night of the delivery on which the group is not named brought none of it.
             values |= {night: 0.0 for night in self._known("rows").get("", {}) if night not in values}
-        since = self.past.since(self.place[0])
-        return levels(values, self.past.night, self.past.calendar, since=since)
+        since, night, calendar = self.past.since(self.place[0]), self.past.night, self.past.calendar
+        late = with_missed(values, night, calendar, self._missed())
+        return [*levels(values, night, calendar, since=since), *([late] if late else [])]
+
+    def _missed(self) -> list[date]:
+        """The nights since the last delivery, where there are few: what they lacked may come tonight."""
+        last = max((night for night in self._known("rows").get("", {}) if night < self.past.night), default=None)
+        days = 0 if last is None else (self.past.night - last).days
+        return [self.past.night - timedelta(days=day) for day in range(1, days)] if days <= MOST_MISSED else []
 
     def _usual_shares(self, column: str) -> list[UsualShare]:
         known = self.past.recent(self._known("complete").get(column, {}))

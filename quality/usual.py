@@ -8,7 +8,7 @@ median of all slopes, Theil (1950), Sen (1968).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -124,6 +124,17 @@ def levels(
     }
     again = usual(raised, night, calendar)
     return [plain] if again is None else [plain, again]
+
+
+def with_missed(
+    history: Mapping[date, float], night: date, calendar: Sequence[SpecialDay], missed: Iterable[date]
+) -> Usual | None:
+    """What a night brings whose delivery was missed on the nights before, and comes with its own."""
+    tonight = usual(history, night, calendar)
+    if tonight is None:
+        return None
+    late = [found for one in missed if (found := usual(history, one, calendar)) is not None]
+    return replace(tonight, expected=tonight.expected + sum(one.expected for one in late)) if late else None
 
 
 def mildest(found: Sequence[Usual], value: float) -> Usual:

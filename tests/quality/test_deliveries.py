@@ -100,6 +100,18 @@ def test_change_that_a_person_let_through_may_have_come_to_stay(past: dict[date,
     assert "blocked" in judged(stayed, halved, accepted=frozenset({accepted})).values()
 
 
+def test_delivery_that_was_late_may_come_with_the_next_one(past: dict[date, Drawn]) -> None:
+    night = max(past)
+    late = {day: drawn for day, drawn in past.items() if day != night - timedelta(days=1)}
+    both = {
+        measure: {"": past[night][measure][""] + past[night - timedelta(days=1)][measure][""]}
+        for measure in ("rows", "amount", "changed rows")
+    }
+    assert "blocked" in judged(past, both).values()
+    assert judged(late, both) == {}
+    assert judged(late, {}) == {}
+
+
 def test_names_that_a_person_let_through_go_missing_are_usual_from_then_on(past: dict[date, Drawn]) -> None:
     accepted = max(past) - timedelta(days=1)
     nobody = {"complete": {"person": 0.1, "loyalty_id": 0.4, "order_id": 1.0}}
