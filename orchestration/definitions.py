@@ -1,5 +1,7 @@
 """What Dagster sees: one asset per table, grouped by layer; the night at 02:00 and the training on Sundays."""
 
+from collections.abc import Iterable
+
 import dagster as dg
 
 from lakehouse.errors import WrongCall
@@ -15,7 +17,7 @@ from orchestration.assets.unified import unified_assets
 from orchestration.night import Place
 from orchestration.record import NightRecord
 from orchestration.resources import lake_resource, night_resource
-from orchestration.retailer import load_retailer
+from orchestration.retailer import Retailer, load_retailer
 from quality.rule_check import references
 
 NIGHTLY = "nightly"
@@ -47,7 +49,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     )
     training = dg.define_asset_job(TRAINING, selection=TRAINED, executor_def=dg.in_process_executor)
     return dg.Definitions(
-        assets=[*made, decided, *ops_assets(tables, steps), sent, *training_assets()],
+        assets=owned([*made, decided, *ops_assets(tables, steps), sent, *training_assets()], retailer),
         resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
         jobs=[training, nightly],
         schedules=[
@@ -55,6 +57,16 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
             dg.ScheduleDefinition(job=training, cron_schedule="0 5 * * 0", execution_timezone=retailer.timezone),
         ],
     )
+
+
+def owned(assets: Iterable[dg.AssetsDefinition], retailer: Retailer) -> list[dg.AssetsDefinition]:
+    """The assets with the owner that the retailer file gives each table, as Dagster writes an owner."""
+
+    def with_owner(asset: dg.AssetSpec) -> dg.AssetSpec:
+        owner = retailer.owner(".".join(asset.key.path))
+        return asset.replace_attributes(owners=[owner if "@" in owner else f"team:{owner}"])
+
+    return [asset.map_asset_specs(with_owner) for asset in assets]
 
 
 @dg.definitions

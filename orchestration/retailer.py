@@ -12,13 +12,16 @@ from activation.settings import Activation, unknown_sources
 from lakehouse.errors import InvalidRetailerFile
 from lakehouse.names import nearest
 from models.settings import ChurnSettings, LifetimeValueSettings
+from orchestration.tables import all_tables
 from orchestration.yaml_lines import LinedYaml, load_lined
 from pipelines.canonical import ENTITIES
 from pipelines.identity.overrides import read_overrides
 from pipelines.mapping import IdentitySettings, Name, Source, TimeZone
 from pipelines.measures import critical_columns
+from pipelines.raw import raw_table
 from quality.calendar import SpecialDay
 from quality.critical import CRITICAL
+from quality.owners import Owners
 from quality.settings import RuleSettings
 
 
@@ -38,6 +41,7 @@ class Retailer(Activation):
     lifetime_value: LifetimeValueSettings = LifetimeValueSettings()
     rules: tuple[RuleSettings, ...] = ()
     calendar: tuple[SpecialDay, ...] = ()
+    owners: Owners = Owners()
     critical: dict[Name, tuple[str, ...]] = Field(default={}, validate_default=True)
 
     @field_validator("critical")
@@ -51,11 +55,22 @@ class Retailer(Activation):
         return {**CRITICAL, **added}
 
     @model_validator(mode="after")
-    def _sources_exist(self) -> Self:
-        problems = [*unknown_sources(self, self.sources), *_unknown_in_identity(self.identity, self.sources)]
+    def _what_is_named_exists(self) -> Self:
+        problems = [
+            *unknown_sources(self, self.sources),
+            *_unknown_in_identity(self.identity, self.sources),
+            *self.owners.unknown(self.sources, [table.name for table in all_tables(self)]),
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def owner(self, table: str) -> str:
+        """Who looks after a table: its own line in `owners`, the owner of the source that delivers it, the default."""
+        delivered_by = {
+            raw_table(name, one).name: name for name, source in self.sources.items() for one in source.deliveries
+        }
+        return self.owners.of(table, source=delivered_by.get(table))
 
     def as_of(self, night: date) -> datetime:
         """00:00 of the night in the retailer's time zone, as UTC."""

@@ -34,6 +34,7 @@ def nights(asked: argparse.Namespace) -> int:
         _run(
             asked,
             record,
+            retailer,
             lambda n=night, r=record: run_night(  # type: ignore[misc]
                 place, n, send=n == wanted[-1] and not asked.no_send, record=r
             ),
@@ -45,7 +46,7 @@ def nights(asked: argparse.Namespace) -> int:
 def rebuild(asked: argparse.Namespace) -> int:
     """`habitue rebuild`: the last night anew; every delivery conformed with today's mapping, or who is who alone."""
     place = place_of(asked)
-    load_retailer(place.retailer_file)
+    retailer = load_retailer(place.retailer_file)
     check_landing(place.landing)
     with open_lake(place, purpose="rebuild") as lake:
         last = last_started(lake)
@@ -57,7 +58,7 @@ def rebuild(asked: argparse.Namespace) -> int:
             next_step="Run a first night: `habitue night --date D`.",
         )
     record = NightRecord(say=_progress())
-    _run(asked, record, lambda: run_night(place, last, send=False, rebuild_from=asked.layer, record=record))
+    _run(asked, record, retailer, lambda: run_night(place, last, send=False, rebuild_from=asked.layer, record=record))
     _print(asked, record)
     return 0
 
@@ -65,9 +66,9 @@ def rebuild(asked: argparse.Namespace) -> int:
 def train(asked: argparse.Namespace) -> int:
     """`habitue train`: train on the lake as the last night left it, and promote only what is better."""
     place = place_of(asked)
-    load_retailer(place.retailer_file)
+    retailer = load_retailer(place.retailer_file)
     record = NightRecord(say=_progress())
-    _run(asked, record, lambda: run_training(place, record))
+    _run(asked, record, retailer, lambda: run_training(place, record))
     if asked.json:
         print(json.dumps({"models": record.models, "seconds": record.seconds}))
     else:
@@ -135,12 +136,12 @@ def _out_of_order(night: date, what: str, allowed: date) -> NightOutOfOrder:
     )
 
 
-def _run(asked: argparse.Namespace, record: NightRecord, work: Callable[[], None]) -> None:
+def _run(asked: argparse.Namespace, record: NightRecord, retailer: Retailer, work: Callable[[], None]) -> None:
     try:
         work()
     except HabitueError:
         if asked.json:
-            print(json.dumps(failure(record)), file=sys.stderr)
+            print(json.dumps(failure(record, retailer)), file=sys.stderr)
         raise
 
 

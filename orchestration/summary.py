@@ -11,6 +11,7 @@ from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from orchestration.night import NightRun
 from orchestration.record import NightRecord
+from orchestration.retailer import Retailer
 from pipelines.tables import ORDERS
 from quality.gate import GateOutcome
 
@@ -31,8 +32,8 @@ def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
         "without_customer": without_customer(run.lake),
         "files": [_file(file) for file in record.files],
         "rejected": {name: dict(table.rejected) for name, table in record.published.items() if table.rejected},
-        "gates": [_gate(gate) for gate in record.gates],
         "scores": record.scores,
+        "gates": [_gate(gate, run.retailer) for gate in record.gates],
         "who_is_who": asdict(record.who_is_who) if record.who_is_who else None,
         "models": record.models,
         "warnings": record.warnings,
@@ -54,10 +55,10 @@ def without_customer(lake: Lakehouse) -> dict[str, Any]:
     return {"orders": count, "amount": float(amount or 0)}
 
 
-def failure(record: NightRecord) -> dict[str, Any]:
+def failure(record: NightRecord, retailer: Retailer) -> dict[str, Any]:
     """What a stopped night can still say."""
-    blocked = [_gate(gate) for gate in record.gates]
-    return {"gates": blocked, "seconds": record.seconds, "files": [_file(file) for file in record.files]}
+    gates = [_gate(gate, retailer) for gate in record.gates]
+    return {"gates": gates, "seconds": record.seconds, "files": [_file(file) for file in record.files]}
 
 
 def by_status(record: NightRecord) -> Counter[str]:
@@ -65,7 +66,7 @@ def by_status(record: NightRecord) -> Counter[str]:
     return Counter(file.status for file in record.files)
 
 
-def _gate(gate: GateOutcome) -> dict[str, Any]:
+def _gate(gate: GateOutcome, retailer: Retailer) -> dict[str, Any]:
     return {
         "table": gate.table,
         "rule": gate.rule,
@@ -73,6 +74,7 @@ def _gate(gate: GateOutcome) -> dict[str, Any]:
         "failed": gate.failed,
         "limit": gate.limit,
         "outcome": gate.outcome,
+        "owner": retailer.owner(gate.table),
     } | ({} if gate.observed is None else {"observed": gate.observed})
 
 

@@ -176,7 +176,6 @@ class Source(Section):
 
     timezone: TimeZone = "UTC"
     lag_days: int = Field(default=0, ge=0)
-    owner: str | None = None
     deliveries: dict[Name, Delivery] = Field(min_length=1)
     entities: dict[str, Annotated[tuple[EntityMapping, ...], BeforeValidator(_as_tuple), Field(min_length=1)]] = Field(
         default_factory=dict

@@ -58,6 +58,13 @@ class PublicationBlocked(GateBlocked):
         self.gates = gates
         super().__init__(what, where=where, still_true=still_true, next_step=next_step)
 
+    def told_to(self, owner: str) -> "PublicationBlocked":
+        """The same, naming who looks after the table."""
+        step = f"{self.next_step} {owner} looks after this table."
+        return PublicationBlocked(
+            self.what, where=self.where, still_true=self.still_true, next_step=step, gates=self.gates
+        )
+
 
 def failures(frame: DataFrame, rules: Sequence[Rule], *, table: str, night: date, rows: int) -> list[Failures]:
     """How many rows break each rule, as Great Expectations counts them.

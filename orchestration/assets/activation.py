@@ -29,7 +29,7 @@ def activation_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     """Deciding, and sending: apart, so that a dead tool does not undo a decision."""
     read = (unified.CUSTOMER_PROFILE, unified.CONSENTS, unified.IDENTITY_LINKS, CUSTOMER_FEATURES, CUSTOMER_SCORES)
     decided = [spec(table, after=[one.name for one in read]) for table in (AUDIENCE_MEMBERS, HOLDOUTS)]
-    sent = [spec(DELIVERIES, after=[AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name], owner="team:marketing")]
+    sent = [spec(DELIVERIES, after=[AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name])]
     return [
         tables_asset("activation__audience_members", decided, _decided, steps),
         tables_asset("activation__deliveries", sent, _sent, steps),

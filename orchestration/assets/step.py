@@ -15,13 +15,13 @@ from lakehouse.table import Table
 from orchestration.ahead import Work
 from orchestration.night import NightRun
 from orchestration.unforeseen import step_failed
+from quality.gate import PublicationBlocked
 from quality.publish import Published
 
 Step = Callable[[NightRun], Sequence[Published]]
 Told = dict[str, dict[str, Any]]
 """Metadata by table name."""
 GATE = "gate"
-OWNER = "team:data-engineering"
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,10 @@ class Steps:
         label = step_label(name)
         try:
             return self._declared[name][1](run)
+        except PublicationBlocked as error:
+            blocked = error.told_to(run.retailer.owner(error.gates[0].table)) if error.gates else error
+            run.record.failed(label, blocked)
+            raise blocked from error
         except HabitueError as error:
             run.record.failed(label, error)
             raise
@@ -100,7 +104,6 @@ def spec(
     *,
     after: Iterable[str],
     description: str | None = None,
-    owner: str = OWNER,
     group: str | None = None,
 ) -> dg.AssetSpec:
     """The asset of a table: its key, layer, contract and what it is made from.
@@ -112,7 +115,6 @@ def spec(
         deps=[asset_key(name) for name in sorted(set(after))],
         group_name=group or table.layer,
         description=description or table.grain[0].upper() + table.grain[1:] + ".",
-        owners=[owner],
         kinds={"deltalake", "spark"},
         metadata={
             "dagster/column_schema": _column_schema(table),

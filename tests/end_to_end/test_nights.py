@@ -95,6 +95,7 @@ def test_blocked_gate_leaves_every_table_whole(spark: SparkSession, stopped: Sto
     assert "conformed.orders 2024-06-02: gate blocked publication" in stopped.said
     assert "still holds 2024-06-01" in stopped.said
     assert "habitue night --date 2024-06-02" in stopped.said
+    assert "data-engineering looks after this table" in stopped.said
     after = contents(spark, stopped.shop.lake, stopped.shop.retailer)
     grown = {"ops.nights", "raw.files", "raw.till_tickets", "raw.crm_contacts", "conformed.orders_rejected"}
     # The club's new records may come before the gate stops the night.

@@ -130,3 +130,15 @@ def test_a_table_is_made_after_those_that_its_rules_look_into(place: Place) -> N
     for table in ("conformed.orders", "conformed.orders_rejected"):
         parents = {key.to_user_string() for key in graph.get(asset_key(table)).parent_keys}
         assert parents == {"raw/till_tickets", "conformed/contacts"}
+
+
+def test_every_asset_has_the_owner_that_the_retailer_file_gives_it(place: Place) -> None:
+    with place.retailer_file.open("a") as file:
+        file.write("owners: {sources: {till: shops@example.org}, tables: {conformed.orders: sales}}\n")
+    graph = definitions(place).resolve_asset_graph()
+    owners = {key: graph.get(asset_key(key)).owners for key in ("raw.till_tickets", "conformed.orders", "raw.files")}
+    assert owners == {
+        "raw.till_tickets": ["shops@example.org"],
+        "conformed.orders": ["team:sales"],
+        "raw.files": ["team:data-engineering"],
+    }

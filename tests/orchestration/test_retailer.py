@@ -57,6 +57,17 @@ def test_night_begins_at_midnight_of_the_retailers_time_zone(tmp_path: Path) -> 
             "identity: {trust: [till, cmr]}\nsyncs:",
             "identity.trust: there is no source cmr (did you mean crm?)",
         ),
+        (
+            "syncs:",
+            "owners: {sources: {tlil: shops}}\nsyncs:",
+            "owners.sources: there is no source tlil (did you mean till?)",
+        ),
+        (
+            "syncs:",
+            "owners: {tables: {conformed.order: shops}}\nsyncs:",
+            "owners.tables: there is no table conformed.order (did you mean conformed.orders",
+        ),
+        ("syncs:", "owners: {default: a@b}\nsyncs:", "line 35: owners.default: give the name of a team"),
     ],
 )
 def test_mistake_is_named_with_its_place_and_the_nearest_name(

@@ -50,7 +50,7 @@ FULL = EMPTY | {
     "rejected": {"conformed.orders": {"order_id is missing": 1}},
     "gates": [
         {"table": "conformed.orders", "rule": "order_id is missing", "severity": "reject", "failed": 1, "limit": 10,
-         "outcome": "set aside"},
+         "outcome": "set aside", "owner": "marketing-systems"},
     ],
     "audiences": {"win_back": {"members": 1, "held_out": 0, "refused": {"no_consent": 7}}},
     "deliveries": {
@@ -158,6 +158,7 @@ def test_the_page_tells_what_the_tables_hold_and_nothing_about_a_person(page: st
         "8 records or more",
         "people that turned out to be another 2 5",
         "1 of 4 fall apart cleanly",
+        "order_id is missing 1 – marketing-systems",
     ):
         assert expected in words, expected
     assert SECRET not in page

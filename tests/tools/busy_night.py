@@ -19,7 +19,14 @@ LONG_RULE = "kind is one of sent, opened, clicked, bounced, unsubscribed"
 LONG_FILE = (
     "exports/marketing/2026/03/02/messages_of_the_whole_group_and_all_of_its_brands_20260302T020000Z_part-00000.csv"
 )
-GATE = {"table": "conformed.messages", "rule": LONG_RULE, "severity": "reject", "failed": 7, "limit": 10}
+GATE = {
+    "table": "conformed.messages",
+    "rule": LONG_RULE,
+    "severity": "reject",
+    "failed": 7,
+    "limit": 10,
+    "owner": "marketing-systems",
+}
 PASSED = {"table": "unified.consents", "rule": "subject_key, brand, channel, purpose is unique", "severity": "block"}
 
 SUMMARY: dict[str, Any] = {
