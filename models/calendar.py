@@ -24,10 +24,14 @@ class LabelLeak(Permanent):
 
 @dataclass(frozen=True)
 class Feed:
-    """The first day with the usual volume of orders, and the day after the last one."""
+    """The first day with the usual volume of orders, and the day after the last one.
+
+    Units: with_customer is the share of all orders that are known to be somebody's.
+    """
 
     start: date
     end: date
+    with_customer: float = 1.0
 
     @property
     def days(self) -> int:
@@ -86,19 +90,24 @@ def plan(feed: Feed, horizon_days: int) -> Plan:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The horizon that fits the history, the nights to use, and what had to give way."""
+    """The horizon that fits the history, the nights to use, and what had to give way.
+
+    Units: wanted_days is the horizon that the retailer file asks for; feed is None before the first order.
+    """
 
     horizon_days: int
     closed: date
     labelled: tuple[date, ...]
     plan: Plan | None
     warnings: tuple[str, ...]
+    wanted_days: int
+    feed: Feed | None
 
 
 def schedule(wanted: int, feed: Feed | None, night: date) -> Schedule:
     """The schedule for a wanted horizon, given what the feed holds before the night."""
     if feed is None:
-        return Schedule(wanted, night, (), None, ("no order is known yet",))
+        return Schedule(wanted, night, (), None, ("no order is known yet",), wanted, None)
     horizon = settled_horizon(wanted, feed.days)
     warnings = []
     if feed.end < night:
@@ -111,7 +120,8 @@ def schedule(wanted: int, feed: Feed | None, night: date) -> Schedule:
     used = horizon or SHORTEST_HORIZON
     latest = feed.end - timedelta(days=used)
     labelled = (latest,) if latest >= feed.start + timedelta(days=FEATURE_DAYS) else ()
-    return Schedule(used, feed.end, labelled, plan(feed, used) if horizon else None, tuple(warnings))
+    made = plan(feed, used) if horizon else None
+    return Schedule(used, feed.end, labelled, made, tuple(warnings), wanted, feed)
 
 
 def check_no_leak(plan: Plan) -> None:

@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 
 from models import baselines, metrics
@@ -14,9 +13,6 @@ from models.promote import CHAMPION, Gain, Window
 from models.tables import CALIBRATION, EVALUATIONS
 from models.training_set import EPOCH, Observed
 
-TELLING_AUC = 0.9999
-"""A single feature that ranks this well knows the outcome: it leaks."""
-FEWEST_CUSTOMERS = 50
 CANDIDATE = "model"
 """The version itself among the predictors of models.calibration, beside its baseline."""
 
@@ -38,18 +34,6 @@ def window(model: Model, plan: Plan, night: date, seen: Observed, outcome: Array
     shown = {CANDIDATE: predicted, model.baseline: rivals[model.baseline]} if is_rate else {}
     bins = {name: metrics.calibration_bins(happened, rates) for name, rates in shown.items()}
     return Window(night, len(happened), score, gains, error, metrics.total_bias(happened, predicted), bins)
-
-
-def usable(model: Model, plan: Plan, seen: Observed, outcome: Array) -> str | None:
-    """Why nothing can be learned or tested; None where all is well."""
-    for night in plan.tests:
-        for rows, what in ((seen.on(plan.training[night]), "before"), (seen.on([night]), "from")):
-            found = outcome[rows]
-            if len(found) < FEWEST_CUSTOMERS:
-                return f"only {len(found)} customer snapshots {what} {night}: too few to learn from or to judge"
-            if len(np.unique(found)) == 1:
-                return f"every customer {what} {night} did the same: there is nothing to learn"
-    return _leaking(model, plan, seen, outcome)
 
 
 def evaluations(spark: SparkSession, report: Any) -> DataFrame:
@@ -85,16 +69,3 @@ def _is_fair(champion: Fitted, night: date, customers: Customers) -> bool:
     """Whether the champion learned nothing from after the test night and can read these customers."""
     knows_until = champion.facts.get("knows_until", 0)
     return knows_until <= (night - EPOCH).days and set(champion.features) <= set(customers.names)
-
-
-def _leaking(model: Model, plan: Plan, seen: Observed, outcome: Array) -> str | None:
-    rows = seen.on(plan.tests)
-    happened = outcome[rows]
-    if set(np.unique(happened)) != {0.0, 1.0}:
-        return None
-    for name in seen.customers.names:
-        values = np.nan_to_num(seen.customers.column(name)[rows], nan=-1.0)
-        found = metrics.value(metrics.auc, happened, values)
-        if max(found, 1 - found) >= TELLING_AUC:
-            return f"the feature {name} alone tells the outcome of {model.name}: it leaks, nothing is registered"
-    return None

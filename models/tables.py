@@ -88,4 +88,20 @@ SEGMENTS = Table(
     write="replace_all",
     fresh_days=None,
 )
-TABLES = (CUSTOMER_SCORES, EVALUATIONS, CALIBRATION, SEGMENTS)
+SUITABILITY = Table(
+    name="models.suitability",
+    grain="one row per night of a training, model and check: whether the data suited it",
+    key=("night", "model", "check"),
+    columns=columns(
+        required("night", "date", "night of the training; a later one of the same night replaces it"),
+        required("model", "string", "churn or lifetime_value"),
+        required("check", "string", "what was looked at"),
+        required("value", "double", "figure that was found"),
+        required("bar", "double", "figure that it was held against"),
+        required("verdict", "string", "fit, limited or not fit (then the model is not trained)"),
+        required("words", "string", "what that means, and what would change it"),
+    ),
+    write="replace_night",
+    fresh_days=None,
+)
+TABLES = (CUSTOMER_SCORES, EVALUATIONS, CALIBRATION, SUITABILITY, SEGMENTS)

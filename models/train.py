@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -14,12 +14,13 @@ from features.build import History
 from features.point_in_time import Snapshot
 from models import MODELS, baselines, segments, trees
 from models.calendar import Plan, Schedule, schedule
-from models.evaluate import usable, window
+from models.evaluate import window
 from models.model import Array, Customers, Fitted, Model
 from models.predict import loaded
 from models.promote import Verdict, Window, verdict
 from models.registry import Registry
 from models.settings import ModelSettings
+from models.suitability import Suitability, suitability
 from models.training_set import EPOCH, Observed, observed, order_feed
 
 
@@ -40,6 +41,7 @@ class TrainingReport:
     metric: str
     windows: tuple[Window, ...] = ()
     warnings: tuple[str, ...] = ()
+    suitability: Suitability = field(default_factory=Suitability)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Learned:
 
     fitted: Fitted | None
     verdict: Verdict
+    suitability: Suitability
     windows: tuple[Window, ...] = ()
 
 
@@ -137,19 +140,17 @@ def _named_baseline(model: Model, planned: Schedule, seen: Observed) -> Fitted:
 
 
 def _learned(model: Model, planned: Schedule, seen: Observed, night: date, champion: Fitted | None) -> Learned:
-    if planned.plan is None:
-        return Learned(None, Verdict(promoted=False, grade="E", reason=planned.warnings[-1]))
     outcome = _outcome(model, planned, seen)
+    suits = suitability(model, planned, seen, outcome)
+    if planned.plan is None or suits.verdict == "not fit":
+        return Learned(None, Verdict(promoted=False, grade="E", reason=suits.words), suits)
     final = seen.on(planned.plan.final)
-    obstacle = usable(model, planned.plan, seen, outcome)
-    if obstacle:
-        return Learned(None, Verdict(promoted=False, grade="E", reason=obstacle))
     windows = tuple(window(model, planned.plan, test, seen, outcome, champion) for test in planned.plan.tests)
     found = verdict(model, windows, champion=champion.version if champion else None)
     fitted = model.fit(seen.customers.rows(final), outcome[final], planned.horizon_days)
     fitted = _with_bands(replace(fitted, grade=found.grade), seen.customers.rows(seen.on([night])))
     known = {"knows_until": (planned.closed - EPOCH).days}
-    return Learned(replace(fitted, facts={**fitted.facts, **known}), found, windows)
+    return Learned(replace(fitted, facts={**fitted.facts, **known}), found, suits, windows)
 
 
 def _reported(
@@ -161,7 +162,7 @@ def _reported(
         version = _registered(learned.fitted, planned.plan, learned.windows, found, night, registry, tags).version
     return TrainingReport(
         model.name, version, found.promoted, found.grade, found.reason, planned.horizon_days, night,
-        model.metric_name, learned.windows, planned.warnings,
+        model.metric_name, learned.windows, planned.warnings, learned.suitability,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What is learned from: the features of past nights, and what those customers did afterwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -38,11 +38,14 @@ class Observed:
 
 
 def order_feed(orders: DataFrame, snapshot: Snapshot) -> Feed | None:
-    """From when to when orders came in at their usual volume, as the snapshot sees it."""
+    """From when to when orders came in at their usual volume, and whose they are, as the snapshot sees it."""
     seen = visible(orders, [snapshot]).where(_is_sale())
-    counted = seen.groupBy("age_days").count().collect()
-    days = [(snapshot.night - timedelta(days=row["age_days"]), row["count"]) for row in counted]
-    return feed(days, snapshot.night)
+    each_day = seen.groupBy("age_days").agg(F.count("*").alias("orders"), F.count("customer_id").alias("known"))
+    counted = each_day.collect()
+    days = [(snapshot.night - timedelta(days=row["age_days"]), row["orders"]) for row in counted]
+    found = feed(days, snapshot.night)
+    known, orders = (sum(row[name] for row in counted) for name in ("known", "orders"))
+    return replace(found, with_customer=known / orders) if found else None
 
 
 def observed(

@@ -11,8 +11,8 @@ from orchestration.assets.conformed import conformed_assets
 from orchestration.assets.ops import ops_assets
 from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.scores import score_assets
-from orchestration.assets.step import Steps
-from orchestration.assets.training import training_assets
+from orchestration.assets.step import Steps, asset_key
+from orchestration.assets.training import MADE, training_assets
 from orchestration.assets.unified import unified_assets
 from orchestration.night import Place
 from orchestration.record import NightRecord
@@ -22,7 +22,7 @@ from quality.rule_check import references
 
 NIGHTLY = "nightly"
 TRAINING = "training"
-TRAINED = dg.AssetSelection.assets(dg.AssetKey(["models", "evaluations"]))
+TRAINED = dg.AssetSelection.assets(*(asset_key(table.name) for table in MADE))
 
 
 def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitions:

@@ -15,7 +15,7 @@ from orchestration.nightly import run_night, run_training
 from orchestration.record import NightRecord
 from orchestration.retailer import Retailer, load_retailer
 from orchestration.summary import failure
-from report.terminal import terminal_summary
+from report.terminal import suitability_lines, terminal_summary
 
 
 def nights(asked: argparse.Namespace) -> int:
@@ -74,6 +74,7 @@ def train(asked: argparse.Namespace) -> int:
     else:
         for name, facts in record.models.items():
             print(f"{name}: {facts['verdict']}")
+            print("\n".join(suitability_lines(facts["suitability"])))
     return 0
 
 

@@ -14,7 +14,7 @@ from quality.settings import RuleSettings
 
 LAYERS = ("raw", "conformed", "unified", "features", "models", "scores", "activation")
 """In the order in which a night makes them."""
-UNGATED = ("raw", "ops", "models.evaluations", "models.calibration", "activation.deliveries")
+UNGATED = ("raw", "ops", "models.evaluations", "models.calibration", "models.suitability", "activation.deliveries")
 """Layers and tables that no gate judges."""
 WITHIN_UNIFIED = {("unified.order_lines", "unified.orders")}
 """Pairs of which the second is made before the first."""

@@ -144,6 +144,17 @@ def evaluations(lake: Lakehouse) -> list[Row]:
     return table.orderBy("model", "test_night", "rival").collect()
 
 
+def suitability(lake: Lakehouse) -> dict[str, list[Row]]:
+    """What the newest training found about its data, by model; the worst first."""
+    table = lake.read(models.SUITABILITY)
+    newest = table.withColumn("newest", F.max("night").over(Window.partitionBy("model"))).where("night = newest")
+    rank = F.array_position(F.array(F.lit("not fit"), F.lit("limited"), F.lit("fit")), F.col("verdict"))
+    found: dict[str, list[Row]] = {}
+    for row in newest.orderBy("model", rank, "check").collect():
+        found.setdefault(row["model"], []).append(row)
+    return found
+
+
 def against_baseline(lake: Lakehouse) -> dict[str, dict[str, Any]]:
     """By model: its newest test against its named baseline, as `terminal_summary` reads it; nothing before a training.
 

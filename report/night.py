@@ -54,6 +54,8 @@ def _for_marketers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any
         "band_names": figures.BANDS,
         "value_plot": pictures.values(scores, currency),
         "tests": tests,
+        "suitability": figures.suitability(lake),
+        "suits": wording.SUITS,
         "trained": list(
             dict.fromkeys((test["model"], test["grade"], (test["verdict"] or "").rstrip(".")) for test in tests)
         ),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from report.wording import MODELS, counted, number, plain, rows_delivered, rows_set_aside, share, verdict
+from report.wording import MODELS, SUITS, counted, number, plain, rows_delivered, rows_set_aside, share, verdict
 
 LABEL = 26
 MOST_RULES = 6
@@ -115,6 +115,13 @@ def sent_lines(deliveries: Mapping[str, Any]) -> Iterator[str]:
         done = counts.get("sent", {})
         yield _line(plain(name), number(sum(done.values())), f"records to {counts['destination']}{_kinds(done)}")
         yield from _not_sent(counts)
+
+
+def suitability_lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """Whether the data suited a training, check by check, from `suitability` of the JSON of `habitue train`."""
+    yield f"  the data is {found['verdict']} for training:"
+    for one in found["findings"]:
+        yield f"  {SUITS[one['verdict']]:<12} {one['check']}: {one['words']}"
 
 
 def _not_sent(counts: Mapping[str, Any]) -> Iterator[str]:

@@ -22,6 +22,8 @@ GRADES = {
     "D": "in doubt since it was promoted",
     "E": "a baseline: what a rule of thumb would say",
 }
+SUITS = {"fit": "fit", "limited": "with limits", "not fit": "not fit"}
+"""Whether the data suits a training, by the word in models.suitability."""
 MODELS = {"churn": "who is leaving", "lifetime_value": "what customers will spend"}
 
 
@@ -48,6 +50,11 @@ EVENTS = {
 def number(value: float) -> str:
     """12,345."""
     return f"{value:,.0f}"
+
+
+def figure(value: float) -> str:
+    """12,345 or 0.713: as many decimals as a figure of its size needs."""
+    return number(value) if value >= 10 or value == int(value) else f"{value:.3f}"
 
 
 def share(part: float, whole: float) -> str:

@@ -7,15 +7,19 @@ from typing import Any
 
 import dagster as dg
 
+from features import CUSTOMER_FEATURES
 from features.point_in_time import snapshot_at
 from lakehouse.errors import HabitueError, Transient
 from models.evaluate import calibrations, evaluations
-from models.tables import CALIBRATION, EVALUATIONS
+from models.suitability import suitabilities
+from models.tables import CALIBRATION, EVALUATIONS, SUITABILITY
 from models.train import TrainingReport, train
 from orchestration.assets.scores import history_of, model_settings
 from orchestration.assets.step import asset_key, spec
 from orchestration.training import TrainingRun
 from pipelines import tables as unified
+
+MADE = (EVALUATIONS, SUITABILITY)
 
 
 def training_assets() -> list[dg.AssetsDefinition]:
@@ -23,7 +27,7 @@ def training_assets() -> list[dg.AssetsDefinition]:
 
     @dg.multi_asset(
         name="models__evaluations",
-        specs=[spec(EVALUATIONS, after=["features.customer_features", unified.CUSTOMER_PROFILE.name])],
+        specs=[spec(table, after=[CUSTOMER_FEATURES.name, unified.CUSTOMER_PROFILE.name]) for table in MADE],
         required_resource_keys={"lake"},
     )
     def compute(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
@@ -39,6 +43,8 @@ def training_assets() -> list[dg.AssetsDefinition]:
         verdicts = {report.model: verdict_in_words(report) for report in reports}
         run.record.step("models.evaluations", started, "; ".join(f"{m}: {v}" for m, v in verdicts.items()))
         yield dg.MaterializeResult(asset_key=asset_key(EVALUATIONS.name), metadata=verdicts)
+        suits = {report.model: report.suitability.words for report in reports}
+        yield dg.MaterializeResult(asset_key=asset_key(SUITABILITY.name), metadata=suits)
 
     return [compute]
 
@@ -55,6 +61,8 @@ def trained(run: TrainingRun) -> tuple[TrainingReport, ...]:
         settings=model_settings(run.retailer),
         tags={name: str(version) for name, version in run.lake.versions(tables).items()},
     )
+    suits = {report.model: report.suitability for report in reports}
+    run.lake.replace_night(SUITABILITY, suitabilities(run.lake.spark, run.night, suits).coalesce(1), run.night)
     for report in reports:
         if report.windows:
             batch = f"{report.model}/{report.version}"
@@ -73,4 +81,6 @@ def verdict_in_words(report: TrainingReport) -> str:
 
 def _facts(report: TrainingReport) -> dict[str, Any]:
     facts = asdict(report)
-    return {name: facts[name] for name in ("version", "promoted", "grade", "horizon_days", "metric", "warnings")}
+    told = {name: facts[name] for name in ("version", "promoted", "grade", "horizon_days", "metric", "warnings")}
+    suits = {"verdict": report.suitability.verdict, "words": report.suitability.words}
+    return told | {"suitability": suits | facts["suitability"]}

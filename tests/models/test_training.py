@@ -78,7 +78,7 @@ def test_training_again_gives_the_same_trees_and_leaves_the_champion(
 @pytest.mark.parametrize(
     ("orders", "said"),
     [
-        ([("ann", day, 20.0) for day in range(1, 500, 3)], "only 6 customer snapshots before"),
+        ([("ann", day, 20.0) for day in range(1, 500, 3)], "only 1 customer snapshot from"),
         ([(f"c{n}", 300 + n % 200, 20.0) for n in range(400)], "too short to train"),
         ([(f"c{n}", day, 20.0) for n in range(60) for day in range(1, 500, 20)], "did the same"),
         ([(f"c{n}", 1 + n % 50, 20.0) for n in range(100)], "too short to train"),
@@ -93,6 +93,8 @@ def test_a_shop_that_teaches_nothing_keeps_the_baseline_and_says_why(
     churn = trained(orders, registry)[0]
     assert (churn.promoted, churn.version) == (False, "")
     assert said in churn.reason
+    assert churn.reason == churn.suitability.words
+    assert churn.suitability.verdict == "not fit"
     after = {name: registry.champion(name) for name in ("churn", "lifetime_value")}
     assert before == after
 

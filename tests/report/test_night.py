@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
-from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS
+from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SUITABILITY
 from pipelines.canonical import ORDERS
 from pipelines.reconciliation import RECONCILIATION
 from report import figures
@@ -132,6 +132,10 @@ def full_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
             "gain": 0.05, "gain_low": 0.02, "gain_high": 0.08, "calibration_error": 0.031}  # fmt: skip
     _put(lake, EVALUATIONS, test | gain | {"is_promoted": True, "grade": "B", "verdict": "surely better"})
     _put(lake, CALIBRATION, *_bins())
+    looked_at = {"model": "churn", "check": "customers in a window", "bar": 500.0}
+    old = {"night": date(2026, 2, 2), "value": 9.0, "verdict": "not fit", "words": "only 9 customer snapshots"}
+    few = {"night": NIGHT, "value": 90.0, "verdict": "limited", "words": "only 90 customer snapshots"}
+    _put(lake, SUITABILITY, looked_at | old, looked_at | few)
     return lake
 
 
@@ -158,6 +162,7 @@ def test_the_page_tells_what_the_tables_hold_and_nothing_about_a_person(page: st
         "8 records or more",
         "people that turned out to be another 2 5",
         "1 of 4 fall apart cleanly",
+        "who is leaving with limits customers in a window 90 500 only 90 customer snapshots",
         "order_id is missing 1 – marketing-systems",
     ):
         assert expected in words, expected
