@@ -37,6 +37,7 @@ def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
         "who_is_who": asdict(record.who_is_who) if record.who_is_who else None,
         "models": record.models,
         "warnings": record.warnings,
+        "alerts": record.alerts,
         "audiences": record.audiences,
         "deliveries": record.deliveries,
         "seconds": record.seconds,
@@ -58,7 +59,8 @@ def without_customer(lake: Lakehouse) -> dict[str, Any]:
 def failure(record: NightRecord, retailer: Retailer) -> dict[str, Any]:
     """What a stopped night can still say."""
     gates = [_gate(gate, retailer) for gate in record.gates]
-    return {"gates": gates, "seconds": record.seconds, "files": [_file(file) for file in record.files]}
+    files = [_file(file) for file in record.files]
+    return {"gates": gates, "seconds": record.seconds, "files": files, "alerts": record.alerts}
 
 
 def by_status(record: NightRecord) -> Counter[str]:
@@ -67,15 +69,23 @@ def by_status(record: NightRecord) -> Counter[str]:
 
 
 def _gate(gate: GateOutcome, retailer: Retailer) -> dict[str, Any]:
-    return {
-        "table": gate.table,
-        "rule": gate.rule,
-        "severity": gate.severity,
-        "failed": gate.failed,
-        "limit": gate.limit,
-        "outcome": gate.outcome,
-        "owner": retailer.owner(gate.table),
-    } | ({} if gate.observed is None else {"observed": gate.observed})
+    return (
+        {
+            "table": gate.table,
+            "rule": gate.rule,
+            "severity": gate.severity,
+            "failed": gate.failed,
+            "limit": gate.limit,
+            "outcome": gate.outcome,
+            "owner": retailer.owner(gate.table),
+        }
+        | ({} if gate.observed is None else {"observed": gate.observed})
+        | _sample(gate)
+    )
+
+
+def _sample(gate: GateOutcome) -> dict[str, Any]:
+    return {"sample": list(gate.sample)} if gate.sample else {}
 
 
 def _file(file: Any) -> dict[str, Any]:

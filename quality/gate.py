@@ -39,6 +39,8 @@ class GateOutcome:
     limit: int
     outcome: Outcome
     observed: float | None = None
+    sample: tuple[str, ...] = ()
+    """A few places where the rule is broken: keys, or files and row numbers."""
 
 
 @dataclass(frozen=True)

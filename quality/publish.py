@@ -15,6 +15,7 @@ from lakehouse.table import Table
 from quality.gate import Failures, GateOutcome, PublicationBlocked, failures, judged
 from quality.rejects import Again, Aside, FileCount, Tally, marked, set_aside, sound, tally
 from quality.rules import Rule, marks, with_judgements
+from quality.samples import Judged, with_samples
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def publish(
         count = tally(kept) if rejected else Tally(rows=kept.count())
         aside = _aside(lake, rejected, kept, count, night=night, again=again)
         gates = _gates(good, asked, count, table=table.name, night=night, aside=aside.newly() if aside else 0)
+        gates = with_samples(gates, asked, Judged(table, good, kept if rejected else None, night))
         if aside and not again:
             aside.write()
         if any(outcome.outcome == "blocked" for outcome in gates):

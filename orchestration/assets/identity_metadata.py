@@ -1,10 +1,11 @@
 """Who is who as Dagster shows it: figures of the night beside the tables that they are about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
+from orchestration.assets.gate_check import markdown_table
 from orchestration.assets.step import Told
 from orchestration.night import NightRun
 from pipelines import tables
@@ -24,20 +25,20 @@ def _metadata(found: IdentityFigures) -> Told:
     return {
         tables.IDENTITY_LINKS.name: {
             "people": found.people,
-            "records per person": _table(("records", "people"), found.records_per_person),
-            "links by kind of evidence": _table(("evidence", "records"), found.evidence),
+            "records per person": markdown_table(("records", "people"), found.records_per_person),
+            "links by kind of evidence": markdown_table(("evidence", "records"), found.evidence),
             "sources that overlap": _overlap(found.sources),
         },
-        tables.IDENTITY_EVENTS.name: {"events of the night": _table(("event", "ids", "records"), found.events)},
-        tables.IDENTITY_PAIRS.name: {"match weights": _table(("bits", "pairs"), found.weights), **cut},
+        tables.IDENTITY_EVENTS.name: {"events of the night": markdown_table(("event", "ids", "records"), found.events)},
+        tables.IDENTITY_PAIRS.name: {"match weights": markdown_table(("bits", "pairs"), found.weights), **cut},
         tables.HOUSEHOLDS.name: {
             "households": sum(count for _, count in found.people_per_household),
-            "people per household": _table(("people", "households"), found.people_per_household),
+            "people per household": markdown_table(("people", "households"), found.people_per_household),
         },
         tables.SUSPICIOUS_CLUSTERS.name: {
             "suspicious customers": found.suspicious,
             "that fall apart cleanly": found.splits,
-            "reasons": _table(("reason", "customers"), reasons),
+            "reasons": markdown_table(("reason", "customers"), reasons),
         },
     }
 
@@ -45,12 +46,7 @@ def _metadata(found: IdentityFigures) -> Told:
 def _overlap(sources: Sequence[SourceFigures]) -> dg.MetadataValue[Any]:
     """How many people of the source in a line are known to the source in a column."""
     names = [source.source for source in sources]
-    return _table(
+    return markdown_table(
         ("people of", "in all", *(f"also in {name}" for name in names)),
         [(line.source, line.people, *(dict(line.also_in).get(name, 0) for name in names)) for line in sources],
     )
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> dg.MetadataValue[Any]:
-    lines = [head, ["---"] * len(head), *rows]
-    return dg.MetadataValue.md("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))

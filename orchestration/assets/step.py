@@ -13,15 +13,15 @@ from lakehouse.delta import NOT_THERE, Lakehouse
 from lakehouse.errors import GateBlocked, HabitueError, Transient
 from lakehouse.table import Table
 from orchestration.ahead import Work
+from orchestration.assets.gate_check import GATE, gate_check, set_aside
 from orchestration.night import NightRun
 from orchestration.unforeseen import step_failed
-from quality.gate import PublicationBlocked
+from quality.gate import GateOutcome, PublicationBlocked
 from quality.publish import Published
 
 Step = Callable[[NightRun], Sequence[Published]]
 Told = dict[str, dict[str, Any]]
 """Metadata by table name."""
-GATE = "gate"
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,8 @@ def tables_asset(
             raise stopped(error) from error
         told = dict(tells(run))
         for table in published:
-            yield from results(table, told.pop(table.table, {}))
+            gates = [gate for gate in run.record.gates if gate.table == table.table]
+            yield from results(table, gates, told.pop(table.table, {}))
         _observe(context, told)
         yield from _told(run.lake, beside)
 
@@ -185,18 +186,20 @@ def stopped(error: HabitueError) -> Exception:
 
 
 def results(
-    published: Published, told: Mapping[str, Any] = MappingProxyType({})
+    published: Published, gates: Iterable[GateOutcome], told: Mapping[str, Any] = MappingProxyType({})
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    """The check and the materialisation of one table, with counts and never a value."""
+    """The check and the materialisation of one table, with counts and never a value.
+
+    Units: gates are the outcomes of the night for this table, those from before it was written too.
+    """
     key = asset_key(published.table)
-    outcomes = {gate.rule: f"{gate.outcome}: {gate.failed} (limit {gate.limit})" for gate in published.gates}
-    yield dg.AssetCheckResult(passed=True, asset_key=key, check_name=GATE, metadata=_texts(outcomes))
+    yield gate_check(key, gates)
     yield dg.MaterializeResult(
         asset_key=key,
         metadata={
             "dagster/row_count": published.total_rows,
             "rows written": published.rows,
-            "rows set aside": published.rejected_rows,
+            **set_aside(published),
             "delta version": published.version,
             **told,
         },
@@ -225,12 +228,7 @@ def _blocked(run: NightRun, error: GateBlocked) -> Iterator[dg.AssetCheckResult]
     gates = getattr(error, "gates", ())
     run.record.gates.extend(gates)
     for table in sorted({gate.table for gate in gates}):
-        outcomes = {gate.rule: f"{gate.outcome}: {gate.failed} (limit {gate.limit})" for gate in gates}
-        yield dg.AssetCheckResult(passed=False, asset_key=asset_key(table), check_name=GATE, metadata=_texts(outcomes))
-
-
-def _texts(values: Mapping[str, str]) -> dict[str, dg.MetadataValue[Any]]:
-    return {name: dg.MetadataValue.text(text) for name, text in values.items()}
+        yield gate_check(asset_key(table), [gate for gate in gates if gate.table == table])
 
 
 def _in_words(published: Published, tables: int) -> str:
