@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from orchestration.alerts.telling import night_ends
 from orchestration.night import NightRun
 from orchestration.summary import summary
 from orchestration.tables import all_tables
@@ -12,7 +13,8 @@ from report.quality import quality_page
 
 
 def close_night(run: NightRun) -> None:
-    """Write the summary and the report of a night, also of one that a gate stopped."""
+    """Tell who must know, then write the summary and the report of a night, also of one that a gate stopped."""
+    night_ends(run.retailer, run.night, run.record, run.place.state)
     found = summary(run, all_tables(run.retailer))
     for name, tested in against_baseline(run.lake).items():
         found["models"].setdefault(name, {}).update(tested)

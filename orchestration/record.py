@@ -33,6 +33,8 @@ class NightRecord:
     models: dict[str, Any] = field(default_factory=dict)
     audiences: dict[str, Any] = field(default_factory=dict)
     deliveries: dict[str, Any] = field(default_factory=dict)
+    alerts: dict[str, str] = field(default_factory=dict)
+    """What became of the message about the night, by channel."""
     warnings: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     summary: dict[str, Any] = field(default_factory=dict)

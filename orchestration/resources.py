@@ -1,11 +1,14 @@
 """The Dagster resources: the night that a run makes, and the lake that a training reads."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from lakehouse.errors import InvalidRetailerFile, NightOutOfOrder
+from orchestration.alerts.telling import night_begins, night_did_not_begin
 from orchestration.closing import close_night
 from orchestration.night import LAYERS, NightRun, Place, open_night
 from orchestration.record import NightRecord
@@ -24,14 +27,19 @@ def night_resource(place: Place, record: NightRecord | None = None) -> dg.Resour
     def opened(context: dg.InitResourceContext) -> Iterator[NightRun]:
         tags = context.run.tags if context.run else {}
         night, kept = date.fromisoformat(tags[PARTITION]), record or NightRecord()
+        begun = False
         try:
             send = {"yes": True, "no": False}.get(tags.get(SEND, ""), is_today(night, place))
             rebuild_from = tags.get(REBUILD) if tags.get(REBUILD) in LAYERS else None
             with open_night(place, night, send=send, rebuild_from=rebuild_from, record=kept) as run:
+                night_begins(run.retailer, night, kept, place.state)
+                begun = True
                 yield run
                 close_night(run)
         except BaseException as error:
             kept.failed(f"night {night}", error)
+            if not begun and isinstance(error, Exception) and not isinstance(error, NightOutOfOrder):
+                _tell(place, night, error, kept)
             raise
 
     return opened
@@ -51,6 +59,12 @@ def lake_resource(place: Place, record: NightRecord | None = None) -> dg.Resourc
             raise
 
     return opened
+
+
+def _tell(place: Place, night: date, error: Exception, record: NightRecord) -> None:
+    """Tell of a night that could not begin, unless its retailer file cannot be read: then nobody is known to tell."""
+    with suppress(InvalidRetailerFile):
+        night_did_not_begin(load_retailer(place.retailer_file), night, error, record, place.state)
 
 
 def is_today(night: date, place: Place) -> bool:

@@ -12,6 +12,7 @@ from activation.settings import Activation, unknown_sources
 from lakehouse.errors import InvalidRetailerFile
 from lakehouse.names import nearest
 from models.settings import ChurnSettings, LifetimeValueSettings
+from orchestration.alerts.settings import AlertSettings
 from orchestration.tables import all_tables
 from orchestration.yaml_lines import LinedYaml, load_lined
 from pipelines.canonical import ENTITIES
@@ -42,6 +43,7 @@ class Retailer(Activation):
     rules: tuple[RuleSettings, ...] = ()
     calendar: tuple[SpecialDay, ...] = ()
     owners: Owners = Owners()
+    alerts: AlertSettings | None = None
     critical: dict[Name, tuple[str, ...]] = Field(default={}, validate_default=True)
 
     @field_validator("critical")

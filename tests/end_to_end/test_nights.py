@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -22,6 +23,7 @@ from tests.end_to_end.conftest import CaughtUp, Shop, copied
 from tests.end_to_end.killing import kill_after
 from tests.end_to_end.lakes import Contents, contents, differences, lost
 from tests.end_to_end.small_shop import FIRST, PEOPLE, SECOND, TICKETS, write_rows
+from tests.orchestration.listeners import web_server
 
 
 def test_first_night_scores_with_baselines_of_grade_e(spark: SparkSession, first_night: Shop) -> None:
@@ -75,6 +77,7 @@ class Stopped:
     sound: bytes
     before: Contents
     said: str
+    alerts: list[dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +89,11 @@ def stopped(spark: SparkSession, first_night: Shop, tmp_path_factory: pytest.Tem
     sound = tickets.read_bytes()
     write_rows(tickets, TICKETS, [(f"X{n}", "yesterday", "", "ten") for n in range(30)])
     said = StringIO()
-    with redirect_stderr(said):
-        assert shop.night(SECOND) == 1
-    return Stopped(shop, sound, before, said.getvalue())
+    with redirect_stderr(said), web_server() as hook:
+        with shop.retailer.open("a") as file:
+            file.write(f"alerts: {{webhook: {{url: '{hook.url}'}}}}\n")
+        assert shop.night(SECOND, "--json") == 1
+    return Stopped(shop, sound, before, said.getvalue(), [json.loads(body) for _, body in hook.posts])
 
 
 def test_blocked_gate_leaves_every_table_whole(spark: SparkSession, stopped: Stopped) -> None:
@@ -96,6 +101,11 @@ def test_blocked_gate_leaves_every_table_whole(spark: SparkSession, stopped: Sto
     assert "still holds 2024-06-01" in stopped.said
     assert "habitue night --date 2024-06-02" in stopped.said
     assert "data-engineering looks after this table" in stopped.said
+    [alert] = stopped.alerts
+    assert [(one["where"], one["owner"]) for one in alert["findings"]] == [
+        ("conformed.orders 2024-06-02", "data-engineering")
+    ]
+    assert '"alerts": {"webhook": "sent"}' in stopped.said
     after = contents(spark, stopped.shop.lake, stopped.shop.retailer)
     grown = {"ops.nights", "raw.files", "raw.till_tickets", "raw.crm_contacts", "conformed.orders_rejected"}
     # The club's new records may come before the gate stops the night.
