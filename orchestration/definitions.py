@@ -1,4 +1,4 @@
-"""What Dagster sees: one asset per table, grouped by layer; the night at 02:00 and the training on Sundays."""
+"""What Dagster sees: one asset per table, by layer; the night at 02:00, its check at 06:05, training on Sundays."""
 
 from collections.abc import Iterable
 
@@ -8,6 +8,7 @@ from lakehouse.errors import WrongCall
 from lakehouse.settings import settings
 from orchestration.assets.activation import activation_assets
 from orchestration.assets.conformed import conformed_assets
+from orchestration.assets.freshness import FRESHNESS, HOUR, freshness_check
 from orchestration.assets.ops import ops_assets
 from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.scores import score_assets
@@ -41,20 +42,26 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     ]
     decided, sent = activation_assets(steps)
     tables = [".".join(key.path) for asset in (*made, decided) for key in asset.keys]
+    nights_assets = [*made, decided, *ops_assets(tables, steps), sent]
+    fresh = freshness_check({key for asset in nights_assets for key in asset.keys}, retailer)
+    checked = dg.AssetSelection.checks(fresh)
     nightly = dg.define_asset_job(
         NIGHTLY,
-        selection=dg.AssetSelection.all() - TRAINED,
+        selection=dg.AssetSelection.all() - TRAINED - checked,
         executor_def=dg.in_process_executor,
         description="One night: from the landing folder to the marketer.",
     )
     training = dg.define_asset_job(TRAINING, selection=TRAINED, executor_def=dg.in_process_executor)
+    freshness = dg.define_asset_job(FRESHNESS, selection=checked, executor_def=dg.in_process_executor)
     return dg.Definitions(
-        assets=owned([*made, decided, *ops_assets(tables, steps), sent, *training_assets()], retailer),
+        assets=owned([*nights_assets, *training_assets()], retailer),
+        asset_checks=[fresh],
         resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
-        jobs=[training, nightly],
+        jobs=[training, nightly, freshness],
         schedules=[
             dg.build_schedule_from_partitioned_job(nightly, hour_of_day=2),
             dg.ScheduleDefinition(job=training, cron_schedule="0 5 * * 0", execution_timezone=retailer.timezone),
+            dg.ScheduleDefinition(job=freshness, cron_schedule=f"5 {HOUR} * * *", execution_timezone=retailer.timezone),
         ],
     )
 
