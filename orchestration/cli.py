@@ -62,7 +62,7 @@ def command_names() -> tuple[str, ...]:
 def _add_commands(parser: argparse.ArgumentParser) -> Any:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     first = (_doctor, _check, _night, _accept, _rebuild, _reprocess, _resolve, _train, _plan, _deliver, _customer)
-    for add in (*first, _why, _review, _report_page, _ui):
+    for add in (*first, _why, _review, _lineage, _report_page, _ui):
         add(commands)
     return commands
 
@@ -263,6 +263,20 @@ def _review(commands: Any) -> None:
         metavar="RECORD,RECORD=DECISION",
         help="decide a pair (always or never one person) without being asked; may be repeated",
     )
+
+
+def _lineage(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.tracing import trace
+
+        return trace(asked)
+
+    parser = _command(commands, "lineage", run, "what a column is made of, back to the delivered columns")
+    parser.add_argument("column", metavar="TABLE.COLUMN", help="such as scores.customer_scores.churn_probability")
+    kept = settings().retailer_file
+    parser.add_argument("--retailer", type=Path, default=kept, metavar="FILE", help="for the mappings of its sources")
+    parser.add_argument("--forward", action="store_true", help="who reads it, up to the destinations")
+    parser.add_argument("--rows", action="store_true", help="follow what decides which rows there are as well")
 
 
 def _report_page(commands: Any) -> None:

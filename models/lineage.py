@@ -1,0 +1,74 @@
+"""What the columns of the scores and of the models' tables are made of."""
+
+import re
+
+from features import CUSTOMER_FEATURES, FEATURES
+from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, copied
+from models import segments
+from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENTS
+from pipelines.tables import CUSTOMER_PROFILE, ORDERS
+
+SCORES, PROFILE, FEATURE_TABLE = CUSTOMER_SCORES.name, CUSTOMER_PROFILE.name, CUSTOMER_FEATURES.name
+READ = columns_of(FEATURE_TABLE, *(feature.name for feature in FEATURES))
+"""What trees learn from and are given; a baseline reads some of it."""
+BARRED = columns_of(PROFILE, "is_deleted", "is_test", "is_staff", "age_band", "objects_to_profiling")
+"""What may bar a customer from a score."""
+STAMPED = (
+    *("grade", "churn_grade", "value_grade", "churn_horizon_days", "value_horizon_days"),
+    *("churn_version", "value_version", "segment_version"),
+)
+LABELS = columns_of(ORDERS.name, "customer_id", "event_at", "known_from", "kind", "order_amount")
+"""What really happened after a test night, which is foretold from the features before it."""
+THRESHOLDS = ("inter_purchase_days_mean", "orders_count_365d", "net_amount_365d")
+FIGURES = (
+    *("customers_count", "score", "rival_score", "gain", "gain_low", "gain_high", "calibration_error", "total_bias"),
+    *("is_promoted", "grade", "verdict", "bin", "predicted_rate", "seen_rate"),
+)
+
+
+def _rules_read() -> tuple[ColumnName, ...]:
+    """The features that the rules of the segments name."""
+    words = {word for segment in segments.SEGMENTS for word in re.findall(r"\w+", segment.rule)}
+    return tuple(column for column in READ if column.column in words)
+
+
+def _scores() -> Ways:
+    own = {name: ColumnName(SCORES, name) for name in CUSTOMER_SCORES.column_names}
+    ordered = ColumnName(FEATURE_TABLE, "orders_count")
+    has_score = Way("who may be scored and has ordered", (*BARRED, ordered), "rows")
+    last_order = ColumnName(FEATURE_TABLE, "days_since_last_order")
+    horizons = (own["churn_horizon_days"], own["value_horizon_days"])
+    scored = {
+        "churn_probability": Way("the model churn, over the features", READ),
+        "churn_band": Way("by thirds, never high right after an order", (own["churn_probability"], last_order)),
+        "value_amount": Way("the model lifetime_value, over the features", READ),
+        "value_band": Way("by the amounts of its version", (own["value_amount"],)),
+        "segment": Way("the rules that models.segments describes", _rules_read()),
+        "reasons": Way("what moved the churn score most", READ),
+        "valid_until": Way("a third of the shorter horizon", horizons),
+        **dict.fromkeys(STAMPED, Way("of the version that stood when the night began")),
+    }
+    return {
+        "night": (Way("night of the scores"),),
+        "as_of": (Way("00:00 of the night"),),
+        **copied(PROFILE, ("customer_id",)),
+        **{name: (way, has_score) for name, way in scored.items()},
+        "no_score_reason": (Way("what of the profile bars a score, or that nothing was ordered", (*BARRED, ordered)),),
+    }
+
+
+def _tested(names: tuple[str, ...]) -> Ways:
+    """The figures of a training and, as they are given, the names of what was tested."""
+    figure = (Way("predictions from the features", READ), Way("against what happened", LABELS))
+    return {name: figure if name in FIGURES else (Way("of the training"),) for name in names}
+
+
+LINEAGE: dict[str, Ways] = {
+    SCORES: _scores(),
+    EVALUATIONS.name: _tested(EVALUATIONS.column_names),
+    CALIBRATION.name: _tested(CALIBRATION.column_names),
+    SEGMENTS.name: {
+        **alike(("segment", "position", "segment_version"), (Way("of the version in use"),)),
+        "description": (Way("its rule, with the thresholds learned", columns_of(FEATURE_TABLE, *THRESHOLDS)),),
+    },
+}
