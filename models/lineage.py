@@ -3,6 +3,7 @@
 import re
 
 from features import CUSTOMER_FEATURES, FEATURES
+from features.lineage import LINEAGE as FEATURE_LINEAGE
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, copied
 from models import segments
 from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENTS
@@ -30,6 +31,12 @@ def _rules_read() -> tuple[ColumnName, ...]:
     """The features that the rules of the segments name."""
     words = {word for segment in segments.SEGMENTS for word in re.findall(r"\w+", segment.rule)}
     return tuple(column for column in READ if column.column in words)
+
+
+def _behind(features: tuple[str, ...]) -> tuple[ColumnName, ...]:
+    """What these features are made of."""
+    ways = [way for name in features for way in FEATURE_LINEAGE[FEATURE_TABLE][name]]
+    return tuple(dict.fromkeys(column for way in ways for column in way.of))
 
 
 def _scores() -> Ways:
@@ -69,6 +76,6 @@ LINEAGE: dict[str, Ways] = {
     CALIBRATION.name: _tested(CALIBRATION.column_names),
     SEGMENTS.name: {
         **alike(("segment", "position", "segment_version"), (Way("of the version in use"),)),
-        "description": (Way("its rule, with the thresholds learned", columns_of(FEATURE_TABLE, *THRESHOLDS)),),
+        "description": (Way("its rule, with thresholds learned from features made anew", _behind(THRESHOLDS)),),
     },
 }

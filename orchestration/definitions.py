@@ -15,6 +15,7 @@ from orchestration.assets.scores import score_assets
 from orchestration.assets.step import Steps, asset_key
 from orchestration.assets.training import MADE, training_assets
 from orchestration.assets.unified import unified_assets
+from orchestration.lineage import lineage_of
 from orchestration.night import Place
 from orchestration.record import NightRecord
 from orchestration.resources import lake_resource, night_resource
@@ -32,7 +33,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     nights = dg.DailyPartitionsDefinition(
         start_date=retailer.first_night.isoformat(), timezone=retailer.timezone, end_offset=1
     )
-    steps = Steps(nights, references(retailer.rules))
+    steps = Steps(nights, references(retailer.rules), lineage_of(retailer))
     made = [
         *raw_assets(retailer, steps),
         files_asset(retailer, steps),

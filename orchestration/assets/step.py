@@ -11,8 +11,10 @@ import dagster as dg
 
 from lakehouse.delta import NOT_THERE, Lakehouse
 from lakehouse.errors import GateBlocked, HabitueError, Transient
+from lakehouse.lineage import Lineage
 from lakehouse.table import Table
 from orchestration.ahead import Work
+from orchestration.assets.column_lineage import lineage_told, with_lineage
 from orchestration.assets.gate_check import GATE, gate_check, set_aside
 from orchestration.night import NightRun
 from orchestration.unforeseen import step_failed
@@ -28,11 +30,13 @@ Told = dict[str, dict[str, Any]]
 class Steps:
     """The steps of a night as they are declared; a run begins those of its selection as soon as it can.
 
-    Shape: looked_into are the tables that the rules of a table need beside it, by the table's name.
+    Shape: looked_into are the tables that the rules of a table need beside it, by the table's name; lineage is told
+           to Dagster with every table.
     """
 
     partitions: dg.PartitionsDefinition[str]
     looked_into: Mapping[str, Collection[str]] = field(default_factory=dict)
+    lineage: Lineage = field(default_factory=lambda: Lineage({}))
     _declared: dict[str, tuple[Sequence[dg.AssetSpec], Callable[[NightRun], Any]]] = field(default_factory=dict)
 
     def declare(self, name: str, specs: Sequence[dg.AssetSpec], does: Callable[[NightRun], Any]) -> None:
@@ -137,7 +141,8 @@ def tables_asset(
 
     Units: beside are tables written as well that no gate judges; tells gives more than counts, of any table.
     """
-    made = steps.after_its_rules([*specs, *beside.values()])
+    made = with_lineage(steps.after_its_rules([*specs, *beside.values()]), steps.lineage)
+    of_columns = lineage_told(made)
     steps.declare(name, made, partial(timed, name=step_label(name), step=step))
 
     @dg.multi_asset(
@@ -153,16 +158,16 @@ def tables_asset(
             published = steps.result(context, name)
         except GateBlocked as error:
             yield from _blocked(run, error)
-            yield from _told(run.lake, beside)
+            yield from _told(run.lake, beside, of_columns)
             raise dg.Failure(str(error), allow_retries=False) from error
         except HabitueError as error:
             raise stopped(error) from error
         told = dict(tells(run))
         for table in published:
             gates = [gate for gate in run.record.gates if gate.table == table.table]
-            yield from results(table, gates, told.pop(table.table, {}))
+            yield from results(table, gates, told.pop(table.table, {}) | of_columns[table.table])
         _observe(context, told)
-        yield from _told(run.lake, beside)
+        yield from _told(run.lake, beside, of_columns)
 
     return compute
 
@@ -219,9 +224,10 @@ def _observe(context: dg.AssetExecutionContext, told: Told) -> None:
         context.log_event(dg.AssetObservation(asset_key(name), partition=context.partition_key, metadata=metadata))
 
 
-def _told(lake: Lakehouse, tables: Iterable[Table]) -> Iterator[dg.MaterializeResult[Any]]:
+def _told(lake: Lakehouse, tables: Iterable[Table], of_columns: Told) -> Iterator[dg.MaterializeResult[Any]]:
     for table in tables:
-        yield dg.MaterializeResult(asset_key=asset_key(table.name), metadata=as_it_stands(lake, table))
+        stands = as_it_stands(lake, table) | of_columns[table.name]
+        yield dg.MaterializeResult(asset_key=asset_key(table.name), metadata=stands)
 
 
 def _blocked(run: NightRun, error: GateBlocked) -> Iterator[dg.AssetCheckResult]:

@@ -38,7 +38,10 @@ def unified_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition
     identity = [spec(table, after=[*conformed, "ops.reconciliation"]) for table in IDENTITY]
     second = [spec(table, after=[table.name for table in IDENTITY]) for table in SECOND_LEVEL]
     consent = spec(tables.CONSENTS, after=[*whose, *_kept(conformed, CONSENTS.name, MESSAGES.name, CONTACTS.name)])
-    whole = (tables.IDENTITY_LINKS, tables.PERSON_RECORDS, tables.CONSENTS, tables.ORDERS)
+    whole = (
+        *(tables.IDENTITY_LINKS, tables.IDENTITY_EVENTS, tables.PERSON_RECORDS),
+        *(tables.CONSENTS, tables.ORDERS),
+    )
     known = [*(table.name for table in whole), *_kept(conformed, CONTACTS.name)]
     people = [spec(table, after=known) for table in (tables.CUSTOMERS, tables.CUSTOMER_PROFILE)]
     return [

@@ -6,11 +6,13 @@ import dagster as dg
 import pytest
 from pyspark.sql import SparkSession
 
+from orchestration.assets.column_lineage import KEY as COLUMN_LINEAGE
 from orchestration.assets.conformed import conformed_assets, mapped_entities
 from orchestration.assets.identity_metadata import identity_metadata
 from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.step import Steps, asset_key, spec, tables_asset
 from orchestration.definitions import NIGHTLY, definitions
+from orchestration.lineage import lineage_of
 from orchestration.night import Place
 from orchestration.retailer import load_retailer
 from pipelines.canonical import ORDERS
@@ -53,7 +55,7 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
     write_rows(place.landing / f"tickets_{FIRST}.csv", TICKETS, [*tickets(FIRST, days=5), broken])
     place.retailer_file.write_text(place.retailer_file.read_text() + "rules:\n" + LOOKS_INTO_CONTACTS)
     run = night_run(spark, place, FIRST)
-    steps = Steps(dg.DailyPartitionsDefinition(start_date=str(FIRST)))
+    steps = Steps(dg.DailyPartitionsDefinition(start_date=str(FIRST)), lineage=lineage_of(run.retailer))
     made: list[dg.AssetsDefinition | dg.AssetSpec] = [
         files_asset(run.retailer, steps),
         *raw_assets(run.retailer, steps),
@@ -76,6 +78,20 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
     assert {key: value["dagster/row_count"].value for key, value in metadata.items()} == {RAW_FILES: 2, SET_ASIDE: 1}
     assert metadata[SET_ASIDE]["delta version"].value == run.lake.version(ORDERS.rejected) == 0
     assert [gate.outcome for gate in run.record.gates if "conformed.contacts" in gate.rule] == ["warned"]
+    of_columns = metadata[SET_ASIDE][COLUMN_LINEAGE].value.deps_by_column
+    assert dg.TableColumnDep(dg.AssetKey(["raw", "till_tickets"]), "_file_sha256") in of_columns["file_sha256"]
+
+
+def test_columns_are_made_of_columns_of_tables_that_are_made_before(place: Place) -> None:
+    found = definitions(place)
+    graph = found.resolve_asset_graph()
+    of_orders = graph.get(asset_key("conformed.orders")).metadata[COLUMN_LINEAGE].deps_by_column
+    assert of_orders["order_id"] == [dg.TableColumnDep(dg.AssetKey(["raw", "till_tickets"]), "Ticket")]
+    for key in graph.materializable_asset_keys:
+        told = graph.get(key).metadata.get(COLUMN_LINEAGE)
+        made_of = {dep.asset_key for deps in told.deps_by_column.values() for dep in deps} if told else set()
+        before = graph.get_ancestor_asset_keys(key) | graph.get_execution_set_asset_and_check_keys(key)
+        assert made_of <= before, key
 
 
 def test_figures_stand_beside_the_tables_that_they_are_about(spark: SparkSession, place: Place) -> None:
