@@ -55,9 +55,7 @@ class Lineage:
 
     def ways(self, name: ColumnName) -> tuple[Way, ...]:
         """How the column is made; what nothing fills is left out, and so is a way that is made of nothing else."""
-        found = self.tables.get(name.table, {}).get(name.column, ())
-        kept = ((way, tuple(filter(self.is_filled, way.of))) for way in found)
-        return tuple(Way(way.how, of, way.decides) for way, of in kept if of or not way.of)
+        return self._ways.get(name, ())
 
     def is_filled(self, name: ColumnName) -> bool:
         """Whether the column can have a value: the lake makes it, or something is mapped to it or to its origins."""
@@ -65,8 +63,7 @@ class Lineage:
 
     def made_of(self, name: ColumnName, *, decides: Decides | None = None) -> tuple[ColumnName, ...]:
         """The columns one step back, each once; of one kind where `decides` is given."""
-        ways = [way for way in self.ways(name) if decides in (None, way.decides)]
-        return tuple(dict.fromkeys(column for way in ways for column in way.of))
+        return self._made_of[decides].get(name, ())
 
     def made_elsewhere(self, name: ColumnName) -> tuple[ColumnName, ...]:
         """The columns of other tables whose values decide the column, over columns of its own table where need be."""
@@ -78,6 +75,10 @@ class Lineage:
     def label(self, table: str) -> str:
         """The table as people call it."""
         return self.called.get(table, table)
+
+    def is_delivered(self, name: ColumnName) -> bool:
+        """Whether a source delivered the column; those that begin with an underscore are the lake's own."""
+        return name.table in self.called and not name.column.startswith("_")
 
     def find(self, text: str) -> ColumnName | None:
         """The column that somebody means: `<table>.<column>`, or `<source>.<delivery>: <column>` of a delivery."""
@@ -92,16 +93,29 @@ class Lineage:
         """The columns one step on, each once."""
         return self._readers.get(name, ())
 
-    def origins(self, name: ColumnName) -> frozenset[ColumnName]:
-        """The columns at the end of every way back."""
+    def origins(self, name: ColumnName, *, decides: Decides | None = None) -> frozenset[ColumnName]:
+        """The columns at the end of every way back; of values alone where `decides` says so."""
         seen: set[ColumnName] = set()
         waiting = [name]
         while waiting:
             here = waiting.pop()
             if here not in seen:
                 seen.add(here)
-                waiting += self.made_of(here)
-        return frozenset(column for column in seen if not self.made_of(column))
+                waiting += self.made_of(here, decides=decides)
+        return frozenset(column for column in seen if not self.made_of(column, decides=decides))
+
+    @cached_property
+    def _ways(self) -> Mapping[ColumnName, tuple[Way, ...]]:
+        found: dict[ColumnName, tuple[Way, ...]] = {}
+        for name in self:
+            kept = ((way, tuple(filter(self.is_filled, way.of))) for way in self.tables[name.table][name.column])
+            found[name] = tuple(Way(way.how, of, way.decides) for way, of in kept if of or not way.of)
+        return found
+
+    @cached_property
+    def _made_of(self) -> Mapping[Decides | None, Mapping[ColumnName, tuple[ColumnName, ...]]]:
+        kinds: tuple[Decides | None, ...] = (None, "value", "rows")
+        return {kind: {name: _starts(ways, kind) for name, ways in self._ways.items()} for kind in kinds}
 
     @cached_property
     def _filled(self) -> frozenset[ColumnName]:
@@ -118,6 +132,11 @@ class Lineage:
             for column in self.made_of(name):
                 found[column].append(name)
         return {column: tuple(names) for column, names in found.items()}
+
+
+def _starts(ways: Iterable[Way], decides: Decides | None) -> tuple[ColumnName, ...]:
+    chosen = (way for way in ways if decides in (None, way.decides))
+    return tuple(dict.fromkeys(column for way in chosen for column in way.of))
 
 
 def _fills(way: Way, filled: Collection[ColumnName]) -> bool:

@@ -62,7 +62,7 @@ def command_names() -> tuple[str, ...]:
 def _add_commands(parser: argparse.ArgumentParser) -> Any:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     first = (_doctor, _check, _night, _accept, _rebuild, _reprocess, _resolve, _train, _plan, _deliver, _customer)
-    for add in (*first, _why, _review, _lineage, _report_page, _ui):
+    for add in (*first, _why, _review, _lineage, _catalogue, _report_page, _ui):
         add(commands)
     return commands
 
@@ -277,6 +277,20 @@ def _lineage(commands: Any) -> None:
     parser.add_argument("--retailer", type=Path, default=kept, metavar="FILE", help="for the mappings of its sources")
     parser.add_argument("--forward", action="store_true", help="who reads it, up to the destinations")
     parser.add_argument("--rows", action="store_true", help="follow what decides which rows there are as well")
+
+
+def _catalogue(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.cataloguing import write
+
+        return write(asked)
+
+    summary = "every table and column: meaning, origin, readers, rules; as pages and JSON"
+    parser = _command(commands, "catalogue", run, summary, "retailer")
+    parser.add_argument(
+        "--lake", default=settings().lake, metavar="DIR", help="to tell how many rows there are as well"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that the pages go into")
 
 
 def _report_page(commands: Any) -> None:

@@ -88,7 +88,7 @@ def way_on(lineage: Lineage, name: ColumnName) -> str:
 
 def how(lineage: Lineage, name: ColumnName) -> str:
     """How the column is made, in a few words; nothing where the delivered columns below it say so."""
-    if _is_delivered(lineage, name):
+    if lineage.is_delivered(name):
         return ""
     ways = lineage.ways(name)
     told = [way.how for way in ways if way.decides == "value" and not _is_mapped(lineage, way)]
@@ -110,11 +110,7 @@ def _back(lineage: Lineage, name: ColumnName) -> list[Branch]:
 
 
 def _is_mapped(lineage: Lineage, way: Way) -> bool:
-    return bool(way.of) and all(_is_delivered(lineage, column) for column in way.of)
-
-
-def _is_delivered(lineage: Lineage, name: ColumnName) -> bool:
-    return name.table in lineage.called and not name.column.startswith("_")
+    return bool(way.of) and all(lineage.is_delivered(column) for column in way.of)
 
 
 def _by_table(columns: Iterable[ColumnName]) -> list[list[ColumnName]]:

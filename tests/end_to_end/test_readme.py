@@ -37,6 +37,8 @@ RUN_HERE = (
     "resolve",
     "why",
     "review",
+    "catalogue",
+    "lineage",
     "ui",
 )
 
@@ -107,6 +109,19 @@ def test_rerun_of_the_last_night_changes_no_table_and_sends_nothing_twice(
     assert said["night"] == "2026-03-02"
     assert Counter(said["tables"]) == Counter({name: sum(rows.values()) for name, rows in before.items()})
     assert sum(sum(one["sent"].values()) for one in said["deliveries"].values()) == 0
+
+
+def test_catalogue_tells_how_many_rows_the_last_night_left(readers_environment: Path) -> None:
+    assert cli.main(arguments(readme_command("catalogue"), readers_environment)) == 0
+    found = json.loads((readers_environment / "out/catalogue/catalogue.json").read_text())
+    rows = {table["name"]: table["rows"] for table in found["tables"]}
+    assert found["night"] == "2026-03-02"
+    assert rows["unified.customers"] == rows["unified.customer_profile"] > 0
+
+
+def test_lineage_ends_at_the_delivered_columns(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments(readme_command("lineage"), readers_environment)) == 0
+    assert "web.orders: placed_at  [to_timestamp(placed_at)]" in capsys.readouterr().out
 
 
 def test_reprocess_brings_back_nothing_that_is_still_broken(
