@@ -31,10 +31,12 @@ def rows_in_scope(
 
 
 def _with_repeats(rows: DataFrame, past: DataFrame | None, delivery: Delivery) -> DataFrame:
+    """The rows with _is_repeat; a row that was cut off repeats none, for nobody knows of what it was a part."""
     if delivery.repeats_are_real:
         return rows.withColumn("_is_repeat", F.lit(False))
     told = repeated(rows, keep_last=delivery.load == "changes")
-    return repeats_of(told, past) if past is not None and delivery.load == "append" else told
+    told = repeats_of(told, past) if past is not None and delivery.load == "append" else told
+    return told.withColumn("_is_repeat", F.col("_is_repeat") & F.col("_corrupt").isNull())
 
 
 def _same_groups(past: DataFrame, fresh: DataFrame, mapping: EntityMapping) -> DataFrame:

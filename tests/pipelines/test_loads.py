@@ -41,6 +41,16 @@ def test_append_takes_late_and_corrected_rows_on_arrival_and_drops_repeats(lake:
     assert [(c.delivered, c.repeats, c.settled) for c in second.counted] == [(3, 1, 0)]
 
 
+def test_rows_cut_off_alike_are_set_aside_each_time(lake: Lakehouse) -> None:
+    shop = source({"from": "rows", "columns": ORDER})
+    cut, a = ["B,20"], {"id": "A", "sold": "2026-02-10", "total": "5"}
+    deliver(lake, File([a], corrupt=cut * 2), File([a], corrupt=cut, night=SECOND, name="rows_2.csv"))
+    published(lake, conformed(lake, shop))
+    second = conformed(lake, shop, night=SECOND)
+    assert told(second, "row_number") == [(2, ["wrong number of columns"])]
+    assert [(c.delivered, c.repeats) for c in second.counted] == [(2, 1)]
+
+
 def test_snapshot_marks_what_is_gone_and_leaves_what_is_unchanged(lake: Lakehouse) -> None:
     shop = source({"from": "rows", "columns": CONTACT}, entity="contacts", load="snapshot", key="id", gone_limit=0.5)
     rows = [{"id": name, "town": "Gent", "since": "2026-01-01"} for name in "ABC"]
