@@ -1,0 +1,91 @@
+"""No gate brings rows to the driver, however many of them are bad: counts leave Spark, and each from an aggregate."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.classic.dataframe import DataFrame as ClassicDataFrame
+
+from lakehouse.delta import Lakehouse
+from quality.publish import publish
+from quality.rules import between, exists_in, in_set, matches, not_null, rejected_share
+from quality.structure import structure_rules
+from tests.quality.frames import NOTES, NOTES_REJECTED, notes
+
+NIGHT = date(2026, 3, 1)
+RULES = (
+    *structure_rules(NOTES),
+    between("amount", minimum=0, severity="reject"),
+    in_set("note_id", "1", severity="warn"),
+    matches("note_id", "^x", severity="warn"),
+    not_null("amount", severity="warn"),
+    exists_in(["source"], "conformed.sources", severity="warn"),
+    rejected_share(0.9),
+)
+BRINGS = ("collect", "toPandas", "toArrow", "toLocalIterator", "take", "head", "tail", "first")
+
+
+@dataclass
+class Brought:
+    """What came to the driver: how many rows at a time, and whether an aggregate made them."""
+
+    rows: list[int] = field(default_factory=list)
+    plain: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brought]:
+    """Everything that Python fetches from a frame of a gate; lists made on the driver are no rows of a frame."""
+    brought = Brought()
+
+    def counting(name: str) -> Any:
+        fetch = getattr(ClassicDataFrame, name)
+
+        def fetched(self: DataFrame, *args: Any, **named: Any) -> Any:
+            found = fetch(self, *args, **named)
+            plan = self._jdf.queryExecution().optimizedPlan().toString()
+            brought.rows.append(len(found) if hasattr(found, "__len__") else 1)
+            if "Aggregate" not in plan and "LocalRelation" not in plan:
+                brought.plain.append(f"{name} of {plan.splitlines()[0]}")
+            return found
+
+        return fetched
+
+    with monkeypatch.context() as patched:
+        for name in BRINGS:
+            patched.setattr(ClassicDataFrame, name, counting(name))
+        yield brought
+
+
+def many(lake: Lakehouse, rows: int) -> DataFrame:
+    """So many notes; every second one has a negative amount."""
+    numbers = lake.spark.range(1, rows + 1).select(F.col("id").cast("string").alias("_number"))
+    note = notes(lake.spark, ("a", "1")).drop("note_id", "amount", "row_number")
+    amount = F.expr("if(_number % 2 = 0, -1, 1)").cast("decimal(18,2)")
+    given = {"note_id": F.col("_number"), "amount": amount, "row_number": F.col("_number").cast("bigint")}
+    return note.crossJoin(numbers).withColumns(given).drop("_number")
+
+
+def test_a_gate_fetches_counts_alone_from_a_table_of_which_half_is_bad(
+    lake: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.replace_all(NOTES, notes(lake.spark, ("a", "1")).select(*NOTES.column_names))
+    with watched(monkeypatch) as brought:
+        published = publish(
+            lake,
+            NOTES,
+            many(lake, 600),
+            rules=RULES,
+            night=NIGHT,
+            rejected=NOTES_REJECTED,
+            others={"conformed.sources": NOTES},
+        )
+    assert published.rejected_rows == 300
+    assert brought.rows, "nothing was watched"
+    assert brought.plain == []
+    assert max(brought.rows) <= len(RULES)
