@@ -162,14 +162,20 @@ def tables_asset(
             raise dg.Failure(str(error), allow_retries=False) from error
         except HabitueError as error:
             raise stopped(error) from error
-        told = dict(tells(run))
-        for table in published:
-            gates = [gate for gate in run.record.gates if gate.table == table.table]
-            yield from results(table, gates, told.pop(table.table, {}) | of_columns[table.table])
-        _observe(context, told)
+        yield from _written(context, published, dict(tells(run)), of_columns)
         yield from _told(run.lake, beside, of_columns)
 
     return compute
+
+
+def _written(
+    context: dg.AssetExecutionContext, published: Iterable[Published], told: Told, of_columns: Mapping[str, Any]
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+    """What is told of the tables that the step published, and of those of other steps."""
+    gates = context.resources.night.record.gates
+    for table in published:
+        yield from results(table, gates, told.pop(table.table, {}) | of_columns[table.table])
+    _observe(context, told)
 
 
 def timed(run: NightRun, *, name: str, step: Step) -> Sequence[Published]:
@@ -195,10 +201,10 @@ def results(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """The check and the materialisation of one table, with counts and never a value.
 
-    Units: gates are the outcomes of the night for this table, those from before it was written too.
+    Units: gates are the outcomes of the night, those from before the table was written too.
     """
     key = asset_key(published.table)
-    yield gate_check(key, gates)
+    yield gate_check(key, [gate for gate in gates if gate.table == published.table])
     yield dg.MaterializeResult(
         asset_key=key,
         metadata={
