@@ -290,6 +290,8 @@ def _grid(share: float, highest: float, base: int) -> str:
 
 def _short(amount: float) -> str:
     """An amount in six characters: thousands and millions where it is large."""
+    if 999_500 <= amount < 99.95e6:
+        return f"{amount / 1e6:.1f} M"
     for unit, word in ((1e6, "M"), (1e3, "k")):
         if amount >= 99.95 * unit:
             return f"{amount / unit:,.0f} {word}"

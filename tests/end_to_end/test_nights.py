@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
 from lakehouse.lock import lake_lock
+from lakehouse.settings import PROJECT
 from orchestration import cli
 from pipelines.identity.model import from_json
 from pipelines.tables import IDENTITY_EVENTS, IDENTITY_MODELS, IDENTITY_PAIRS
@@ -96,10 +97,12 @@ def stopped(spark: SparkSession, first_night: Shop, tmp_path_factory: pytest.Tem
     return Stopped(shop, sound, before, said.getvalue(), [json.loads(body) for _, body in hook.posts])
 
 
-def test_blocked_gate_leaves_every_table_whole(spark: SparkSession, stopped: Stopped) -> None:
-    assert "conformed.orders 2024-06-02: gate blocked publication" in stopped.said
-    assert "still holds 2024-06-01" in stopped.said
-    assert "habitue night --date 2024-06-02" in stopped.said
+def test_blocked_gate_says_what_the_readme_shows_and_leaves_every_table_whole(
+    spark: SparkSession, stopped: Stopped
+) -> None:
+    readme = (PROJECT / "README.md").read_text()
+    [shown] = [line for line in readme.splitlines() if line.startswith("conformed.orders 2024-06-02: ")]
+    assert shown in " ".join(stopped.said.split())
     assert "data-engineering looks after this table" in stopped.said
     [alert] = stopped.alerts
     assert [(one["where"], one["owner"]) for one in alert["findings"]] == [
@@ -129,6 +132,13 @@ def test_night_that_a_gate_stopped_and_then_was_killed_ends_in_the_tables_of_an_
     differ = differences(undisturbed, contents(spark, shop.lake, shop.retailer))
     # The unreadable tickets came too, and were replaced.
     assert {line.split(":")[0] for line in differ} == {"raw.files", "raw.till_tickets"}
+
+
+def test_every_source_is_scored_and_the_quality_page_stands_beside_the_report(caught_up: CaughtUp) -> None:
+    told = caught_up.second
+    assert told["scores"].keys() == {"crm", "till", "club"}
+    assert all(50 < points <= 100 for points in told["scores"].values())
+    assert Path(told["quality"]).read_text().count("<polyline") >= 3
 
 
 def test_caught_up_nights_send_nothing_but_the_newest(caught_up: CaughtUp) -> None:

@@ -1,6 +1,6 @@
 """A night with everything that its page can show: every plot, and names as long as they come."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENTS, S
 from pipelines.canonical import MESSAGES
 from pipelines.identity.suspicion import REASONS
 from pipelines.reconciliation import RECONCILIATION
+from quality.measurements import MEASUREMENTS
 from report.wording import EVENTS
 
 NIGHT = date(2026, 3, 2)
@@ -83,11 +84,36 @@ def busy_night(lake: Lakehouse) -> None:
     _put(lake, MESSAGES.rejected, *(file | broken | {"row_number": number} for number in range(7)))
 
 
+def busy_months(lake: Lakehouse) -> None:
+    """Fill the figures of the nights before, and of this one: what the quality page draws."""
+    nights = [NIGHT - timedelta(days=day) for day in range(40, -1, -1)]
+    figures = [(night, source, place) for night in nights for place, source in enumerate(SOURCES)]
+    scores = [(night, "", source, "", "score", "", 99.0 - 7 * place, 9) for night, source, place in figures]
+    whole = [
+        (night, "conformed.identifier_links", source, "", "completeness", "source_contact_id", 1 / (place + 1), 999_999)
+        for night, source, place in figures
+    ]
+    measured = lake.spark.createDataFrame([*scores, *whole], MEASUREMENTS.schema)
+    lake.replace_since(MEASUREMENTS, measured.coalesce(1), nights[0])
+    counts = dict.fromkeys(("mapping", "repeats", "left_out", "unchanged", "superseded", "grouped"), 0)
+    rows = [
+        counts | {"night": night, "source": source, "delivery": "rows", "file_sha256": f"{source} {night}"}
+        | {"file_name": LONG_FILE, "entity": "messages", "published": 9, "delivered": 1_234_567 + place * 99_999}
+        | {"rejected": place}
+        for night, source, place in figures
+    ]  # fmt: skip
+    kept = lake.spark.createDataFrame(
+        [tuple(row[name] for name in RECONCILIATION.column_names) for row in rows], RECONCILIATION.schema
+    )
+    before = lake.read(RECONCILIATION).unionByName(kept)
+    lake.replace_since(RECONCILIATION, before.coalesce(1), nights[0])
+
+
 RIVALS = {"churn": ("recency_rule", "logistic_rfm"), "lifetime_value": ("last_year_spend", "average_spend")}
 
 
 LOOKED_AT = {
-    "fit": ("history in days", 1_234, 450, "1234 days of history"),
+    "fit": ("history in days", 1_234.0, 450.0, "1234 days of history"),
     "limited": ("share of orders with a customer", 0.51, 0.7, "only 51% of the orders have a customer: who buys "
                 "without being known looks as if he had left"),
     "not fit": ("AUC of the strongest feature alone", 0.9987, 0.99, "the feature points_balance_change_90d alone tells "

@@ -9,7 +9,8 @@ from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
 from report.night import night_report
-from tests.tools.busy_night import SUMMARY, busy_night
+from report.quality import quality_page
+from tests.tools.busy_night import SOURCES, SUMMARY, busy_months, busy_night
 from tests.tools.chromium import Chromium
 
 SECTIONS = [
@@ -22,6 +23,7 @@ SECTIONS = [
     "Time",
 ]
 PLOTS = 13
+QUALITY_PLOTS = 3
 SIZES = "plots => plots.map(plot => plot.getBoundingClientRect()).map(box => [box.width, box.height])"
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 # Letters reach up to two pixels further than their box says.
@@ -38,6 +40,33 @@ def report(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pat
     lake = Lakehouse(str(folder / "lake"), spark)
     busy_night(lake)
     return night_report(lake, SUMMARY, folder / "night.html")
+
+
+@pytest.fixture(scope="module")
+def quality(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The quality page of the same night and the forty before it; no test changes it."""
+    folder = tmp_path_factory.mktemp("quality")
+    lake = Lakehouse(str(folder / "lake"), spark)
+    busy_night(lake)
+    busy_months(lake)
+    return quality_page(lake, SUMMARY, folder / "quality.html", sources=(*SOURCES, "marketing"))
+
+
+@pytest.fixture(params=[1200, 420])
+def shown_quality(request: pytest.FixtureRequest, chromium: Chromium, quality: Path, tmp_path: Path) -> Iterator[Page]:
+    """The quality page in a window of this width, and a picture of it for a person."""
+    with chromium.page(quality, width=request.param) as page:
+        page.screenshot(path=tmp_path / f"quality_{request.param}.png", full_page=True)
+        yield page
+
+
+def test_the_quality_page_fits_its_window_and_draws_every_course(shown_quality: Page) -> None:
+    sizes = shown_quality.eval_on_selector_all("svg", SIZES)
+    assert len(sizes) == QUALITY_PLOTS
+    assert all(width > 100 and height > 20 for width, height in sizes), sizes
+    assert shown_quality.eval_on_selector_all("svg text", CUT_OFF) == []
+    assert shown_quality.evaluate(OVERFLOW) <= 0
+    assert shown_quality.locator(".empty").all_inner_texts() == ["2 rules were asked, and every one held."]
 
 
 @pytest.fixture(params=[1200, 420])
