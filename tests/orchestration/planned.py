@@ -33,8 +33,7 @@ class Planned:
 def planned(frame: DataFrame) -> Planned:
     """The lineage of the frame's columns, by its analysed plan."""
     nodes = json.loads(frame._jdf.queryExecution().analyzed().toJSON())
-    tree, rest = _tree(nodes)
-    assert not rest
+    tree = _tree(iter(nodes))
     reading = _Reading()
     reading.node(tree)
     output = zip(frame.columns, reading.output(tree), strict=True)
@@ -45,14 +44,10 @@ def planned(frame: DataFrame) -> Planned:
 Node = dict[str, Any]
 
 
-def _tree(nodes: list[Node]) -> tuple[Node, list[Node]]:
+def _tree(nodes: Iterator[Node]) -> Node:
     """A tree from its nodes in the order in which Spark lists them: each before its children."""
-    head, rest = dict(nodes[0]), nodes[1:]
-    children = []
-    for _ in range(head["num-children"]):
-        child, rest = _tree(rest)
-        children.append(child)
-    return head | {"_children": children}, rest
+    head = next(nodes)
+    return head | {"_children": [_tree(nodes) for _ in range(head["num-children"])]}
 
 
 @dataclass
@@ -143,4 +138,4 @@ def _expressions(node: Node) -> Iterator[Node]:
             lists = value if isinstance(value[0], list) else [value]
             for one in lists:
                 if one and isinstance(one[0], dict) and "class" in one[0]:
-                    yield _tree(one)[0]
+                    yield _tree(iter(one))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from activation.audience import audience_members
 from activation.frames import Frames
@@ -28,6 +29,7 @@ from pipelines.golden import FIELDS, golden_records
 from pipelines.history import UNIFIED, unified_facts, unified_lines
 from pipelines.identity.keys import with_identifier_keys
 from pipelines.mapped_lineage import columns_named
+from pipelines.money import in_own_currency
 from tests.orchestration.planned import empty, planned
 
 RETAILERS = Path(__file__).parents[2] / "retailers"
@@ -206,6 +208,19 @@ STEPS: dict[str, Callable[[SparkSession], DataFrame]] = {
     "unified.customer_profile": profile,
     "activation.audience_members": members,
 }
+
+
+def test_amounts_are_made_of_what_their_conversion_reads(spark: SparkSession) -> None:
+    orders, rates = ENTITIES["orders"], ENTITIES["exchange_rates"].conformed
+    rows, held = empty(spark, orders.conformed), empty(spark, rates)
+    converted = in_own_currency(rows, orders, rates=held, currency="EUR", timezone="UTC", night=F.lit(NIGHT))
+    found = planned(converted)
+    amount = ColumnName(orders.conformed.name, "order_amount")
+    stated = set(lineage_of(None).made_of(amount))
+    # Before the conversion the amount has the name that it has after it.
+    read = {amount._replace(column="delivered_order_amount")} | (found.values["order_amount"] - {amount})
+    assert read <= stated
+    assert stated <= read | found.looked_at
 
 
 @pytest.mark.parametrize("table", STEPS)
