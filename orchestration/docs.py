@@ -11,10 +11,12 @@ from typing import Any
 
 from activation import DESTINATIONS
 from activation.destination import Capabilities
-from features import data_dictionary
+from features import CUSTOMER_FEATURES, data_dictionary
+from lakehouse.lineage import ColumnName, Lineage
 from lakehouse.settings import PROJECT
 from lakehouse.table import Table
 from orchestration import cli
+from orchestration.lineage import lineage_of
 from orchestration.tables import fixed_tables
 from pipelines.canonical import ENTITIES, Entity
 from quality.gates import BUILT_IN
@@ -73,9 +75,18 @@ def commands_page() -> str:
 
 def features_page() -> str:
     """The data dictionary of the features."""
-    rows = data_dictionary()
+    lineage = lineage_of(None)
+    rows = [{**row, "made of": _made_of(lineage, row["name"])} for row in data_dictionary()]
     head = "# Features\n\nEverything is computed strictly before the night's 00:00 in the retailer's time zone.\n\n"
     return head + _grid(list(rows[0]), [list(row.values()) for row in rows])
+
+
+def _made_of(lineage: Lineage, feature: str) -> str:
+    """The columns that a feature reads, by table."""
+    table = CUSTOMER_FEATURES.name
+    columns = lineage.made_of(ColumnName(table, feature), decides="value")
+    tables = dict.fromkeys(column.table for column in columns)
+    return "; ".join(f"{one}: {', '.join(c.column for c in columns if c.table == one)}" for one in tables)
 
 
 def rules_page() -> str:
