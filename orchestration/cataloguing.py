@@ -34,7 +34,8 @@ def contents_of(retailer: Retailer, *, rows: dict[str, int], night: str | None) 
     tables = [table for table in all_tables(retailer) if table.name not in empty]
     gated = [t for t in tables if not {t.layer, t.name} & set(UNGATED) and not t.name.endswith("_rejected")]
     rules = {table.name: rules_for(table, retailer.rules) for table in gated}
-    return Contents(retailer.retailer, tables, lineage_of(retailer), rules, rows=rows, night=night)
+    own = {name: frozenset(r.as_rule().name for r in retailer.rules if r.table == name) for name in rules}
+    return Contents(retailer.retailer, tables, lineage_of(retailer), rules, own_rules=own, rows=rows, night=night)
 
 
 def _counted(asked: argparse.Namespace, retailer: Retailer) -> tuple[dict[str, int], str | None]:

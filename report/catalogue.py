@@ -39,13 +39,15 @@ Measured = Mapping[ColumnName, Mapping[str, str]]
 class Contents:
     """What a catalogue is made from.
 
-    Shape: rules, owners and rows are by table; measured are figures of the last night; night is that night.
+    Shape: rules, owners and rows are by table; own_rules are the names of those that the retailer file states;
+           measured are figures of the last night; night is that night.
     """
 
     retailer: str
     tables: Sequence[Table]
     lineage: Lineage
     rules: Mapping[str, Sequence[Rule]]
+    own_rules: Mapping[str, frozenset[str]] = field(default_factory=dict)
     owners: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
     measured: Measured = field(default_factory=dict)
@@ -99,7 +101,7 @@ def _table(table: Table, contents: Contents) -> dict[str, Any]:
         "keep_nights": table.keep_nights,
         "owner": contents.owners.get(table.name),
         "rows": contents.rows.get(table.name),
-        "rules": [_rule(rule) for rule in rules],
+        "rules": [_rule(rule, contents.own_rules.get(table.name, frozenset())) for rule in rules],
         "columns": columns,
     } | _apart(table.name, columns)
 
@@ -159,5 +161,7 @@ def _tables(places: Iterable[Mapping[str, str]]) -> list[str]:
     return list(dict.fromkeys(place["table"] for place in places))
 
 
-def _rule(rule: Rule) -> dict[str, Any]:
-    return {"name": rule.name, "otherwise": rule.severity, "limit": rule.limit, "columns": list(rule.columns)}
+def _rule(rule: Rule, own: frozenset[str]) -> dict[str, Any]:
+    stated = "retailer file" if rule.name in own else "built in"
+    told = {"name": rule.name, "otherwise": rule.severity, "limit": rule.limit, "stated": stated}
+    return told | {"columns": list(rule.columns)}

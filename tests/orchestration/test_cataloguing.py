@@ -62,8 +62,11 @@ def test_rules_of_the_retailer_file_stand_beside_the_built_in_ones(tmp_path: Pat
     file = tmp_path / "retailer.yaml"
     file.write_text(DEMO.read_text() + added)
     found = catalogue(contents_of(load_retailer(file), rows={}, night=None))
-    rules = column(found, "conformed.orders.order_amount")["rules"]
-    assert [rule for rule in rules if "5000" in rule]
+    (added_rule,) = (rule for rule in column(found, "conformed.orders.order_amount")["rules"] if "5000" in rule)
+    orders = next(table for table in found["tables"] if table["name"] == "conformed.orders")
+    stated = {rule["name"]: rule["stated"] for rule in orders["rules"]}
+    assert stated[added_rule] == "retailer file"
+    assert set(stated.values()) == {"built in", "retailer file"}
 
 
 def test_owners_rows_and_last_nights_measurements_are_shown_where_they_are_given(
