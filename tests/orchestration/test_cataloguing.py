@@ -11,17 +11,24 @@ import pytest
 
 from lakehouse.lineage import named
 from orchestration import cli
-from orchestration.cataloguing import contents_of
+from orchestration.cataloguing import contents_of, measured
 from orchestration.retailer import load_retailer
 from orchestration.tables import all_tables
+from quality.measurements import Figure
 from report.catalogue import Contents, catalogue, write_catalogue
 
 DEMO = Path(__file__).parents[2] / "retailers" / "demo.yaml"
 
 
+FIGURES = (
+    Figure("conformed.contacts", "crm", "", "completeness", "email", 0.98, 50),
+    Figure("conformed.contacts", "crm", "", "freshness_days", "email", 1.0, 50),
+)
+
+
 @pytest.fixture(scope="module")
 def contents() -> Contents:
-    return contents_of(load_retailer(DEMO), rows={}, night=None)
+    return contents_of(load_retailer(DEMO))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +68,7 @@ def test_rules_of_the_retailer_file_stand_beside_the_built_in_ones(tmp_path: Pat
     added = "rules:\n- {table: conformed.orders, rule: between, column: order_amount, max: 5000, otherwise: warn}\n"
     file = tmp_path / "retailer.yaml"
     file.write_text(DEMO.read_text() + added)
-    found = catalogue(contents_of(load_retailer(file), rows={}, night=None))
+    found = catalogue(contents_of(load_retailer(file)))
     (added_rule,) = (rule for rule in column(found, "conformed.orders.order_amount")["rules"] if "5000" in rule)
     orders = next(table for table in found["tables"] if table["name"] == "conformed.orders")
     stated = {rule["name"]: rule["stated"] for rule in orders["rules"]}
@@ -73,19 +80,23 @@ def test_owners_rows_and_last_nights_measurements_are_shown_where_they_are_given
     contents: Contents, tmp_path: Path
 ) -> None:
     scored = "scores.customer_scores"
-    more = replace(
-        contents,
-        owners={scored: "Ana, analytics"},
-        rows={scored: 12345},
-        measured={named(f"{scored}.churn_probability"): {"completeness": "98 %"}},
-        night="2026-03-02",
-    )
-    write_catalogue(more, tmp_path)
+    more = replace(contents, owners={scored: "analytics"}, rows={scored: 12345}, night="2026-03-02")
+    write_catalogue(replace(more, measured=measured(FIGURES)), tmp_path)
     page = (tmp_path / f"{scored}.html").read_text()
-    assert "Ana, analytics" in page
+    assert "analytics" in page
     assert "12,345 on the night of 2026-03-02" in page
-    assert "completeness: <b>98 %</b>" in page
     assert "12,345" in (tmp_path / "index.html").read_text()
+    contacts = (tmp_path / "conformed.contacts.html").read_text()
+    assert "completeness of crm: <b>98.0%</b>" in contacts
+    assert "freshness of crm: <b>1 d</b>" in contacts
+
+
+def test_owners_are_those_of_the_retailer_file(contents: Contents) -> None:
+    retailer = load_retailer(DEMO)
+    told = {
+        table["name"]: table["owner"] for table in catalogue(contents)["tables"] if table["layer"] != "destinations"
+    }
+    assert told == {name: retailer.owner(name) for name in told}
 
 
 def test_every_link_of_the_pages_leads_somewhere(written: Path) -> None:
