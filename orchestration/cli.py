@@ -288,7 +288,7 @@ def _catalogue(commands: Any) -> None:
     summary = "every table and column: meaning, origin, readers, rules; as pages and JSON"
     parser = _command(commands, "catalogue", run, summary, "retailer")
     parser.add_argument(
-        "--lake", default=settings().lake, metavar="DIR", help="to tell how many rows there are as well"
+        "--lake", default=settings().lake, metavar="DIR", help="for rows and measurements of its last night"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder that the pages go into")
 
