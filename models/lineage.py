@@ -6,7 +6,7 @@ from features import CUSTOMER_FEATURES, FEATURES
 from features.lineage import LINEAGE as FEATURE_LINEAGE
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, copied
 from models import segments
-from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENTS
+from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENTS, SUITABILITY
 from pipelines.tables import CUSTOMER_PROFILE, ORDERS
 
 SCORES, PROFILE, FEATURE_TABLE = CUSTOMER_SCORES.name, CUSTOMER_PROFILE.name, CUSTOMER_FEATURES.name
@@ -23,7 +23,7 @@ LABELS = columns_of(ORDERS.name, "customer_id", "event_at", "known_from", "kind"
 THRESHOLDS = ("inter_purchase_days_mean", "orders_count_365d", "net_amount_365d")
 FIGURES = (
     *("customers_count", "score", "rival_score", "gain", "gain_low", "gain_high", "calibration_error", "total_bias"),
-    *("is_promoted", "grade", "verdict", "bin", "predicted_rate", "seen_rate"),
+    *("is_promoted", "grade", "verdict", "bin", "predicted_rate", "seen_rate", "value", "words"),
 )
 
 
@@ -74,6 +74,7 @@ LINEAGE: dict[str, Ways] = {
     SCORES: _scores(),
     EVALUATIONS.name: _tested(EVALUATIONS.column_names),
     CALIBRATION.name: _tested(CALIBRATION.column_names),
+    SUITABILITY.name: _tested(SUITABILITY.column_names),
     SEGMENTS.name: {
         **alike(("segment", "position", "segment_version"), (Way("of the version in use"),)),
         "description": (Way("its rule, with thresholds learned from features made anew", _behind(THRESHOLDS)),),
