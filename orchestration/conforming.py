@@ -61,6 +61,9 @@ def conform_and_publish(
 
 
 def _measured(found: Conformed, entity: Entity, retailer: Retailer, night: date) -> Sequence[Measure]:
+    """The figures of what came; none on a night that brought nothing."""
+    if not found.counted:
+        return ()
     return measured(found.kept, entity, mapped=found.mapped, night=night, timezone=retailer.timezone)
 
 
