@@ -1,14 +1,16 @@
 """Nights that end where tables are conformed: taken, gated and published as every night does, without Dagster."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from graphlib import TopologicalSorter
 
 import dagster as dg
 
 from lakehouse.errors import HabitueError
 from lakehouse.nights import end_night
+from orchestration.ahead import Work
 from orchestration.assets.conformed import conformed_assets
 from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.step import Steps
@@ -31,26 +33,26 @@ class ConformedNight:
 
 
 class _StepsAlone(Steps):
-    """The declared steps of a night, done one after the other."""
+    """The declared steps of a night, begun as soon as what they read is made."""
 
-    def done(self, run: NightRun) -> dict[str, HabitueError]:
+    def done(self, run: NightRun, entities: Collection[str]) -> dict[str, HabitueError]:
         """Do every step whose forerunners were done; the errors of those that stopped."""
+        asked = {name for name in self._declared if _is_asked(name, entities)}
+        needs = {name: before & asked for name, before in self._forerunners().items() if name in asked}
+        run.ahead.plan({name: Work(partial(self._done, name, run), frozenset(needs[name])) for name in needs})
         stopped: dict[str, HabitueError] = {}
         idle: set[str] = set()
-        for name in self._in_order():
-            if idle & self._forerunners()[name]:
+        for name in TopologicalSorter(needs).static_order():
+            if idle & needs[name]:
                 idle.add(name)
                 continue
             try:
-                self._done(name, run)
+                run.ahead.result(name, partial(self._done, name, run))
             except HabitueError as error:
                 run.record.gates.extend(getattr(error, "gates", ()))
                 stopped[name] = error
                 idle.add(name)
         return stopped
-
-    def _in_order(self) -> Iterable[str]:
-        return TopologicalSorter(self._forerunners()).static_order()
 
     def _forerunners(self) -> dict[str, set[str]]:
         made_by = {asset.key: name for name, (specs, _) in self._declared.items() for asset in specs}
@@ -60,9 +62,10 @@ class _StepsAlone(Steps):
         }
 
 
-def conformed_night(place: Place, night: date) -> ConformedNight:
+def conformed_night(place: Place, night: date, *, entities: Collection[str] = ()) -> ConformedNight:
     """Take, gate and publish what was delivered for the night, up to the conformed tables; end the night if it may.
 
+    Units:  entities are those that are conformed, all of them where none is named; with some the night is not ended.
     Raises: NightOutOfOrder.
     """
     retailer = load_retailer(place.retailer_file)
@@ -72,7 +75,12 @@ def conformed_night(place: Place, night: date) -> ConformedNight:
     files_asset(retailer, steps)
     conformed_assets(retailer, steps)
     with open_night(place, night, send=False) as run:
-        stopped = steps.done(run)
-        if not stopped:
+        stopped = steps.done(run, entities)
+        if not stopped and not entities:
             end_night(run.lake, night)
     return ConformedNight(night, run.record, stopped)
+
+
+def _is_asked(step: str, entities: Collection[str]) -> bool:
+    """Whether a step is one of the night: deliveries always are."""
+    return not entities or step.startswith("raw") or step.removeprefix("conformed__") in entities
