@@ -64,7 +64,7 @@ def message(retailer: str, night: date, found: Sequence[Finding], record: NightR
         "rules asked": len(record.gates),
         "rules that blocked": outcomes["blocked"],
         "rules that warned": outcomes["warned"],
-        "rows set aside": sum(table.rejected_rows for table in record.published.values()),
+        "rules broken by rows set aside": sum(gate.failed for gate in record.gates if gate.severity == "reject"),
         "tables published": len(record.published),
         "files refused": sum(file.status == "refused" for file in record.files),
     }
