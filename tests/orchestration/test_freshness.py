@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.assets.freshness import FRESHNESS, due_night, freshness_check
+from orchestration.assets.freshness import FRESHNESS, NEWEST_NIGHTS, due_night, freshness_check
 from orchestration.definitions import NIGHTLY, definitions
 from orchestration.night import Place
 from orchestration.retailer import load_retailer
@@ -52,5 +52,6 @@ def test_the_night_does_not_ask_whether_it_is_fresh_and_the_morning_asks_nothing
     file = tmp_path / "shop.yaml"
     file.write_text(RETAILER)
     found = definitions(Place(file, tmp_path, str(tmp_path / "lake")))
-    assert FRESHNESS not in {node.name for node in found.resolve_job_def(NIGHTLY).nodes}
-    assert [node.name for node in found.resolve_job_def(FRESHNESS).nodes] == [FRESHNESS]
+    found.get_repository_def().load_all_definitions()
+    assert NEWEST_NIGHTS not in {node.name for node in found.resolve_job_def(NIGHTLY).nodes}
+    assert [node.name for node in found.resolve_job_def(FRESHNESS).nodes] == [NEWEST_NIGHTS]
