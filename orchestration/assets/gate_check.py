@@ -1,6 +1,7 @@
 """A table's gate as Dagster shows it: one asset check with counts, limits and a few places, never a personal value."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -13,10 +14,10 @@ OUTCOMES: tuple[Outcome, ...] = ("blocked", "warned", "set aside", "passed")
 """The worst first."""
 
 
-def gate_check(key: dg.AssetKey, gates: Iterable[GateOutcome]) -> dg.AssetCheckResult:
+def gate_check(key: dg.AssetKey, gates: Iterable[GateOutcome], *, night: date) -> dg.AssetCheckResult:
     """The check of one table: failed where a rule blocked it, failed with a warning where one only warned.
 
-    Shape: counts are numbers, which Dagster draws over the nights; what is broken and every rule are small tables.
+    Shape: a line per broken rule; counts are numbers, which Dagster draws over the nights.
     """
     listed = sorted(dict.fromkeys(gates), key=lambda gate: OUTCOMES.index(gate.outcome))
     counts = {outcome: sum(gate.outcome == outcome for gate in listed) for outcome in OUTCOMES}
@@ -26,7 +27,14 @@ def gate_check(key: dg.AssetKey, gates: Iterable[GateOutcome]) -> dg.AssetCheckR
         asset_key=key,
         check_name=GATE,
         description=_in_words(listed, counts),
-        metadata={**_tables(listed), **{f"rules {outcome}": count for outcome, count in counts.items()}},
+        metadata={
+            **_broken(listed),
+            "night": night.isoformat(),
+            "rules": len(listed),
+            "rules that blocked": counts["blocked"],
+            "rules that warned": counts["warned"],
+            "which rules passed": _passed(listed),
+        },
     )
 
 
@@ -58,23 +66,14 @@ def _in_words(gates: Sequence[GateOutcome], counts: dict[Outcome, int]) -> str:
     return f"{counts[worst]} of {len(gates)} rules {did}: {named}"
 
 
-def _tables(gates: Sequence[GateOutcome]) -> dict[str, dg.MetadataValue[Any]]:
-    broken = [gate for gate in gates if gate.outcome != "passed"]
-    tables = {}
-    if broken:
-        tables["broken rules"] = markdown_table(RULE, map(_rule, broken))
-    if any(gate.sample for gate in broken):
-        places = [(gate.rule, "<br>".join(gate.sample)) for gate in broken if gate.sample]
-        tables["where, for example"] = markdown_table(("rule", "key, or file and row"), places)
-    return tables | {"rules that passed": _passed(gates)}
-
-
-RULE = ("rule", "outcome", "rows that break it", "limit")
-
-
-def _rule(gate: GateOutcome) -> tuple[object, ...]:
-    failed = f"{gate.failed:,}" if gate.observed is None else f"observed {gate.observed:.4g}"
-    return gate.rule, gate.outcome, failed, "none" if gate.outcome == "set aside" else f"{gate.limit:,}"
+def _broken(gates: Sequence[GateOutcome]) -> dict[str, dg.MetadataValue[Any]]:
+    """One line per broken rule: Dagster shows a text at once, and a table behind a click."""
+    lines: dict[str, dg.MetadataValue[Any]] = {}
+    for gate in gates:
+        if gate.outcome != "passed":
+            examples = f"; for example {'; '.join(gate.sample)}" if gate.sample else ""
+            lines[f"{gate.outcome}: {gate.rule}"] = dg.MetadataValue.text(f"{_counted(gate)}{examples}")
+    return lines
 
 
 def _counted(gate: GateOutcome) -> str:

@@ -18,12 +18,13 @@ from orchestration.assets.column_lineage import lineage_told, with_lineage
 from orchestration.assets.gate_check import GATE, gate_check, set_aside
 from orchestration.night import NightRun
 from orchestration.unforeseen import step_failed
-from quality.gate import GateOutcome, PublicationBlocked
+from quality.gate import PublicationBlocked
 from quality.publish import Published
 
 Step = Callable[[NightRun], Sequence[Published]]
 Told = dict[str, dict[str, Any]]
 """Metadata by table name."""
+ASKED = "Every rule of the table, asked by Great Expectations of the very rows before they are written"
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def tables_asset(
     @dg.multi_asset(
         name=name,
         specs=made,
-        check_specs=[dg.AssetCheckSpec(GATE, asset=asset.key, description="Great Expectations") for asset in specs],
+        check_specs=[dg.AssetCheckSpec(GATE, asset=asset.key, description=ASKED) for asset in specs],
         partitions_def=steps.partitions,
         required_resource_keys={"night"},
     )
@@ -172,9 +173,9 @@ def _written(
     context: dg.AssetExecutionContext, published: Iterable[Published], told: Told, of_columns: Mapping[str, Any]
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     """What is told of the tables that the step published, and of those of other steps."""
-    gates = context.resources.night.record.gates
+    run: NightRun = context.resources.night
     for table in published:
-        yield from results(table, gates, told.pop(table.table, {}) | of_columns[table.table])
+        yield from results(table, run, told.pop(table.table, {}) | of_columns[table.table])
     _observe(context, told)
 
 
@@ -197,14 +198,14 @@ def stopped(error: HabitueError) -> Exception:
 
 
 def results(
-    published: Published, gates: Iterable[GateOutcome], told: Mapping[str, Any] = MappingProxyType({})
+    published: Published, run: NightRun, told: Mapping[str, Any] = MappingProxyType({})
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
-    """The check and the materialisation of one table, with counts and never a value.
+    """The check and the materialisation of one table, with counts and never a personal value.
 
-    Units: gates are the outcomes of the night, those from before the table was written too.
+    Reads: the gates of the night so far, those from before the table was written too.
     """
     key = asset_key(published.table)
-    yield gate_check(key, [gate for gate in gates if gate.table == published.table])
+    yield gate_check(key, [gate for gate in run.record.gates if gate.table == published.table], night=run.night)
     yield dg.MaterializeResult(
         asset_key=key,
         metadata={
@@ -240,7 +241,7 @@ def _blocked(run: NightRun, error: GateBlocked) -> Iterator[dg.AssetCheckResult]
     gates = getattr(error, "gates", ())
     run.record.gates.extend(gates)
     for table in sorted({gate.table for gate in gates}):
-        yield gate_check(asset_key(table), [gate for gate in gates if gate.table == table])
+        yield gate_check(asset_key(table), [gate for gate in gates if gate.table == table], night=run.night)
 
 
 def _in_words(published: Published, tables: int) -> str:

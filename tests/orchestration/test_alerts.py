@@ -73,8 +73,8 @@ def test_a_night_that_failed_is_one_mail_with_the_four_facts_owner_and_counts(bo
         "FAILURE: conformed.orders 2024-06-02 (looked after by sales@example.org)",
         "WARNING: unified.orders 2024-06-02 (looked after by data-engineering)",
         "WARNING: raw.till_tickets 2024-06-02 (looked after by shops)",
-        "rules asked: 2, rules that blocked: 1, rules that warned: 1, rules broken by rows set aside: 0, tables published: 0, "
-        "files refused: 1",
+        "rules asked: 2, rules that blocked: 1, rules that warned: 1, rules broken by rows set aside: 0, "
+        "tables published: 0, files refused: 1",
     ]
     for fact in (
         "What broke: gate blocked publication: 3 of 9 rows have no order_id (limit 0).",

@@ -74,6 +74,9 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
         )
         assert result.success
         told = {key: instance.get_latest_materialization_event(key) for key in (RAW_FILES, SET_ASIDE)}
+        [gate] = [
+            one for one in result.get_asset_check_evaluations() if one.asset_key == asset_key(ORDERS.conformed.name)
+        ]
     metadata = {key: event.asset_materialization.metadata for key, event in told.items()}  # type: ignore[union-attr]
     assert {key: value["dagster/row_count"].value for key, value in metadata.items()} == {RAW_FILES: 2, SET_ASIDE: 1}
     assert metadata[SET_ASIDE]["delta version"].value == run.lake.version(ORDERS.rejected) == 0
@@ -82,6 +85,15 @@ def test_steps_tell_how_many_rows_they_set_aside_and_how_many_files_are_known(
     assert isinstance(of_columns, dg.TableColumnLineage)
     file = dg.TableColumnDep(dg.AssetKey(["raw", "till_tickets"]), "_file_sha256")
     assert of_columns.deps_by_column["file_sha256"] == [file]
+    assert (gate.passed, gate.severity, gate.metadata["night"].value) == (False, dg.AssetCheckSeverity.WARN, str(FIRST))
+    shown = {name: str(value.value) for name, value in gate.metadata.items()}
+    examples = [text for name, text in shown.items() if name.startswith("set aside: ")]
+    assert examples
+    assert all(f"tickets_{FIRST}.csv row" in text for text in examples)
+    assert any(
+        "for example source=till, order_id=T" in text for name, text in shown.items() if name.startswith("warned")
+    )
+    assert not [text for text in shown.values() if "@" in text]
 
 
 def test_columns_are_made_of_columns_of_tables_that_are_made_before(place: Place) -> None:
