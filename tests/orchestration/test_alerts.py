@@ -193,6 +193,13 @@ def test_a_night_that_cannot_begin_is_told_and_an_unforeseen_error_without_its_m
     assert "Ann" not in texts[1]
 
 
+def test_an_address_that_nobody_can_reach_fails_no_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGIN", "ann")
+    record = NightRecord(gates=[WARNED])
+    night_ends(shop(tmp_path, "webhook: {url: 'http://127.0.0.1:port/x', credentials: LOGIN}"), NIGHT, record, tmp_path)
+    assert record.alerts["webhook"].startswith("not sent: it cannot be reached (")
+
+
 @pytest.mark.parametrize(
     ("section", "says"),
     [
