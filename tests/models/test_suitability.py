@@ -81,22 +81,22 @@ def test_orders_that_are_nobodys_count_against_a_training(share: float, verdict:
 def test_customers_who_almost_all_do_the_same_teach_nothing() -> None:
     faithful = [(f"c{n}", day, 20.0) for n in range(600) for day in range(1, 500, 20)]
     assert "did the same" in judged(faithful).words
-    few_leave = [row for row in faithful if not (row[0] in {f"c{n}" for n in range(5)} and row[1] < 150)]
-    found = judged(few_leave)
+    found = judged(leaving(faithful, each=5))
     assert found.verdict == "not fit"
-    assert "did the same" in found.words or "did other than most (at least 10)" in found.words
+    assert "only 5 of 600 customers from" in found.words
+    assert "did other than most (at least 10); another churn.horizon_days" in found.words
 
 
 def test_outcomes_that_are_rare_are_a_limit() -> None:
     faithful = [(f"c{n}", day, 20.0) for n in range(600) for day in range(1, 500, 20)]
-    found = finding(judged(leaving(faithful)), "rarer")
+    found = finding(judged(leaving(faithful, each=20)), "rarer")
     assert found.verdict == "limited"
     assert found.value < found.bar == 0.05
 
 
-def leaving(orders: Orders) -> Orders:
-    """The orders without those that twenty customers, another twenty in each window, would have made after it began."""
-    gone = {f"c{n}": 60 * (1 + n // 20) for n in range(120)}
+def leaving(orders: Orders, *, each: int) -> Orders:
+    """The orders without those that some customers, others in each window, would have made after it began."""
+    gone = {f"c{n}": 60 * (1 + n // each) for n in range(6 * each)}
     return [row for row in orders if row[1] > gone.get(row[0], 0) or row[1] <= gone.get(row[0], 0) - 60]
 
 
