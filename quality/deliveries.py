@@ -208,8 +208,11 @@ class _Delivery:
     def _finding(self, rule: str, answers: Answers, outcome: Outcome, words: str, failed: tuple[int, int]) -> Finding:
         table, source, delivery = self.place
         severity: Severity = "block" if "blocked" in answers.values() else "warn"
-        gate = GateOutcome(table, f"{source}.{delivery} {rule}", severity, *failed, outcome)
-        return Finding(gate, f"{source}.{delivery} {words}")
+        told = f"{source}.{delivery} {words}"
+        sample = () if outcome == "passed" else (told,)
+        return Finding(
+            GateOutcome(table, f"{source}.{delivery} {rule}", severity, *failed, outcome, sample=sample), told
+        )
 
 
 def _sum(figures: Known, nights: Iterable[date]) -> float:
