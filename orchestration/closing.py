@@ -22,8 +22,9 @@ def close_night(run: NightRun) -> None:
         found["error"] = str(run.record.error)
     folder = run.place.state / "reports"
     folder.mkdir(parents=True, exist_ok=True)
-    sources, below = list(run.retailer.sources), folder / "quality" / f"{run.night}.html"
-    found["quality"] = str(quality_page(run.lake, found, below, sources=sources))
+    owners = {name: run.retailer.owners.of_source(name) for name in run.retailer.sources}
+    below = folder / "quality" / f"{run.night}.html"
+    found["quality"] = str(quality_page(run.lake, found, below, sources=owners))
     page = night_report(run.lake, found, folder / f"{run.night}.html")
     found["report"] = str(page)
     run.record.summary.update(found)

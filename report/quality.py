@@ -17,10 +17,11 @@ SMALLEST_CHANGE = 1.0
 """Points of a score, or of a share in percent, below which nothing has changed."""
 
 
-def quality_page(lake: Lakehouse, summary: Mapping[str, Any], out: Path, *, sources: Sequence[str]) -> Path:
+def quality_page(lake: Lakehouse, summary: Mapping[str, Any], out: Path, *, sources: Mapping[str, str]) -> Path:
     """The path of the page, written to `out`.
 
     Reads: summary as `habitue night --json` prints it; quality.measurements, ops.reconciliation, rows set aside.
+    Units: sources names the owner of each.
     Shape: figures, names of rules and places of rows (file and number); nothing of what a row says.
     """
     night = date.fromisoformat(summary["night"])
@@ -43,7 +44,7 @@ def quality_page(lake: Lakehouse, summary: Mapping[str, Any], out: Path, *, sour
 def _told(
     summary: Mapping[str, Any],
     night: date,
-    sources: Sequence[str],
+    sources: Mapping[str, str],
     course: Course,
     scores: Mapping[str, Mapping[date, float]],
 ) -> dict[str, Any]:
@@ -57,7 +58,9 @@ def _told(
         "notes": notes,
         "gates": [gate for gate in gates if gate["outcome"] in ("blocked", "warned")],
         "gates_asked": len(gates),
-        "sources": [_source(name, night, course, scores.get(name, {})) for name in sources],
+        "sources": [
+            {"owner": owner} | _source(name, night, course, scores.get(name, {})) for name, owner in sources.items()
+        ],
         "scores_plot": _over_nights(scores, "Score of each source, 0 to 100", lowest=_floor(scores)),
         "rows_plot": _over_nights(_filled(course.delivered, course), "Rows delivered by each source"),
         "aside_plot": _over_nights(_filled(course.rejected, course), "Rows set aside of each source"),

@@ -23,10 +23,10 @@ SUMMARY: dict[str, Any] = {
     "night": NIGHT.isoformat(),
     "gates": [
         {"table": "conformed.orders", "rule": "pos.tickets is as complete as usual", "severity": "warn", "failed": 1,
-         "limit": 0, "outcome": "warned"},
+         "limit": 0, "outcome": "warned", "owner": "team-orders"},
     ],
 }  # fmt: skip
-SOURCES = ("crm", "pos", "web")
+SOURCES = {"crm": "team-crm", "pos": "team-tills", "web": "team-web"}
 
 
 def score(source: str, value: float) -> Figure:
@@ -79,9 +79,10 @@ def test_the_page_says_what_changed_who_is_silent_and_where_to_look(page: str) -
         "pos: 3 rows set aside that were not the night before, ordered_at could not be parsed",
         "pos: no row is set aside any more because order_id is missing",
         "row 7 of pos.csv 2026-03-02",
+        "warned conformed.orders team-orders pos.tickets is as complete as usual",
         "habitue reprocess --table conformed.&lt;entity&gt; --since 2026-03-02",
-        "crm 2026-03-01 1 night – 0 – 99 +0.2",
-        "web none within 60 nights",
+        "crm team-crm 2026-03-01 1 night – 0 – 99 +0.2",
+        "web team-web none within 60 nights",
         "pos orders.person 60.0 % – – –",
     ):
         assert expected in words, expected

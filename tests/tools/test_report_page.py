@@ -49,7 +49,12 @@ def quality(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pa
     lake = Lakehouse(str(folder / "lake"), spark)
     busy_night(lake)
     busy_months(lake)
-    return quality_page(lake, SUMMARY, folder / "quality.html", sources=(*SOURCES, "marketing"))
+    return quality_page(
+        lake,
+        SUMMARY,
+        folder / "quality.html",
+        sources=dict.fromkeys((*SOURCES, "marketing"), "customer-data-platform@example.org"),
+    )
 
 
 @pytest.fixture(params=[1200, 420])
