@@ -53,7 +53,7 @@ def conform_and_publish(
     again = _again(found.counted, retailer.first_night if from_raw else since)
     try:
         if check is not None:
-            check(found.counted, _measured(found, entity, retailer, night))
+            check(found.counted, () if from_raw else _measured(found, entity, retailer, night))
         published = _published(lake, entity, retailer, found, night=last_night or night, again=again)
     finally:
         found.release()

@@ -92,6 +92,7 @@ def known_from(timezone: str) -> Column:
 def changed(rows: DataFrame, held: DataFrame, *, key: Iterable[str], columns: Iterable[str]) -> DataFrame:
     """The rows, those that `held` has already marked unchanged; a correction is known from the night it arrived.
 
+    Shape:  _corrects is true for a row whose key was held and said something else.
     Reads:  key, columns, _fate, _broken, known_from, arrived of rows; key and columns of held.
     """
     keys = list(key)
@@ -105,6 +106,7 @@ def changed(rows: DataFrame, held: DataFrame, *, key: Iterable[str], columns: It
         {
             "_fate": F.when(equal, F.lit("unchanged")).otherwise(F.col("_fate")),
             "known_from": F.when(is_held, F.col("arrived")).otherwise(F.col("known_from")),
+            "_corrects": is_held & ~equal,
         }
     ).drop("_old")
 

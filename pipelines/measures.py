@@ -51,7 +51,7 @@ Mapped = Mapping[tuple[str, str], frozenset[str]]
 def measured(kept: DataFrame, entity: Entity, *, mapped: Mapped, night: date, timezone: str) -> tuple[Measure, ...]:
     """The figures of the night's own files: of rows that broke no rule of conform and are not superseded.
 
-    Reads: the entity's columns, event_at, _fate, _broken, _night, source, delivery.
+    Reads: the entity's columns, event_at, _fate, _broken, _corrects, _load, _night, source, delivery.
     Units: hours and days are those of the retailer's time zone; amounts are in the retailer's currency.
     """
     stands = (F.size("_broken") == 0) & (F.col("_fate").isNull() | (F.col("_fate") == "unchanged"))
@@ -73,6 +73,8 @@ def _figures(rows: DataFrame, entity: Entity) -> list[Row]:
         .agg(
             F.count(F.lit(1)).alias("rows"),
             F.count_if(F.col("_fate").isNull()).alias("changed"),
+            F.count_if(F.col("_corrects") & (F.col("_load") == "append")).alias("corrected"),
+            F.bool_or(F.col("_load") == "append").alias("appends"),
             amount.cast("double").alias("amount"),
             F.datediff(F.max("event_at"), F.lit("1970-01-01").cast("date")).alias("newest"),
             F.count_if(_names_somebody(entity)).alias(ANYBODY),
@@ -86,6 +88,8 @@ def _figures(rows: DataFrame, entity: Entity) -> list[Row]:
 def _of_all(row: Row, entity: Entity, mapped: Mapped) -> Iterable[Measure]:
     place, rows = (row["source"], row["delivery"], entity.name), row["rows"]
     yield Measure(*place, "changed rows", "", row["changed"], rows)
+    if row["appends"]:
+        yield Measure(*place, "corrected", "", row["corrected"] / rows, rows)
     if row["amount"] is not None:
         yield Measure(*place, "amount", "", row["amount"], rows)
     if row["newest"] is not None:

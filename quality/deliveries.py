@@ -25,6 +25,7 @@ COUNTED: Mapping[str, tuple[str, str, Answers]] = {
     "changed rows": ("as many new and changed rows", "new and changed rows", {"far off": "warned"}),
 }
 ANYBODY = "person"
+CORRECTED: Answers = {"unusual": "warned", "far off": "blocked"}
 NAMED: Answers = {"unusual": "warned", "far off": "blocked"}
 COMPLETE: Answers = {"unusual": "warned", "far off": "warned"}
 GROUPS: Mapping[str, str] = {"store_id": "store", "channel": "channel"}
@@ -102,6 +103,7 @@ class _Delivery:
     def findings(self) -> Iterator[Finding]:
         for measure in COUNTED:
             yield from self._counted(measure)
+        yield from self._corrected()
         columns = [part for part in self.tonight.get("complete", ()) if part != ANYBODY]
         yield from self._shares([ANYBODY], "names a customer as often as usual", NAMED)
         yield from self._shares(columns, "is as complete as usual", COMPLETE)
@@ -122,9 +124,25 @@ class _Delivery:
         outcome = answers.get(level.verdict(value), "passed")
         yield self._finding(f"brings {what} as usual", answers, outcome, words, (round(off), round(most)))
 
+    def _corrected(self) -> Iterator[Finding]:
+        """What is appended says something new; where it takes the numbers of old rows, it writes over history."""
+        figure, known = self.tonight.get("corrected", {}).get(""), self._usual_shares("corrected", "")
+        if figure is None or not known:
+            return
+        usual = nearest_share(known, figure.value)
+        is_more = figure.value > usual.expected
+        outcome = CORRECTED.get(usual.verdict(figure.value, figure.rows), "passed") if is_more else "passed"
+        words = f"{figure.value:.0%} of its rows under numbers of rows that say otherwise, usually {usual.expected:.0%}"
+        off: dict[str, Outcome] = {} if outcome == "passed" else {words: outcome}
+        yield self._of_parts("corrects as few rows as usual", CORRECTED, off, "brought ")
+
     def _shares(self, columns: Sequence[str], rule: str, answers: Answers) -> Iterator[Finding]:
         given = self.tonight.get("complete", {})
-        asked = [(given[name], known) for name in columns if name in given and (known := self._usual_shares(name))]
+        asked = [
+            (given[name], known)
+            for name in columns
+            if name in given and (known := self._usual_shares("complete", name))
+        ]
         off = {}
         for figure, known in asked:
             usual = nearest_share(known, figure.value)
@@ -176,8 +194,8 @@ class _Delivery:
         days = 0 if last is None else (self.past.night - last).days
         return [self.past.night - timedelta(days=day) for day in range(1, days)] if days <= MOST_MISSED else []
 
-    def _usual_shares(self, column: str) -> list[UsualShare]:
-        known = self.past.recent(self._known("complete").get(column, {}))
+    def _usual_shares(self, measure: str, part: str) -> list[UsualShare]:
+        known = self.past.recent(self._known(measure).get(part, {}))
         since = self.past.since(self.place[0])
         later = [figure.value for night, figure in known.items() if since is not None and night >= since]
         found = (usual_share([figure.value for figure in known.values()]), usual_share(later, fewest=1))

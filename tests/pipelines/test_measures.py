@@ -74,3 +74,4 @@ def test_what_was_there_already_is_no_change_and_earlier_nights_are_not_counted(
     told = figures(lake, File(ROWS), File(again, night=SECOND, name="rows_2.csv"))
     assert (told["changed rows", ""].value, told["changed rows", ""].rows) == (1, 2)
     assert told["amount", ""].value == 31
+    assert (told["corrected", ""].value, told["corrected", ""].rows) == (0.5, 2)

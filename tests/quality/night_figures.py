@@ -30,6 +30,7 @@ def a_night(level: float, chance: np.random.Generator) -> Drawn:
         "rows": {"": rows},
         "amount": {"": float(chance.lognormal(3, 1, rows).sum())},
         "changed rows": {"": rows},
+        "corrected": {"": 0.0},
         "complete": {"person": chance.binomial(rows, 0.6) / max(rows, 1), "loyalty_id": 0.4, "order_id": 1.0},
         "store_id": dict(zip(STORES, map(float, stores), strict=True)),
         "hour": dict(zip(HOURS, map(float, hours), strict=True)),
@@ -39,7 +40,7 @@ def a_night(level: float, chance: np.random.Generator) -> Drawn:
 def figures(drawn: Drawn) -> list[Figure]:
     rows = int(drawn["rows"][""])
     return [
-        figure(measure, part, value, rows if measure == "complete" else int(value))
+        figure(measure, part, value, rows if measure in ("complete", "corrected") else int(value))
         for measure, parts in drawn.items()
         for part, value in parts.items()
     ]

@@ -50,6 +50,14 @@ def test_orders_that_name_nobody_are_blocked(past: dict[date, Drawn]) -> None:
     assert found == {"till.sales has person in 20% of its rows, usually 60%": "blocked"}
 
 
+def test_rows_that_take_the_numbers_of_old_ones_are_blocked(past: dict[date, Drawn]) -> None:
+    found = judged(past, {"corrected": {"": 0.9}})
+    assert found == {
+        "till.sales brought 90% of its rows under numbers of rows that say otherwise, usually 0%": "blocked"
+    }
+    assert judged(past, {"corrected": {"": 0.04}}) == {}
+
+
 def test_column_that_comes_empty_is_told(past: dict[date, Drawn]) -> None:
     found = judged(past, {"complete": {"person": 0.6, "loyalty_id": 0.0, "order_id": 1.0}})
     assert found == {"till.sales has loyalty_id in 0% of its rows, usually 40%": "warned"}
