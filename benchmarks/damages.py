@@ -167,7 +167,7 @@ DAMAGES: tuple[Damage, ...] = (
     Damage("stale_tickets", "warned", _stale(TICKETS)),
     Damage("stale_tickets_with_a_new_row", "blocked", _stale(TICKETS, ONE_MORE)),
     Damage("stale_contacts", "warned", _stale(CONTACTS)),
-    Damage("value_missing_in_every_row", "blocked", _content(TICKETS, _values_left)),
+    Damage("value_missing_in_every_row", "warned", _content(TICKETS, _values_left)),
     Damage("shifted_columns", "blocked", _rows(TICKETS, _rotated)),
     Damage("other_delimiter", "warned", _content(TICKETS, _with_commas)),
     Damage("renamed_column", "warned", _content(TICKETS, lambda content: content.replace(b"Total", b"Amount", 1))),
@@ -179,7 +179,7 @@ DAMAGES: tuple[Damage, ...] = (
     Damage("signs_flipped", "blocked", _values(TICKETS, Total=lambda t: ("-" + t).str.replace("--", ""))),
     Damage("returns_without_sign", "rejected", _values(TICKETS, Total=lambda totals: totals.str.lstrip("-"))),
     Damage("day_and_month_swapped", "blocked", _values(TILL, SoldAt=_swapped)),
-    Damage("wrong_year", "warned", _values(TILL, SoldAt=lambda moments: moments.str.replace("/2026", "/2025"))),
+    Damage("wrong_year", "rejected", _values(TILL, SoldAt=lambda moments: moments.str.replace("/2026", "/2025"))),
     Damage("clock_in_another_time_zone", "warned", _values(WEB, placed_at=_later)),
     Damage("currency_without_a_rate", "blocked", _values(WEB, currency=lambda codes: codes.map(lambda _: "USD"))),
     Damage("changed_currency", "warned", _values(TICKETS, Currency=lambda codes: codes.map(lambda _: "GBP"))),
@@ -190,7 +190,7 @@ DAMAGES: tuple[Damage, ...] = (
     Damage("error_page_instead_of_a_file", "warned", _content(TICKETS, lambda _: PAGE)),
     Damage("stray_quote", "rejected", _content(NORTH, _stray_quote)),
     Damage("contacts_halved", "blocked", _content(CONTACTS, partial(_first_lines, share=0.5))),
-    Damage("contacts_twice_with_two_towns", "rejected", _rows(CONTACTS, _twice_otherwise)),
+    Damage("contacts_twice_with_two_towns", "blocked", _rows(CONTACTS, _twice_otherwise)),
     Damage("numbers_of_yesterday", "warned", _values(TILL, Ticket=_of_yesterday)),
 )  # fmt: skip
 """Name, how the night has to answer, and how the files are spoiled."""
