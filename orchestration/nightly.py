@@ -21,6 +21,9 @@ def run_night(place: Place, night: date, *, send: bool, rebuild_from: str | None
     """
     tags = {SEND: "yes" if send else "no", REBUILD: rebuild_from or "no"}
     _run(NIGHTLY, place, record, partition_key=night.isoformat(), tags=tags)
+    if not record.summary:
+        # Dagster only logs what is raised while a resource is closed.
+        raise record.error or _outside_of_steps(NIGHTLY, "its page and summary could not be written")
 
 
 def run_training(place: Place, record: NightRecord) -> None:
@@ -44,9 +47,13 @@ def _run(job: str, place: Place, record: NightRecord, *, partition_key: str | No
 def _cause(record: NightRecord, result: dg.ExecuteInProcessResult, job: str) -> BaseException:
     if record.error is not None:
         return record.error
+    return _outside_of_steps(f"{job}, run {result.run_id}", "the run failed outside of any step")
+
+
+def _outside_of_steps(where: str, what: str) -> Permanent:
     return Permanent(
-        "the run failed outside of any step",
-        where=f"Dagster job {job}, run {result.run_id}",
+        what,
+        where=f"Dagster job {where}",
         still_true="The tables hold what their last finished step wrote.",
         next_step="Look at the run in `habitue ui`, then run the night again.",
     )
