@@ -89,6 +89,7 @@ def _published(
         rejected=entity.rejected,
         gone=found.gone,
         again=again,
+        unchanged=sum(file.unchanged for file in found.counted),
     )
     if entity is ORDERS and found.delivered is not None:
         _check_revenue(lake, retailer, found.delivered, night=night)

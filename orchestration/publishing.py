@@ -32,6 +32,7 @@ def publish_by_rules(
     rejected: Table | None = None,
     gone: DataFrame | None = None,
     again: Again | None = None,
+    unchanged: int = 0,
 ) -> Published:
     """The table, published by the built-in rules and those of the retailer file.
 
@@ -40,5 +41,14 @@ def publish_by_rules(
     rules = rules_for(table, retailer.rules)
     others = by_name(all_tables(retailer)) if any(rule.other for rule in rules) else {}
     return publish(
-        lake, table, frame, rules=rules, night=night, rejected=rejected, gone=gone, again=again, others=others
+        lake,
+        table,
+        frame,
+        rules=rules,
+        night=night,
+        rejected=rejected,
+        gone=gone,
+        again=again,
+        others=others,
+        unchanged=unchanged,
     )

@@ -49,6 +49,7 @@ def publish(
     gone: DataFrame | None = None,
     again: Again | None = None,
     others: Mapping[str, Table] = MappingProxyType({}),
+    unchanged: int = 0,
 ) -> Published:
     """Write the rows of the frame that broke no rule, and say what was written and what was set aside.
 
@@ -56,21 +57,22 @@ def publish(
     Shape:  rejected is the table of rows set aside; without one, a rule that rejects stops the table instead. again
             names files that were judged before: their rows are taken out of `rejected` only after the table holds
             them, so that a kill in between loses none, and rows that stay set aside do not count against a limit.
-            others are the tables that rules look into, by name.
+            others are the tables that rules look into, by name; unchanged is how many rows were delivered beside
+            those of the frame, which the table holds already: a share of rows is one of all.
     Raises: GateBlocked before the write: the table holds what it held, the rows set aside can be looked at.
     """
     asked = list(rules if rejected else map(_stopping, rules))
     judgements = with_judgements(frame, asked, lambda name: lake.read(others[name]))
     with _materialised(marked(judgements, asked, night) if rejected else judgements) as kept:
         good = (sound(kept) if rejected else kept).select(*table.column_names, *marks(asked))
-        count = tally(kept) if rejected else Tally(rows=kept.count())
+        count = replace(tally(kept) if rejected else Tally(rows=kept.count()), unchanged=unchanged)
         aside = _aside(lake, rejected, kept, count, night=night, again=again)
         gates = _gates(good, asked, count, table=table.name, night=night, aside=aside.newly() if aside else 0)
         gates = with_samples(gates, asked, Judged(table, good, kept if rejected else None, night))
         if aside and not again:
             aside.write()
         if any(outcome.outcome == "blocked" for outcome in gates):
-            raise _blocked(lake, table, gates, rules=asked, rows=count.rows, night=night)
+            raise _blocked(lake, table, gates, rules=asked, rows=count.delivered, night=night)
         rows = count.rows - count.rejected_rows
         _write(lake, table, good.drop(*marks(asked)), night=night, gone=gone, rows=rows)
         if aside and again:
@@ -112,7 +114,7 @@ def _gates(
     stay = count.rows - count.rejected_rows
     left = failures(good, gated, table=table, night=night, rows=stay)
     return (
-        *(judged(rule, Failures(aside), table=table, rows=count.rows) for rule in rules if rule not in gated),
+        *(judged(rule, Failures(aside), table=table, rows=count.delivered) for rule in rules if rule not in gated),
         *_of_conform(count, gated, table),
         *(_gate(rule, failed, count, table=table) for rule, failed in zip(gated, left, strict=True)),
     )
@@ -129,7 +131,7 @@ def _gate(rule: Rule, left: Failures, count: Tally, *, table: str) -> GateOutcom
     """The outcome of a rule; rows that a rejecting rule still finds in what stays mean that its readings differ."""
     if rule.severity != "reject":
         return judged(rule, left, table=table, rows=count.rows - count.rejected_rows)
-    outcome = judged(rule, Failures(count.by_rule.get(rule.name, 0)), table=table, rows=count.rows)
+    outcome = judged(rule, Failures(count.by_rule.get(rule.name, 0)), table=table, rows=count.delivered)
     return replace(outcome, outcome="blocked") if left.failed else outcome
 
 

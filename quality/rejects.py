@@ -60,13 +60,20 @@ class FileCount:
 class Tally:
     """How many rows a frame holds, how many of them broke a rule, and which.
 
-    Units: broken counts rows by source and rule; a row that broke two rules counts under both, once in rejected_rows.
+    Units: broken counts rows by source and rule; a row that broke two rules counts under both, once in rejected_rows;
+           unchanged are rows delivered beside those of the frame, which the table holds already.
     """
 
     rows: int
     rejected_rows: int = 0
+    unchanged: int = 0
     broken: Mapping[tuple[str, str], int] = field(default_factory=lambda: MappingProxyType({}))
     files: tuple[FileCount, ...] = ()
+
+    @property
+    def delivered(self) -> int:
+        """The rows of which a limit is a share: those of the frame, and those that the table holds already."""
+        return self.rows + self.unchanged
 
     @property
     def by_rule(self) -> Mapping[str, int]:

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import pytest
 from pyspark.sql import functions as F
@@ -52,6 +53,15 @@ def test_too_many_rows_set_aside_block_the_table_and_can_be_looked_at(lake: Lake
         publish(lake, NOTES, frame, rules=RULES, night=NIGHT, rejected=NOTES_REJECTED)
     assert not lake.exists(NOTES)
     assert lake.read(NOTES_REJECTED).count() == 2
+
+
+def test_rows_that_the_table_holds_already_count_where_a_limit_is_a_share_of_what_came(lake: Lakehouse) -> None:
+    frame = notes(lake.spark, ("a", "1"), ("b", "-2"), ("c", "-3"))
+    put = partial(publish, lake, NOTES, frame, rules=RULES, night=NIGHT, rejected=NOTES_REJECTED)
+    with pytest.raises(GateBlocked, match=r"2 of 3 rows broke a rule"):
+        put(unchanged=0)
+    published = put(unchanged=1)
+    assert (published.rows, published.rejected_rows) == (1, 2)
 
 
 def test_a_rule_that_looks_into_another_table_sets_aside_what_is_not_there(lake: Lakehouse) -> None:
