@@ -9,6 +9,7 @@ from pyspark.sql import Row
 
 from lakehouse.delta import Lakehouse, NightStart
 from lakehouse.errors import NightOutOfOrder
+from lakehouse.rows import frame_of
 from lakehouse.table import Table, columns, required
 
 NIGHTS = Table(
@@ -88,7 +89,7 @@ def night_start(lake: Lakehouse, night: date) -> NightStart | None:
 
 def end_night(lake: Lakehouse, night: date) -> None:
     """Record that the night ran to its end."""
-    frame = lake.spark.createDataFrame([Row(night=night)], NIGHTS_ENDED.schema)
+    frame = frame_of(lake.spark, [(night,)], NIGHTS_ENDED.schema)
     lake.append_once(NIGHTS_ENDED, frame.coalesce(1), batch=night.isoformat())
 
 
@@ -126,7 +127,7 @@ def _rows(start: NightStart) -> list[Row]:
 
 
 def _record(lake: Lakehouse, rows: list[Row], *, batch: str) -> None:
-    lake.append_once(NIGHTS, lake.spark.createDataFrame(rows, NIGHTS.schema).coalesce(1), batch=batch)
+    lake.append_once(NIGHTS, frame_of(lake.spark, rows, NIGHTS.schema).coalesce(1), batch=batch)
 
 
 def _allowed(lake: Lakehouse, last: date | None, first_night: date) -> tuple[date, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.rows import frame_of
 from models import baselines, metrics
 from models.calendar import Plan
 from models.model import Array, Customers, Fitted, Model
@@ -45,7 +46,7 @@ def evaluations(spark: SparkSession, report: Any) -> DataFrame:
         for w in report.windows
         for g in w.gains
     ]  # fmt: skip
-    return spark.createDataFrame(rows, EVALUATIONS.schema)
+    return frame_of(spark, rows, EVALUATIONS.schema)
 
 
 def calibrations(spark: SparkSession, report: Any) -> DataFrame:
@@ -57,7 +58,7 @@ def calibrations(spark: SparkSession, report: Any) -> DataFrame:
         for predictor, bins in w.calibration.items()
         for place, customers, predicted, seen in bins
     ]  # fmt: skip
-    return spark.createDataFrame(rows, CALIBRATION.schema)
+    return frame_of(spark, rows, CALIBRATION.schema)
 
 
 def _rivals(model: Model, plan: Plan, before: Customers, outcome: Array, after: Customers) -> dict[str, Array]:

@@ -9,6 +9,7 @@ import numpy as np
 from pyspark.sql import DataFrame, SparkSession
 from scipy.stats import rankdata
 
+from lakehouse.rows import frame_of
 from models.calendar import FEATURE_DAYS, SHORTEST_HORIZON, TEST_WINDOWS, Plan, Schedule
 from models.model import Array, Customers, Model
 from models.tables import SUITABILITY
@@ -111,7 +112,7 @@ def suitabilities(spark: SparkSession, night: date, found: dict[str, Suitability
         for model, looked_at in found.items()
         for one in looked_at.findings
     ]
-    return spark.createDataFrame(rows, SUITABILITY.schema)
+    return frame_of(spark, rows, SUITABILITY.schema)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.rows import frame_of
 from pipelines.reconciliation import FileCounted
 
 
 def of_files(held: DataFrame, counted: Iterable[FileCounted]) -> DataFrame:
     """The rows of a conformed table that come from one of these files."""
     files = sorted({(file.source, file.delivery, file.file_sha256) for file in counted})
-    places = held.sparkSession.createDataFrame(files, "source string, delivery string, file_sha256 string")
+    places = frame_of(held.sparkSession, files, "source string, delivery string, file_sha256 string")
     return held.join(F.broadcast(places), places.columns, "left_semi")
 
 

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.errors import DeliveryRefused
+from lakehouse.rows import frame_of
 from pipelines.mapping import Delivery
 from pipelines.readers.refusal import refused
 
@@ -81,7 +82,7 @@ def arrivals(files: Iterable[tuple[date, str, str, int]], delivery: Delivery, *,
 def placed(rows: DataFrame, files: Iterable[Arrival]) -> DataFrame:
     """The raw rows with _place, _snapshot and _position, by which later rows are told from earlier ones."""
     known = [(file.sha256, file.place, file.snapshot) for file in files]
-    places = rows.sparkSession.createDataFrame(known, "_file_sha256 string, _place int, _snapshot int")
+    places = frame_of(rows.sparkSession, known, "_file_sha256 string, _place int, _snapshot int")
     position = F.col("_place").cast("bigint") * ROWS_PER_FILE + F.col("_row_number")
     return rows.join(F.broadcast(places), "_file_sha256").withColumn("_position", position)
 

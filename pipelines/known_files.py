@@ -8,6 +8,7 @@ from threading import RLock
 from typing import Literal
 
 from lakehouse.delta import Lakehouse
+from lakehouse.rows import frame_of
 from pipelines.arrivals import TakenFiles
 from pipelines.landing import Fingerprint
 from pipelines.mapping import Delivery
@@ -131,7 +132,7 @@ class FileBook:
             rows = [tuple(getattr(file, name) for name in FILES.column_names) for file in self._added]
             if rows:
                 batch = hashlib.sha256(repr(sorted(map(repr, rows))).encode()).hexdigest()
-                frame = self.lake.spark.createDataFrame(rows, FILES.schema).coalesce(1)
+                frame = frame_of(self.lake.spark, rows, FILES.schema).coalesce(1)
                 self.lake.append_once(FILES, frame, batch=batch)
                 self._found, self._added = [*(self._found or []), *self._added], []
 

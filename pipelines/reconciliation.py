@@ -10,6 +10,7 @@ from typing import Protocol
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.rows import frame_of
 from lakehouse.table import Table, columns, required
 from pipelines.arrivals import TakenFiles
 from pipelines.mapping import Source
@@ -123,7 +124,7 @@ def reconcile(
         kept = (file.repeats, file.left_out, aside, stands + file.settled)
         parts = (file.unchanged, file.superseded, file.grouped)
         rows.append((night, *astuple(file)[:7], *kept, *parts))
-    return spark.createDataFrame(rows, _SCHEMA).select(*RECONCILIATION.column_names)
+    return frame_of(spark, rows, _SCHEMA).select(*RECONCILIATION.column_names)
 
 
 _SCHEMA = RECONCILIATION.schema

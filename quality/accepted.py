@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
+from lakehouse.rows import frame_of
 from lakehouse.table import Table, columns, required
 
 ACCEPTED = Table(
@@ -25,7 +26,7 @@ ACCEPTED = Table(
 def accept(lake: Lakehouse, table: str, night: date, *, who: str, why: str, decided_at: datetime) -> None:
     """Let the table's deliveries of this night through, once; a second time changes nothing."""
     row = (night, table, who, why, decided_at)
-    frame = lake.spark.createDataFrame([row], ACCEPTED.schema)
+    frame = frame_of(lake.spark, [row], ACCEPTED.schema)
     lake.append_once(ACCEPTED, frame, batch=f"{table} {night.isoformat()}")
 
 

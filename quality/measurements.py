@@ -8,6 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
+from lakehouse.rows import frame_of
 from lakehouse.table import Table, columns, required
 
 MEASUREMENTS = Table(
@@ -75,8 +76,7 @@ def history(figures: Iterable[tuple[date, Figure]]) -> History:
 
 def as_frame(spark: SparkSession, figures: Iterable[Figure], night: date) -> DataFrame:
     """The night's rows of quality.measurements."""
-    rows = [(night, *astuple(figure)[:5], float(figure.value), figure.rows) for figure in figures]
-    return spark.createDataFrame(rows, MEASUREMENTS.schema)
+    return frame_of(spark, [(night, *astuple(figure)) for figure in figures], MEASUREMENTS.schema)
 
 
 _FIGURE = tuple(field.name for field in fields(Figure))

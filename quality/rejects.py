@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.delta import Lakehouse
+from lakehouse.rows import frame_of
 from lakehouse.table import Table
 from quality.rules import Rule
 
@@ -38,7 +39,7 @@ class Again:
 
     def _listed(self, aside: DataFrame) -> DataFrame:
         schema = "source string, delivery string, file_sha256 string"
-        return aside.sparkSession.createDataFrame(sorted(self.files), schema)
+        return frame_of(aside.sparkSession, sorted(self.files), schema)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from features import CUSTOMER_FEATURES
 from features.build import History, customer_features, history
 from features.point_in_time import Snapshot, snapshot_at
 from lakehouse.delta import Lakehouse
+from lakehouse.rows import frame_of
 from models import segments
 from models.model import Fitted
 from models.registry import NAMES
@@ -96,7 +97,7 @@ def _described(lake: Lakehouse, fitted: Fitted) -> DataFrame:
         (row["segment"], row["description"], fitted.version, position)
         for position, row in enumerate(segments.described(fitted))
     ]
-    return lake.spark.createDataFrame(rows, SEGMENTS.schema)
+    return frame_of(lake.spark, rows, SEGMENTS.schema)
 
 
 def _facts(fitted: Fitted) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def test_true_change_is_let_through_once(run: NightRun) -> None:
     assert run.lake.read(ACCEPTED).count() == 1
     next_night = replace(run, night=NIGHT + timedelta(days=1), record=NightRecord())
     with pytest.raises(PublicationBlocked):
-        check_usual(next_night, ORDERS, [counted(2000)])
+        check_usual(next_night, ORDERS, [counted(5000)])
     assert run.record.figures["conformed.orders"] == [rows(2000)]
 
 
