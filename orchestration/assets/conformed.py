@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 import dagster as dg
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from orchestration.assets.arrivals_gate import check_usual
 from orchestration.assets.step import Step, Steps, Told, spec, tables_asset
@@ -85,8 +87,14 @@ def _reconciled(run: NightRun) -> Sequence[Published]:
     if found:
         files = "; ".join(f"{row['file_name']} as {row['entity']}: {row['delivered']} delivered" for row in found)
         raise unreconciled(run.night, f"delivered rows are not all accounted for: {files}")
-    measured = as_frame(run.lake.spark, quality_figures(run), run.night)
-    return [publish_tonight(run, RECONCILIATION, frame), publish_tonight(run, MEASUREMENTS, measured)]
+    return [publish_tonight(run, RECONCILIATION, frame), publish_tonight(run, MEASUREMENTS, _measured(run))]
+
+
+def _measured(run: NightRun) -> DataFrame:
+    """The night's figures; a rebuilt night keeps those of its deliveries, which it conforms with all others."""
+    if run.rebuild_from is not None:
+        return run.lake.read(MEASUREMENTS).where(F.col("night") == F.lit(run.night))
+    return as_frame(run.lake.spark, quality_figures(run), run.night)
 
 
 def _scores(run: NightRun) -> Told:
