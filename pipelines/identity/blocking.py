@@ -75,8 +75,9 @@ def find_pairs_of(
     """
     keys = usable_keys(columns)
     engine.execute(f"create or replace temp table own as {_all_members(keys, table)}")
-    others = _all_members(keys, f"(from people anti join {table} using (id))")
-    engine.execute(MET.format(others=others))
+    engine.execute("create or replace temp table blocked as from own")
+    for number, parts in enumerate(keys.values()):
+        engine.execute(MET.format(number=number, members=_members(number, parts), table=table))
     engine.execute(SIZES)
     limits = ", ".join(f"({number}, {largest.get(name, 1)})" for number, name in enumerate(keys))
     engine.execute(KEPT_WITHIN.format(limits=limits))
@@ -132,9 +133,11 @@ def _members(number: int, parts: tuple[str, ...], people: str = "people") -> str
 
 NOBODY = "select 0::utinyint as key, 0::ubigint as block, 0::integer as id where false"
 MET = """
-create or replace temp table met as select distinct key, block from own;
-create or replace temp table blocked as from own union all from ({others}) semi join met using (key, block)
+insert into blocked
+from ({members})
+semi join (select distinct block from own where key = {number}) using (block) anti join {table} using (id)
 """
+"""One key at a time: who meets none of the fresh in it, nearly everybody, falls out of a table that fits a cache."""
 SIZES = """
 create or replace temp table block_sizes as
 select key, block, count(*) as size from blocked group by key, block having count(*) > 1
