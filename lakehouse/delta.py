@@ -20,6 +20,8 @@ NOT_THERE = -1
 """The version of a table that did not exist."""
 REWRITE_BYTES = 128 * 1024 * 1024
 """Measured on 2 cores: MERGE of 1,000 rows into 1,000 takes 4.0 s, writing them anew 0.9 s; even at a million rows."""
+APPEND_BYTES = 16 * 1024 * 1024
+"""From here on looking whether all keys are new costs less than writing what stays."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,8 @@ class Lakehouse:
         Units: rows are those of `frame`, where somebody counted them already: it spares a query.
 
         Within a night the outcome builds on how the night found the table, so that a rerun merges into the same past.
-        A table under REWRITE_BYTES is written anew, a larger one is put back and merged into (decision 0003).
+        A table under REWRITE_BYTES is written anew, a larger one is put back and merged into; rows that are all new are
+        appended to one over APPEND_BYTES (decision 0003).
         """
         found = self._version_at_start(table)
         now = self.version(table)
@@ -141,6 +144,8 @@ class Lakehouse:
         new = self._prepared(table, frame)
         if base == NOT_THERE:
             self.replace_all(table, new)
+        elif now == base and self._bytes(table) >= APPEND_BYTES and _only_adds(self.read(table), new, gone, table):
+            self._options(new.write.format("delta").mode("append"), table).save(self.location(table))
         elif self._bytes(table) <= REWRITE_BYTES:
             self.replace_all(table, _outcome(self.read_version(table, base), new, gone, table))
         else:
@@ -246,11 +251,24 @@ def _same_key(table: Table) -> str:
 
 def _outcome(held: DataFrame, new: DataFrame, gone: DataFrame | None, table: Table) -> DataFrame:
     """What a table holds once the new rows are merged in and the keys of `gone` are taken out."""
-    keys = new.select(*table.key)
-    leaving = keys if gone is None else keys.unionByName(gone.select(*table.key))
-    same = reduce(and_, (F.col(f"old.`{name}`").eqNullSafe(F.col(f"new.`{name}`")) for name in table.key))
-    kept = held.alias("old").join(leaving.alias("new"), same, "left_anti")
+    kept = _joined(held, _leaving(new, gone, table), table, how="left_anti")
     return kept.unionByName(new, allowMissingColumns=True)
+
+
+def _only_adds(held: DataFrame, new: DataFrame, gone: DataFrame | None, table: Table) -> bool:
+    """Whether the table holds no key of the new rows and none that is to go."""
+    return _joined(held.select(*table.key), _leaving(new, gone, table), table, how="left_semi").isEmpty()
+
+
+def _leaving(new: DataFrame, gone: DataFrame | None, table: Table) -> DataFrame:
+    """The keys whose rows of before do not stay."""
+    keys = new.select(*table.key)
+    return keys if gone is None else keys.unionByName(gone.select(*table.key))
+
+
+def _joined(held: DataFrame, leaving: DataFrame, table: Table, *, how: str) -> DataFrame:
+    same = reduce(and_, (F.col(f"old.`{name}`").eqNullSafe(F.col(f"new.`{name}`")) for name in table.key))
+    return held.alias("old").join(leaving.alias("new"), same, how)
 
 
 def _with_declared(frame: DataFrame, table: Table) -> DataFrame:

@@ -75,6 +75,24 @@ def test_large_table_is_merged_into_and_ends_the_same(lake: Lakehouse, monkeypat
     assert held(lake, PEOPLE) == [(1, "a@x.org", "Lyon"), (3, None, None), (4, None, None)]
 
 
+def test_rows_that_are_all_new_are_appended_to_a_table_of_some_size_and_end_the_same(
+    lake: Lakehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delta, "APPEND_BYTES", 0)
+    lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm")))
+    (first,) = lake.read(PEOPLE).inputFiles()
+    night = lake.for_night(began(NIGHT, lake.versions([PEOPLE])))
+    nobody = lake.spark.createDataFrame([(7,)], "id int")
+    night.merge(PEOPLE, people(lake, (2, None, "Bath")), gone=nobody)
+    assert first in lake.read(PEOPLE).inputFiles()
+    for town in ("Lyon", "Metz"):
+        night.merge(PEOPLE, people(lake, (3, None, town)), gone=nobody)
+        assert held(lake, PEOPLE) == [(1, "a@x.org", "Ulm"), (3, None, town)]
+    gone = lake.spark.createDataFrame([(1,)], "id int")
+    lake.merge(PEOPLE, people(lake, (4, None, "Bath")), gone=gone)
+    assert held(lake, PEOPLE) == [(3, None, "Metz"), (4, None, "Bath")]
+
+
 def test_rerun_merges_into_what_the_night_found_not_into_its_own_first_try(lake: Lakehouse) -> None:
     lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm")))
     night = lake.for_night(began(NIGHT, lake.versions([PEOPLE])))
