@@ -75,9 +75,8 @@ def find_pairs_of(
     """
     keys = usable_keys(columns)
     engine.execute(f"create or replace temp table own as {_all_members(keys, table)}")
-    engine.execute("create or replace temp table blocked as from own")
-    for number, parts in enumerate(keys.values()):
-        engine.execute(MET.format(number=number, members=_members(number, parts), table=table))
+    met = (MET.format(number=n, members=_members(n, parts), table=table) for n, parts in enumerate(keys.values()))
+    engine.execute("create or replace temp table blocked as " + " union all ".join(["from own", *met]))
     engine.execute(SIZES)
     limits = ", ".join(f"({number}, {largest.get(name, 1)})" for number, name in enumerate(keys))
     engine.execute(KEPT_WITHIN.format(limits=limits))
@@ -133,11 +132,11 @@ def _members(number: int, parts: tuple[str, ...], people: str = "people") -> str
 
 NOBODY = "select 0::utinyint as key, 0::ubigint as block, 0::integer as id where false"
 MET = """
-insert into blocked
-from ({members})
+select key, block, id from ({members})
 semi join (select distinct block from own where key = {number}) using (block) anti join {table} using (id)
 """
 """One key at a time: who meets none of the fresh in it, nearly everybody, falls out of a table that fits a cache."""
+
 SIZES = """
 create or replace temp table block_sizes as
 select key, block, count(*) as size from blocked group by key, block having count(*) > 1
