@@ -41,26 +41,26 @@ def prepare(engine: duckdb.DuckDBPyConnection, records: pa.Table) -> list[str]:
 
 
 def orient(engine: duckdb.DuckDBPyConnection, records: pa.Table) -> None:
-    """Make table `oriented`: the records that are no test accounts, with their first and last name in the right order.
+    """Make view `oriented`: the records that are no test accounts, with their first and last name in the right order.
 
     Grain: one row per record; first and last are one word each.
     """
     keys = [name for name in records.column_names if name.endswith("_key") and name != "record_key"]
     engine.register("records", records.drop_columns(keys))
     engine.execute(TOLD, {"particles": list(PARTICLES)})
-    engine.execute(ORIENTED, {"reversed": REVERSED})
+    engine.execute(ORIENTED)
 
 
-ORIENTED = """
+ORIENTED = f"""
 create or replace temp table roles as
 with seen as (
     select first as word, 1 as as_first, 0 as as_last from told where first is not null
     union all select last, 0, 1 from told where last is not null
 )
 select word, ln((sum(as_first) + 1) / (sum(as_last) + 1)) as lean from seen group by word;
-create or replace temp table oriented as
+create or replace temp view oriented as
 select told.* replace (if(is_reversed, last, first) as first, if(is_reversed, first, last) as last)
-from (select told.*, coalesce(x.lean, 0) - coalesce(y.lean, 0) < $reversed as is_reversed
+from (select told.*, coalesce(x.lean, 0) - coalesce(y.lean, 0) < {REVERSED} as is_reversed
       from told left join roles x on x.word = first left join roles y on y.word = last) as told
 """
 """Names in the wrong order, found by how often each word is a given name and how often a family name in these data."""
@@ -109,7 +109,7 @@ select
     city,
     gender{extras}
 from oriented
-join (select record_key, cast(row_number() over (order by record_key) - 1 as integer) as id from oriented)
+join (select record_key, cast(row_number() over (order by record_key) - 1 as integer) as id from told)
     using (record_key)
 left join roots on roots.name = first
 """
