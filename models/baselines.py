@@ -1,11 +1,13 @@
 """Named baselines: what a good analyst would do by hand. They score until a model beats them, with grade E."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from models import repeat_spend
 from models.model import Array, Customers, Fit, Fitted
 
 YEAR_DAYS = 365
@@ -50,6 +52,17 @@ def fit_average_spend(customers: Customers, outcome: Array, horizon_days: int) -
     return _scaled(fitted, customers, outcome)
 
 
+def fit_bgnbd(customers: Customers, outcome: Array, horizon_days: int) -> Fitted:
+    """Value: BG/NBD times Gamma-Gamma of the newest night; last year's spend where they cannot be fitted."""
+    newest = customers.by_night()[-1]
+    learned = repeat_spend.learned(customers.rows(newest))
+    if "purchases" not in learned:
+        plain = fit_last_year_spend(customers, outcome, horizon_days)
+        return replace(plain, facts={**plain.facts, "refused": learned["refused"]})
+    facts = {"scale": 1.0, "repeating": learned}
+    return _scaled(_baseline("lifetime_value", "bgnbd", horizon_days, repeat_spend.READS, facts), customers, outcome)
+
+
 def predict(fitted: Fitted, customers: Customers) -> Array:
     """The baseline's prediction for each customer."""
     return PREDICTIONS[fitted.kind](customers, fitted.facts, fitted.horizon_days)
@@ -86,12 +99,18 @@ def _average_spend(customers: Customers, facts: Mapping[str, Any], horizon_days:
     return spend
 
 
+def _bgnbd(customers: Customers, facts: Mapping[str, Any], horizon_days: int) -> Array:
+    expected = repeat_spend.value(facts["repeating"], customers, horizon_days)
+    return np.zeros(len(customers.matrix)) if expected is None else expected * facts["scale"]
+
+
 PREDICTIONS: Mapping[str, Predict] = MappingProxyType(
     {
         "recency_rule": _recency_rule,
         "logistic_rfm": _logistic_rfm,
         "last_year_spend": _last_year_spend,
         "average_spend": _average_spend,
+        "bgnbd": _bgnbd,
     }
 )
 FITS: Mapping[str, Fit] = MappingProxyType(
@@ -100,6 +119,7 @@ FITS: Mapping[str, Fit] = MappingProxyType(
         "logistic_rfm": fit_logistic_rfm,
         "last_year_spend": fit_last_year_spend,
         "average_spend": fit_average_spend,
+        "bgnbd": fit_bgnbd,
     }
 )
 
@@ -111,7 +131,7 @@ def _logs(customers: Customers) -> Array:
 def _scaled(fitted: Fitted, customers: Customers, outcome: Array) -> Fitted:
     expected = predict(fitted, customers).sum() if len(outcome) else 0.0
     scale = float(np.clip(outcome.sum() / expected, 0.1, 10)) if expected > 0 else 1.0
-    return _baseline(fitted.model, fitted.kind, fitted.horizon_days, fitted.features, {"scale": scale})
+    return replace(fitted, facts={**fitted.facts, "scale": scale})
 
 
 def _baseline(model: str, kind: str, horizon_days: int, features: tuple[str, ...], facts: Mapping[str, Any]) -> Fitted:

@@ -6,10 +6,10 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.rows import frame_of
-from models import baselines, metrics
+from models import baselines, interval, metrics
 from models.calendar import Plan
 from models.model import Array, Customers, Fitted, Model
-from models.predict import loaded
+from models.predict import loaded, settled
 from models.promote import CHAMPION, Gain, Window
 from models.tables import CALIBRATION, EVALUATIONS
 from models.training_set import EPOCH, Observed
@@ -23,10 +23,11 @@ def window(model: Model, plan: Plan, night: date, seen: Observed, outcome: Array
     learned, tested = seen.on(plan.training[night]), seen.on([night])
     before, after = seen.customers.rows(learned), seen.customers.rows(tested)
     happened = outcome[tested]
-    predicted = loaded(model.fit(before, outcome[learned], plan.horizon_days)).values(after)
+    fitted = model.fit(before, outcome[learned], plan.horizon_days)
+    predicted = loaded(settled(fitted, after)).values(after)
     rivals = _rivals(model, plan, before, outcome[learned], after)
     if champion is not None and _is_fair(champion, night, after):
-        rivals[CHAMPION] = loaded(champion).values(after)
+        rivals[CHAMPION] = loaded(settled(champion, after)).values(after)
     found = metrics.paired_gains(model.metric, happened, predicted, rivals)
     gains = tuple(Gain(name, metrics.value(model.metric, happened, rivals[name]), *found[name]) for name in rivals)
     score = metrics.value(model.metric, happened, predicted)
@@ -34,7 +35,8 @@ def window(model: Model, plan: Plan, night: date, seen: Observed, outcome: Array
     error = metrics.calibration_error(happened, predicted) if is_rate else None
     shown = {CANDIDATE: predicted, model.baseline: rivals[model.baseline]} if is_rate else {}
     bins = {name: metrics.calibration_bins(happened, rates) for name, rates in shown.items()}
-    return Window(night, len(happened), score, gains, error, metrics.total_bias(happened, predicted), bins)
+    spread = {} if is_rate else interval.learned(happened, predicted)
+    return Window(night, len(happened), score, gains, error, metrics.total_bias(happened, predicted), bins, spread)
 
 
 def evaluations(spark: SparkSession, report: Any) -> DataFrame:

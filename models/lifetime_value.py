@@ -1,15 +1,41 @@
-"""Lifetime value: spend less returns in the next `horizon_days` days."""
+"""Lifetime value: spend less returns in the next `horizon_days` days.
 
+The mean of four: trees for the expected spend, trees for whether times how much, last year's spend, and BG/NBD; all
+learned of spend over the total of its night, so that a season teaches nothing about customers, and brought to the
+total that is expected of tonight.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 
-from models import baselines, trees
+from models import baselines, repeat_spend, season, trees
 from models.metrics import normalised_gini
 from models.model import Array, Customers, Fitted, Model
 
 OBJECTIVE = MappingProxyType({"objective": "reg:tweedie", "tweedie_variance_power": 1.5})
+BUYS = MappingProxyType({"objective": "binary:logistic"})
+AMOUNT = MappingProxyType({"objective": "reg:squarederror"})
+FLOOR_SHARE = 0.02
+"""What everybody starts from at least, as a share of the mean: the logarithm of nothing is no start."""
+FEWEST_BUYERS = 50
+"""Below this the amount of an order is not learned: the two-stage part is left out."""
+QUINTILES = 5
+"""Smearing (Duan 1983) in fifths of the predicted logarithm: its scatter shrinks with the amount."""
+
+
+@dataclass(frozen=True)
+class Boosters:
+    """The loaded trees of a version: expected spend and, where enough customers bought, whether and how much."""
+
+    spend: Any
+    buys: Any = None
+    amount: Any = None
 
 
 def outcome(orders: Array, net_spend: Array) -> Array:  # noqa: ARG001
@@ -18,33 +44,143 @@ def outcome(orders: Array, net_spend: Array) -> Array:  # noqa: ARG001
 
 
 def fit(customers: Customers, spend: Array, horizon_days: int) -> Fitted:
-    """Trees for the expected spend; they start from last year's, as alone they cannot reach the largest customers."""
+    """What is learned of these nights; the trees start from last year's spend and BG/NBD.
+
+    Source: trees alone cannot reach the largest customers: on Online Retail II R2 fell from .72 to .55 without it.
+    """
     positive = np.maximum(spend, 0)
-    start = baselines.fit_last_year_spend(customers, positive, horizon_days)
-    facts = {"scale": start.facts["scale"], "floor": max(0.1 * float(positive.mean()), 0.01)}
-    fitted = Fitted("lifetime_value", "trees", horizon_days, customers.names, facts)
-    grown = trees.grow(customers, positive, OBJECTIVE, offset=offset(fitted, customers))
-    return Fitted(fitted.model, fitted.kind, horizon_days, customers.names, fitted.facts, grown)
+    relative = positive / _ratio(customers, positive, horizon_days)
+    facts = {**season.learned(customers, spend, horizon_days), **_started(customers, relative, horizon_days)}
+    facts["floor"] = max(FLOOR_SHARE * float(relative.mean()), 0.01)
+    begun = Fitted("lifetime_value", "trees", horizon_days, customers.names, facts)
+    start = offset(begun, customers)
+    parts = [trees.grow(customers, relative, OBJECTIVE, offset=start)]
+    bought = relative > 0
+    if FEWEST_BUYERS <= bought.sum() < len(bought):
+        parts.append(trees.grow(customers, bought.astype(float), BUYS))
+        logs = np.log(relative[bought])
+        parts.append(trees.grow(customers.rows(bought), logs, AMOUNT, offset=start[bought]))
+        facts |= _smearing(trees.load(parts[-1]), customers.rows(bought), relative[bought], start[bought])
+    facts["sizes"] = [len(part) for part in parts]
+    return replace(begun, facts=facts, trees=b"".join(parts))
+
+
+def load(fitted: Fitted) -> Boosters:
+    """The boosters of a version, which lie one behind the other in its file."""
+    kept, ends = fitted.trees or b"", np.cumsum([0, *fitted.facts["sizes"]])
+    return Boosters(*(trees.load(kept[start:end]) for start, end in pairwise(ends)))
 
 
 def offset(fitted: Fitted, customers: Customers) -> Array:
-    """The logarithm of last year's spend brought to the horizon, from which the trees start."""
-    spend = np.maximum(customers.known("net_amount_365d"), 0) * fitted.horizon_days / baselines.YEAR_DAYS
-    started: Array = np.log(spend * fitted.facts["scale"] + fitted.facts["floor"])
-    return started
+    """The logarithm that the trees start from: half last year's spend, half BG/NBD, each of the night's total."""
+    expected = _repeating(fitted.facts, customers, fitted.horizon_days)
+    base = _base(customers, fitted.horizon_days)
+    start: Array = np.log((base if expected is None else (base + expected) / 2) + fitted.facts["floor"])
+    return start
 
 
-def blend(fitted: Fitted, booster: Any, customers: Customers) -> Array:
-    """The mean of the trees and of last year's spend.
+def settled(fitted: Fitted, boosters: Boosters, customers: Customers) -> Fitted:
+    """The version with what brings each of its parts to the total that is expected of these customers' night."""
+    expected = _total(fitted, customers)
+    totals = [float(part.sum()) for part in _parts(fitted, boosters, customers)]
+    brought = [expected / total if total > 0 and expected > 0 else 1.0 for total in totals]
+    return replace(fitted, facts={**fitted.facts, "brought": brought})
 
-    Source: Online Retail II, 120 days, three windows: normalised Gini .861, .836 and .838; last year's spend .853,
-            .829 and .835; trees alone (of 150 rounds) .858, .824 and .832. The mean was chosen with those windows in
-            sight, so its promotion there is no independent proof.
+
+def blend(fitted: Fitted, boosters: Boosters, customers: Customers) -> Array:
+    """The mean of the parts, each brought to the expected total where `settled` has said which.
+
+    Source: Online Retail II, four origins before any bar's: mean normalised Gini .844, of Tweedie alone .842, of BG/NBD
+            .837, of last year's spend .830. Without last year's spend in the mean .846, but the tenths lie further off.
     """
-    grown = trees.predict(booster, customers, offset=offset(fitted, customers))
-    last_year = np.maximum(customers.known("net_amount_365d"), 0) * fitted.horizon_days / baselines.YEAR_DAYS
-    mean: Array = (grown + last_year * fitted.facts["scale"]) / 2
+    parts = _parts(fitted, boosters, customers)
+    brought = fitted.facts.get("brought", [1.0] * len(parts))
+    mean: Array = sum((part * by for part, by in zip(parts, brought, strict=True)), np.zeros(1)) / len(parts)
     return mean
+
+
+def _parts(fitted: Fitted, boosters: Boosters, customers: Customers) -> list[Array]:
+    start = offset(fitted, customers)
+    parts = [_base(customers, fitted.horizon_days), trees.predict(boosters.spend, customers, offset=start)]
+    if boosters.amount is not None:
+        logs = trees.predict(boosters.amount, customers, offset=start)
+        smeared = np.array(fitted.facts["smearing"])[np.searchsorted(fitted.facts["fifths"], logs)]
+        parts.append(trees.predict(boosters.buys, customers) * np.exp(logs) * smeared)
+    expected = _repeating(fitted.facts, customers, fitted.horizon_days)
+    if expected is not None:
+        parts.append(_sharpened(fitted.facts, expected))
+    return parts
+
+
+def _total(fitted: Fitted, customers: Customers) -> float:
+    """What these customers are expected to spend in all.
+
+    Before a year is known, last year's spend overlooks that customers drop out (on CDNOW a third too much over 39
+    weeks) and BG/NBD overlooks those who come back (a sixth too little): their mean.
+    """
+    seen, days = season.population(customers), fitted.horizon_days
+    total = float(_base(customers, days).sum())
+    repeating = _repeating(fitted.facts, customers, days)
+    if repeating is not None and not seen.tells_a_year:
+        total = (total + float(repeating.sum())) / 2
+    return total * season.total_ratio(fitted.facts, seen, days)
+
+
+def _base(customers: Customers, horizon_days: int) -> Array:
+    return np.asarray(np.maximum(customers.known("net_amount_365d"), 0) * horizon_days / baselines.YEAR_DAYS)
+
+
+def _ratio(customers: Customers, positive: Array, horizon_days: int) -> Array:
+    """Per row what its night's customers spent over last year's spend: the season and the ageing of that night."""
+    base, found = _base(customers, horizon_days), np.ones(len(positive))
+    for rows in customers.by_night():
+        if base[rows].sum() > 0 and positive[rows].sum() > 0:
+            found[rows] = positive[rows].sum() / base[rows].sum()
+    return found
+
+
+def _started(customers: Customers, relative: Array, horizon_days: int) -> dict[str, Any]:
+    """BG/NBD of the newest night, the factor that brings it to last year's total, and how much it has to be sharpened.
+
+    Source: BG/NBD pulls the largest and the smallest customers too close together: on Online Retail II the power that
+            fits what was spent lay at 1.05 to 1.10, and took the error of the tenths from .155 to .128.
+    """
+    newest = customers.by_night()[-1]
+    facts: dict[str, Any] = {"repeating": repeat_spend.learned(customers.rows(newest))}
+    expected = repeat_spend.value(facts["repeating"], customers, horizon_days)
+    if expected is None or not expected[newest].sum() > 0:
+        return {"repeating": {"refused": facts["repeating"].get("refused", "it expects no spend")}}
+    base = _base(customers, horizon_days)[newest].sum()
+    facts["repeating_scale"] = float(base / expected[newest].sum()) if base > 0 else 1.0
+    expected = expected * facts["repeating_scale"]
+    soft = FLOOR_SHARE * float(expected.mean())
+    logs = np.log(expected + soft)
+
+    def loss(line: Array) -> float:
+        raised = line[0] + line[1] * logs
+        return float(np.mean(np.exp(np.minimum(raised, 50)) - relative * raised) / max(relative.mean(), 1e-9))
+
+    found = minimize(loss, [0.0, 1.0])
+    line = found.x.tolist() if np.isfinite(found.x).all() and 0.5 < found.x[1] < 2 else [0.0, 1.0]
+    return {**facts, "repeating_soft": soft, "repeating_line": line}
+
+
+def _repeating(facts: Mapping[str, Any], customers: Customers, horizon_days: int) -> Array | None:
+    expected = repeat_spend.value(facts["repeating"], customers, horizon_days)
+    return None if expected is None else expected * facts["repeating_scale"]
+
+
+def _sharpened(facts: Mapping[str, Any], expected: Array) -> Array:
+    level, power = facts["repeating_line"]
+    return np.asarray(np.exp(np.minimum(level + power * np.log(expected + facts["repeating_soft"]), 50)))
+
+
+def _smearing(booster: Any, buyers: Customers, relative: Array, start: Array) -> dict[str, Any]:
+    logs = trees.predict(booster, buyers, offset=start)
+    fifths = np.quantile(logs, np.arange(1, QUINTILES) / QUINTILES)
+    place = np.searchsorted(fifths, logs)
+    spent, said = (np.bincount(place, of, QUINTILES) for of in (relative, np.exp(logs)))
+    return {"fifths": fifths.tolist(), "smearing": np.where(said > 0, spent / np.maximum(said, 1e-12), 1.0).tolist()}
 
 
 LIFETIME_VALUE = Model(
@@ -52,7 +188,7 @@ LIFETIME_VALUE = Model(
     outcome=outcome,
     fit=fit,
     baseline="last_year_spend",
-    rivals=("average_spend",),
+    rivals=("average_spend", "bgnbd"),
     metric=normalised_gini,
     metric_name="normalised Gini",
     margin=0.01,

@@ -47,8 +47,12 @@ def _scores() -> Ways:
     horizons = (own["churn_horizon_days"], own["value_horizon_days"])
     scored = {
         "churn_probability": Way("the model churn, over the features", READ),
-        "churn_band": Way("by thirds, never high right after an order", (own["churn_probability"], last_order)),
+        "churn_band": Way(
+            "by what is overlooked and what is wasted, never high right after an order",
+            (own["churn_probability"], last_order),
+        ),
         "value_amount": Way("the model lifetime_value, over the features", READ),
+        **dict.fromkeys(("value_low", "value_high"), Way("how far the version's last test was off", READ)),
         "value_band": Way("by the amounts of its version", (own["value_amount"],)),
         "segment": Way("the rules that models.segments describes", _rules_read()),
         "reasons": Way("what moved the churn score most", READ),

@@ -14,10 +14,14 @@ Metric = Callable[[Array, Array, Array], Array]
 
 @dataclass(frozen=True)
 class Customers:
-    """Customers as numbers: one row each, one column per feature; NaN where a value is unknown."""
+    """Customers as numbers: one row each, one column per feature; NaN where a value is unknown.
+
+    Units: nights are days since 1970 per row; None where all are of one night.
+    """
 
     names: tuple[str, ...]
     matrix: Array
+    nights: Array | None = None
 
     def column(self, name: str) -> Array:
         """One feature as 64-bit numbers."""
@@ -27,15 +31,21 @@ class Customers:
         """One feature with a number where it is unknown."""
         return np.nan_to_num(self.column(name), nan=otherwise)
 
+    def by_night(self) -> list[Array]:
+        """Which rows belong to each night, the newest last."""
+        if self.nights is None:
+            return [np.ones(len(self.matrix), dtype=bool)]
+        return [self.nights == night for night in np.unique(self.nights)]
+
     def only(self, names: tuple[str, ...]) -> "Customers":
         """The same customers with these features in this order."""
         if names == self.names:
             return self
-        return Customers(names, self.matrix[:, [self.names.index(name) for name in names]])
+        return Customers(names, self.matrix[:, [self.names.index(name) for name in names]], self.nights)
 
     def rows(self, mask: Array) -> "Customers":
         """The customers where mask is true."""
-        return Customers(self.names, self.matrix[mask])
+        return Customers(self.names, self.matrix[mask], None if self.nights is None else self.nights[mask])
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from models import baselines, explain, lifetime_value, trees
+from models import baselines, churn, explain, lifetime_value, trees
 from models.model import Array, Customers, Fitted
 
 
@@ -16,6 +16,19 @@ class Prediction:
     reasons: Callable[[Customers, Array, date], list[list[str]]]
 
 
+def settled(fitted: Fitted, customers: Customers) -> Fitted:
+    """The version brought to the level that is expected of these customers' night: all of them, or a fair part.
+
+    Baselines have a level of their own.
+    """
+    if fitted.trees is None or not len(customers.matrix):
+        return fitted
+    mine = customers.only(fitted.features)
+    if fitted.model == "lifetime_value":
+        return lifetime_value.settled(fitted, lifetime_value.load(fitted), mine)
+    return churn.settled(fitted, trees.load(fitted.trees), mine)
+
+
 def loaded(fitted: Fitted) -> Prediction:
     """The model ready to predict; its trees are read once."""
     if fitted.trees is None:
@@ -23,16 +36,16 @@ def loaded(fitted: Fitted) -> Prediction:
             lambda customers: baselines.predict(fitted, customers),
             lambda customers, values, night: explain.rule_reasons(fitted, values, customers, night),
         )
+    if fitted.model == "lifetime_value":
+        boosters = lifetime_value.load(fitted)
+        return Prediction(
+            lambda customers: lifetime_value.blend(fitted, boosters, customers.only(fitted.features)),
+            lambda customers, values, night: [],  # noqa: ARG005
+        )
     booster = trees.load(fitted.trees)
-
-    def values(customers: Customers) -> Array:
-        mine = customers.only(fitted.features)
-        if fitted.model == "lifetime_value":
-            return lifetime_value.blend(fitted, booster, mine)
-        return trees.predict(booster, mine)
 
     def reasons(customers: Customers, values: Array, night: date) -> list[list[str]]:  # noqa: ARG001
         mine = customers.only(fitted.features)
         return explain.reasons(trees.contributions(booster, mine), mine.names, customers, night)
 
-    return Prediction(values, reasons)
+    return Prediction(lambda customers: churn.probability(fitted, booster, customers.only(fitted.features)), reasons)

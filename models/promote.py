@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from models.model import Array, Model
 
@@ -25,6 +26,7 @@ class Window:
     """One test: the candidate's recipe, fitted on what was known by `night`, against its rivals afterwards.
 
     Shape: calibration holds the rows of metrics.calibration_bins by predictor; none where no probability is predicted.
+           interval is what models.interval learned of an amount.
     """
 
     night: date
@@ -34,6 +36,7 @@ class Window:
     calibration_error: float | None
     total_bias: float
     calibration: Mapping[str, Array] = field(default_factory=dict, compare=False)
+    interval: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def over(self, rival: str) -> Gain | None:
         """The gain over that rival; None where it could not be compared."""

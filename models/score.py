@@ -10,38 +10,53 @@ from pyspark.sql import functions as F
 
 from features import FEATURES
 from features.point_in_time import Snapshot
-from models import segments
+from models import interval, segments
 from models.eligibility import NO_ORDER, eligible, no_score_reason
 from models.model import Array, Customers, Fitted
-from models.predict import loaded
+from models.predict import loaded, settled
 from models.registry import unusable
+from models.settings import ChurnSettings
 from models.tables import CUSTOMER_SCORES
 
-HIGH_CHURN, MEDIUM_CHURN = 2 / 3, 1 / 3
+DEFAULT_CHURN = ChurnSettings()
+HELD = 0.05
+"""By so much a probability must fall below where its band begins before the customer leaves the band: who stands at an
+edge does not change sides every night."""
 JUST_BOUGHT_DAYS = 7
 """Nobody who bought in these days is shown as leaving, whatever the probability."""
 VALID_DAYS = 30
+LEVEL_CUSTOMERS = 20_000
+"""Customers whose predictions tell the level of all: the rest of a percent that more would bring is not worth it."""
 SCORED = (
-    "customer_id string, segment string, churn_probability double, value_amount double, "
-    "just_bought boolean, reasons array<string>"
+    "customer_id string, segment string, churn_probability double, "
+    "value_amount double, value_low double, value_high double, just_bought boolean, reasons array<string>"
 )
 
 
 def score_customers(
-    features: DataFrame, profile: DataFrame, models: Mapping[str, Fitted], snapshot: Snapshot
+    features: DataFrame,
+    profile: DataFrame,
+    models: Mapping[str, Fitted],
+    snapshot: Snapshot,
+    *,
+    before: DataFrame | None = None,
+    settings: ChurnSettings = DEFAULT_CHURN,
 ) -> DataFrame:
     """The rows of scores.customer_scores of the snapshot's night.
 
     Grain:  one row per customer of `profile`; those who may not be scored, or never ordered, carry the reason.
-    Reads:  features.customer_features of the night; models by name: churn, lifetime_value, segments.
+    Reads:  features.customer_features of the night; models by name: churn, lifetime_value, segments; `before`, the
+            scores of the night before, whose bands are held while a probability stays near.
     Raises: ModelUnusable if a model reads a feature that `features` lacks.
     """
     churn, value = models["churn"], models["lifetime_value"]
     scored = _scored(eligible(features.where("orders_count > 0"), profile), models, snapshot.night)
     rows = profile.select("customer_id", no_score_reason().alias("_refused")).join(scored, "customer_id", "left")
+    rows = _with_band_before(rows, before)
     silent = F.when(F.col("churn_probability").isNull(), F.lit(f"no score because {NO_ORDER}"))
     columns = {
-        **_bands(value),
+        "churn_band": _churn_band(settings),
+        "value_band": _value_band(value),
         **_stamp(churn, value, models["segments"]),
         "night": F.lit(snapshot.night),
         "as_of": F.timestamp_micros(F.lit(int(snapshot.as_of.timestamp()) * 1_000_000)),
@@ -70,27 +85,38 @@ def _scored(features: DataFrame, models: Mapping[str, Fitted], night: date) -> D
         (F.col("days_since_last_order") <= JUST_BOUGHT_DAYS).alias("just_bought"),
         *(F.col(name).cast("float").alias(f"_{name}") for name in names),
     )
-    shared = features.sparkSession.sparkContext.broadcast((churn, value))
+    tonight = _fair_part(rows, names)
+    both = (settled(churn, tonight), settled(value, tonight))
+    shared = features.sparkSession.sparkContext.broadcast(both)
     return rows.mapInArrow(_scorer(shared, names, night), SCORED)
+
+
+def _fair_part(rows: DataFrame, names: tuple[str, ...]) -> Customers:
+    """At most LEVEL_CUSTOMERS of tonight's customers: enough to tell the level of the scores."""
+    batch = rows.orderBy(F.xxhash64("customer_id", F.lit("level"))).limit(LEVEL_CUSTOMERS).toArrow()
+    return Customers(names, _matrix(batch, names))
 
 
 def _scorer(shared: Any, names: tuple[str, ...], night: date) -> Callable[[Iterable[Any]], Iterable[Any]]:
     def score(batches: Iterable[Any]) -> Iterable[Any]:
         churn, value = (loaded(fitted) for fitted in shared.value)
+        spread = shared.value[1].facts.get("interval", {})
         for batch in batches:
             customers = Customers(names, _matrix(batch, names))
             leaving = churn.values(customers)
-            yield _batch(batch, leaving, value.values(customers), churn.reasons(customers, leaving, night))
+            amount = np.maximum(value.values(customers), 0)
+            amounts = (amount, *interval.bounds(spread, amount))
+            yield _batch(batch, leaving, amounts, churn.reasons(customers, leaving, night))
 
     return score
 
 
 def _matrix(batch: Any, names: tuple[str, ...]) -> Array:
-    columns = [batch.column(f"_{name}").to_numpy(zero_copy_only=False).astype(np.float32) for name in names]
+    columns = [np.asarray(batch.column(f"_{name}"), dtype=np.float32) for name in names]
     return np.column_stack(columns)
 
 
-def _batch(batch: Any, leaving: Array, value: Array, reasons: list[list[str]]) -> Any:
+def _batch(batch: Any, leaving: Array, amounts: tuple[Array, ...], reasons: list[list[str]]) -> Any:
     import pyarrow as pa
 
     return pa.RecordBatch.from_arrays(
@@ -98,22 +124,34 @@ def _batch(batch: Any, leaving: Array, value: Array, reasons: list[list[str]]) -
             batch.column("customer_id"),
             batch.column("segment"),
             pa.array(np.round(leaving, 4), pa.float64()),
-            pa.array(np.round(np.maximum(value, 0), 2), pa.float64()),
+            *(pa.array(np.round(amount, 2), pa.float64(), from_pandas=True) for amount in amounts),
             batch.column("just_bought"),
             pa.array(reasons, pa.list_(pa.string())),
         ],
-        names=["customer_id", "segment", "churn_probability", "value_amount", "just_bought", "reasons"],
+        names=[column.split()[0] for column in SCORED.split(", ")],
     )
 
 
-def _bands(value: Fitted) -> dict[str, Column]:
-    probability, amount = F.col("churn_probability"), F.col("value_amount")
+def _with_band_before(rows: DataFrame, before: DataFrame | None) -> DataFrame:
+    """The rows with the churn band of the night before; null where there was none."""
+    if before is None:
+        return rows.withColumn("_before", F.lit(None).cast("string"))
+    held = before.select("customer_id", F.col("churn_band").alias("_before"))
+    return rows.join(held, "customer_id", "left")
+
+
+def _churn_band(settings: ChurnSettings) -> Column:
+    """The band by what overlooking and acting cost; who was in a band stays until clearly below where it begins."""
+    probability, before = F.col("churn_probability"), F.coalesce(F.col("_before"), F.lit("low"))
+    high = probability >= F.lit(settings.high_from) - F.when(before == "high", HELD).otherwise(0.0)
+    medium = probability >= F.lit(settings.medium_from) - F.when(before != "low", HELD).otherwise(0.0)
+    return F.when(high & ~F.col("just_bought"), "high").when(medium, "medium").otherwise("low")
+
+
+def _value_band(value: Fitted) -> Column:
+    amount = F.col("value_amount")
     high, medium = value.facts["high_amount"], value.facts["medium_amount"]
-    leaving = (probability >= HIGH_CHURN) & ~F.col("just_bought")
-    return {
-        "churn_band": F.when(leaving, "high").when(probability >= MEDIUM_CHURN, "medium").otherwise("low"),
-        "value_band": F.when(amount >= high, "high").when(amount >= medium, "medium").otherwise("low"),
-    }
+    return F.when(amount >= high, "high").when(amount >= medium, "medium").otherwise("low")
 
 
 def _stamp(churn: Fitted, value: Fitted, segmented: Fitted) -> dict[str, Column]:

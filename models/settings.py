@@ -1,6 +1,6 @@
 """The sections `churn` and `lifetime_value` of the retailer file."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class HorizonSettings(BaseModel):
@@ -11,9 +11,31 @@ class HorizonSettings(BaseModel):
 
 
 class ChurnSettings(HorizonSettings):
-    """Churn: no order in the next `horizon_days` days."""
+    """Churn: no order in the next `horizon_days` days, and from which probability a customer is shown as leaving.
+
+    Units: what overlooking somebody who leaves costs, as a multiple of acting for somebody who would have stayed.
+    Source: Elkan (2001), "The foundations of cost-sensitive learning": act from cost / (cost + cost of overlooking).
+    """
 
     horizon_days: int = Field(default=90, ge=30, le=730)
+    overlooked_costs_high: float = Field(default=0.5, gt=0, le=100)
+    overlooked_costs_medium: float = Field(default=2.0, gt=0, le=100)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ChurnSettings":
+        if self.overlooked_costs_medium <= self.overlooked_costs_high:
+            raise ValueError("overlooked_costs_medium must be above overlooked_costs_high: medium begins earlier")
+        return self
+
+    @property
+    def high_from(self) -> float:
+        """The probability from which acting costs less than not acting, where acting is dear (the band high)."""
+        return 1 / (1 + self.overlooked_costs_high)
+
+    @property
+    def medium_from(self) -> float:
+        """The same where acting is cheap (the band medium)."""
+        return 1 / (1 + self.overlooked_costs_medium)
 
 
 class LifetimeValueSettings(HorizonSettings):

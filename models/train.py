@@ -16,7 +16,7 @@ from models import MODELS, baselines, segments, trees
 from models.calendar import Plan, Schedule, schedule
 from models.evaluate import window
 from models.model import Array, Customers, Fitted, Model
-from models.predict import loaded
+from models.predict import loaded, settled
 from models.promote import Verdict, Window, verdict
 from models.registry import Registry
 from models.settings import ModelSettings
@@ -149,7 +149,7 @@ def _learned(model: Model, planned: Schedule, seen: Observed, night: date, champ
     found = verdict(model, windows, champion=champion.version if champion else None)
     fitted = model.fit(seen.customers.rows(final), outcome[final], planned.horizon_days)
     fitted = _with_bands(replace(fitted, grade=found.grade), seen.customers.rows(seen.on([night])))
-    known = {"knows_until": (planned.closed - EPOCH).days}
+    known = {"knows_until": (planned.closed - EPOCH).days, "interval": dict(windows[0].interval)}
     return Learned(replace(fitted, facts={**fitted.facts, **known}), found, suits, windows)
 
 
@@ -196,7 +196,7 @@ def _with_bands(fitted: Fitted, today: Customers) -> Fitted:
     """The model with the amounts from which today's customers count as of high and medium value."""
     if fitted.model != "lifetime_value":
         return fitted
-    values = loaded(fitted).values(today) if len(today.matrix) else np.zeros(1)
+    values = loaded(settled(fitted, today)).values(today) if len(today.matrix) else np.zeros(1)
     high, medium = (max(float(np.quantile(values, q)), 0.01) for q in (0.8, 0.5))
     bands = {"high_amount": round(high, 2), "medium_amount": round(medium, 2)}
     return replace(fitted, facts={**fitted.facts, **bands})

@@ -106,7 +106,7 @@ def _handed_over(rows: DataFrame, horizons: Sequence[int], closed: date) -> Obse
 
     orders = {horizon: label("orders", horizon) for horizon in horizons}
     spend = {horizon: label("spend", horizon) for horizon in horizons}
-    return Observed(Customers(names, matrix), nights, orders, spend)
+    return Observed(Customers(names, matrix, nights), nights, orders, spend)
 
 
 def _part_of(orders: DataFrame, nights: int) -> Column:

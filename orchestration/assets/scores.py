@@ -76,7 +76,9 @@ def _segments(run: NightRun) -> Sequence[Published]:
 def _scored(run: NightRun) -> Sequence[Published]:
     models = {name: _loaded(run, name) for name in NAMES}
     features = run.lake.read(CUSTOMER_FEATURES).where(f"night = DATE'{run.night}'")
-    scores = score_customers(features, run.lake.read(unified.CUSTOMER_PROFILE), models, snapshot_of(run))
+    before = run.lake.read_as_night_began(CUSTOMER_SCORES).where(f"night = date_sub(DATE'{run.night}', 1)")
+    profile, churn = run.lake.read(unified.CUSTOMER_PROFILE), run.retailer.churn
+    scores = score_customers(features, profile, models, snapshot_of(run), before=before, settings=churn)
     run.record.models.update({name: _facts(fitted) for name, fitted in models.items()})
     return [publish_tonight(run, CUSTOMER_SCORES, scores)]
 

@@ -1,8 +1,10 @@
 """Scores of a night: who gets one, with which words, and that training sees what scoring sees."""
 
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,12 +19,12 @@ from models.registry import ModelUnusable, Registry
 from models.score import score_customers
 from models.segments import SEGMENTS, described
 from models.segments import fit as fit_segments
-from models.settings import ModelSettings
+from models.settings import ChurnSettings, ModelSettings
 from models.tables import CUSTOMER_SCORES
 from models.tables import SEGMENTS as SEGMENTS_TABLE
 from models.train import register_baselines
 from models.training_set import observed
-from tests.models.shop_builder import LAST, SETTINGS, history_of, profile_of
+from tests.models.shop_builder import LAST, SETTINGS, everyone, history_of, profile_of
 
 ORDERS = [
     ("ann", 3, 50.0), ("ann", 33, 50.0), ("ann", 63, 50.0),
@@ -92,6 +94,47 @@ def test_trees_score_in_spark_as_they_do_here_and_who_just_bought_is_not_shown_a
     assert {name: row["churn_probability"] > 2 / 3 for name, row in found.items()} == {"ann": True, "bob": True}
     assert (found["ann"]["churn_band"], found["bob"]["churn_band"]) == ("medium", "high")
     assert "likelier to leave: 3 orders in the last 365 days" in found["ann"]["reasons"]
+
+
+def test_a_band_is_held_while_the_probability_stays_near_and_costs_move_where_it_begins(spark: SparkSession) -> None:
+    orders = [(name, days, 10.0) for name, days in (("ann", 253), ("bob", 253), ("cat", 241), ("dan", 121), ("eve", 3))]
+    features, profile = customer_features(history_of(spark, orders), LAST), profile_of(spark, everyone(orders))
+    before = spark.createDataFrame(
+        [("ann", "high"), ("cat", "high"), ("dan", "medium"), ("eve", "high")], "customer_id string, churn_band string"
+    )
+
+    def bands(**given: Any) -> dict[str, str]:
+        scores = score_customers(features, profile, models(), LAST, **given).select("customer_id", "churn_band")
+        return {row["customer_id"]: row["churn_band"] for row in scores.collect()}
+
+    held = {"ann": "high", "bob": "medium", "cat": "medium", "dan": "medium", "eve": "low"}
+    assert bands(before=before) == held
+    assert bands() == {**held, "ann": "medium", "dan": "low"}
+    dear = ChurnSettings(overlooked_costs_high=1, overlooked_costs_medium=4)
+    assert bands(settings=dear) == {**dict.fromkeys(("ann", "bob", "cat"), "high"), "dan": "medium", "eve": "low"}
+
+
+def test_an_amount_stands_within_the_range_that_its_version_learned_and_a_baseline_has_none(
+    spark: SparkSession,
+) -> None:
+    features, profile = customer_features(history_of(spark, ORDERS), LAST), profile_of(spark, ["ann", "bob"])
+    learned = {"soft": 1.0, "edges": [5.0], "low": [-1.0, -0.5], "high": [0.0, 2.0]}
+    ranged = replace(LAST_YEAR, facts={**LAST_YEAR.facts, "interval": learned})
+    columns = ("value_amount", "value_low", "value_high")
+
+    def amounts(value: Fitted) -> dict[str, tuple[float | None, ...]]:
+        scores = score_customers(features, profile, {**models(), "lifetime_value": value}, LAST)
+        return {
+            row["customer_id"]: tuple(None if row[name] is None else float(row[name]) for name in columns)
+            for row in scores.collect()
+        }
+
+    spent = round(150 * 60 / 365, 2)
+    assert amounts(ranged)["ann"] == pytest.approx(
+        (spent, spent - 0.5 * (spent + 1), spent + 2 * (spent + 1)), abs=0.01
+    )
+    assert amounts(ranged)["bob"] == (0.0, 0.0, 0.0)
+    assert amounts(LAST_YEAR)["ann"] == (spent, None, None)
 
 
 def test_a_model_that_reads_a_feature_that_is_no_more_is_refused(spark: SparkSession) -> None:
