@@ -68,6 +68,19 @@ def predict(fitted: Fitted, customers: Customers) -> Array:
     return PREDICTIONS[fitted.kind](customers, fitted.facts, fitted.horizon_days)
 
 
+def logistic_odds(customers: Customers, facts: Mapping[str, Any]) -> Array:
+    """The log odds of the logistic regression."""
+    found: Array = logistic_terms(customers, facts).sum(axis=1) + facts["constant"]
+    return found
+
+
+def logistic_terms(customers: Customers, facts: Mapping[str, Any]) -> Array:
+    """What each feature of RFM adds to them, against the average customer that it learned of."""
+    inputs = (_logs(customers) - np.array(facts["mean"])) / np.array(facts["spread"])
+    found: Array = inputs * np.array(facts["weights"])
+    return found
+
+
 RFM = ("days_since_last_order", "orders_count", "net_amount", "days_since_first_order", "orders_count_365d")
 
 
@@ -83,8 +96,7 @@ def _recency_rule(customers: Customers, facts: Mapping[str, Any], horizon_days: 
 
 
 def _logistic_rfm(customers: Customers, facts: Mapping[str, Any], horizon_days: int) -> Array:  # noqa: ARG001
-    inputs = (_logs(customers) - np.array(facts["mean"])) / np.array(facts["spread"])
-    found: Array = 1 / (1 + np.exp(-(inputs @ np.array(facts["weights"]) + facts["constant"])))
+    found: Array = 1 / (1 + np.exp(-logistic_odds(customers, facts)))
     return found
 
 

@@ -46,6 +46,6 @@ def loaded(fitted: Fitted) -> Prediction:
 
     def reasons(customers: Customers, values: Array, night: date) -> list[list[str]]:  # noqa: ARG001
         mine = customers.only(fitted.features)
-        return explain.reasons(trees.contributions(booster, mine), mine.names, customers, night)
+        return explain.reasons(churn.contributions(fitted, booster, mine), mine.names, customers, night)
 
     return Prediction(lambda customers: churn.probability(fitted, booster, customers.only(fitted.features)), reasons)

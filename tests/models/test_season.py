@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import churn, season
+from models import churn, season, trees
 from models.churn import CHURN
 from models.lifetime_value import LIFETIME_VALUE
 from models.model import Array, Customers
@@ -89,6 +89,19 @@ def test_no_season_is_told_of_few_customers_or_for_a_whole_year() -> None:
         fitted = CHURN.fit(customers, gone, horizon)
         assert "since_last_year" not in fitted.facts
         assert settled(fitted, customers) == fitted
+
+
+def test_what_the_features_add_is_all_that_sets_a_customer_apart_from_another() -> None:
+    names = (*NAMES, "orders_count")
+    drawn = np.random.default_rng(4)
+    customers = Customers(names, drawn.uniform(1, 400, (300, len(names))).astype(np.float32), np.repeat([0.0, 90], 150))
+    left = (customers.column("days_since_last_order") > drawn.uniform(0, 400, 300)).astype(float)
+    fitted = CHURN.fit(customers, left, 90)
+    assert "logistic" in fitted.facts
+    booster = trees.load(fitted.trees or b"")
+    odds = np.log(1 / churn.probability(fitted, booster, customers) - 1) * -1
+    added = churn.contributions(fitted, booster, customers).sum(axis=1)
+    assert np.ptp(odds - added) == pytest.approx(0, abs=1e-4)
 
 
 def test_a_shift_moves_all_odds_alike() -> None:
