@@ -6,6 +6,10 @@ from datetime import date
 
 from models import baselines, churn, explain, lifetime_value, trees
 from models.model import Array, Customers, Fitted
+from models.registry import unusable
+
+RECIPES = {"churn": "start", "lifetime_value": "sizes"}
+"""A fact that every version of today's recipe holds, by model."""
 
 
 @dataclass(frozen=True)
@@ -16,11 +20,19 @@ class Prediction:
     reasons: Callable[[Customers, Array, date], list[list[str]]]
 
 
+def is_readable(fitted: Fitted) -> bool:
+    """Whether the version was made by today's recipe, or is a baseline."""
+    return fitted.trees is None or RECIPES[fitted.model] in fitted.facts
+
+
 def settled(fitted: Fitted, customers: Customers) -> Fitted:
     """The version brought to the level that is expected of these customers' night: all of them, or a fair part.
 
     Baselines have a level of their own.
+
+    Raises: ModelUnusable if an earlier recipe made the version.
     """
+    _check(fitted)
     if fitted.trees is None or not len(customers.matrix):
         return fitted
     mine = customers.only(fitted.features)
@@ -30,7 +42,11 @@ def settled(fitted: Fitted, customers: Customers) -> Fitted:
 
 
 def loaded(fitted: Fitted) -> Prediction:
-    """The model ready to predict; its trees are read once."""
+    """The model ready to predict; its trees are read once.
+
+    Raises: ModelUnusable if an earlier recipe made the version.
+    """
+    _check(fitted)
     if fitted.trees is None:
         return Prediction(
             lambda customers: baselines.predict(fitted, customers),
@@ -49,3 +65,8 @@ def loaded(fitted: Fitted) -> Prediction:
         return explain.reasons(churn.contributions(fitted, booster, mine), mine.names, customers, night)
 
     return Prediction(lambda customers: churn.probability(fitted, booster, customers.only(fitted.features)), reasons)
+
+
+def _check(fitted: Fitted) -> None:
+    if not is_readable(fitted):
+        raise unusable("an earlier recipe made it", fitted.model, fitted.version)

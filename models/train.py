@@ -16,7 +16,7 @@ from models import MODELS, baselines, segments, trees
 from models.calendar import Plan, Schedule, schedule
 from models.evaluate import window
 from models.model import Array, Customers, Fitted, Model
-from models.predict import loaded, settled
+from models.predict import is_readable, loaded, settled
 from models.promote import Verdict, Window, verdict
 from models.registry import Registry
 from models.settings import ModelSettings
@@ -83,7 +83,9 @@ def train_on(
 ) -> tuple[TrainingReport, ...]:
     """The same from customers that were already observed: all of training but Spark."""
     _register_named(seen, night, schedules, registry)
-    champions = {model.name: registry.champion(model.name) for model in MODELS}
+    held = {model.name: registry.champion(model.name) for model in MODELS}
+    # A champion of an earlier recipe can neither score nor be compared: the baselines alone stand in the way.
+    champions = {name: one if one is not None and is_readable(one) else None for name, one in held.items()}
 
     def learned(model: Model) -> Learned:
         return _learned(model, schedules[model.name], seen, night, champions[model.name])

@@ -11,7 +11,7 @@ from models.churn import CHURN
 from models.lifetime_value import LIFETIME_VALUE
 from models.model import Array, Customers
 from models.predict import loaded
-from models.registry import Registry
+from models.registry import ModelUnusable, Registry
 from models.train import TrainingReport, train_on
 from models.training_set import Observed
 from tests.models.observed_builder import HORIZON, NIGHT, Orders, coin_tosses, observe, schedules_of, shop
@@ -73,6 +73,19 @@ def test_training_again_gives_the_same_trees_and_leaves_the_champion(
         assert trees[0] == trees[1]
         assert not second.promoted
         assert "already knows the outcome" in second.reason
+
+
+def test_a_champion_of_an_earlier_recipe_cannot_score_and_gives_way_to_a_new_one(
+    learned: tuple[TrainingReport, ...], registry: Registry, empty_registry: Path, tmp_path: Path
+) -> None:
+    copied = Registry(Path(shutil.copytree(empty_registry, tmp_path / "state")))
+    for report in learned:
+        earlier = replace(registry.load(report.model, report.version), facts={"average": 0.5})
+        stored = copied.register(earlier, night=NIGHT)
+        copied.make_champion(stored)
+        with pytest.raises(ModelUnusable, match="an earlier recipe made it"):
+            loaded(stored)
+    assert [report.promoted for report in trained(shop(), copied)] == [True, True]
 
 
 @pytest.mark.parametrize(
