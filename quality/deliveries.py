@@ -16,18 +16,17 @@ from quality.measurements import Figure, History, Known, Place
 from quality.rules import Severity
 from quality.shares import UsualShare, nearest_share, usual_share
 from quality.spread import drift, has_drifted
-from quality.usual import FEWEST_NIGHTS, WEEKS, Usual, Verdict, alike, levels, mildest, with_missed
+from quality.usual import FEWEST_NIGHTS, WEEKS, Usual, Verdict, alike, levels, mildest
 
 Answers = Mapping[Verdict, Outcome]
+STOPS: Answers = {"unusual": "warned", "far off": "blocked"}
+TELLS: Answers = {"unusual": "warned", "far off": "warned"}
 COUNTED: Mapping[str, tuple[str, str, Answers]] = {
-    "rows": ("as many rows", "rows", {"unusual": "warned", "far off": "blocked"}),
+    "rows": ("as many rows", "rows", STOPS),
     "amount": ("as much money", "of money", {"far off": "blocked"}),
     "changed rows": ("as many new and changed rows", "new and changed rows", {"far off": "warned"}),
 }
 ANYBODY = "person"
-CORRECTED: Answers = {"unusual": "warned", "far off": "blocked"}
-NAMED: Answers = {"unusual": "warned", "far off": "blocked"}
-COMPLETE: Answers = {"unusual": "warned", "far off": "warned"}
 GROUPS: Mapping[str, str] = {"store_id": "store", "channel": "channel"}
 SPREAD: Mapping[str, str] = {
     "hour": "hours of the day",
@@ -105,8 +104,8 @@ class _Delivery:
             yield from self._counted(measure)
         yield from self._corrected()
         columns = [part for part in self.tonight.get("complete", ()) if part != ANYBODY]
-        yield from self._shares([ANYBODY], "names a customer as often as usual", NAMED)
-        yield from self._shares(columns, "is as complete as usual", COMPLETE)
+        yield from self._shares([ANYBODY], "names a customer as often as usual", STOPS)
+        yield from self._shares(columns, "is as complete as usual", TELLS)
         for measure in GROUPS:
             yield from self._groups(measure)
         for measure in SPREAD:
@@ -131,10 +130,10 @@ class _Delivery:
             return
         usual = nearest_share(known, figure.value)
         is_more = figure.value > usual.expected
-        outcome = CORRECTED.get(usual.verdict(figure.value, figure.rows), "passed") if is_more else "passed"
+        outcome = STOPS.get(usual.verdict(figure.value, figure.rows), "passed") if is_more else "passed"
         words = f"{figure.value:.0%} of its rows under numbers of rows that say otherwise, usually {usual.expected:.0%}"
         off: dict[str, Outcome] = {} if outcome == "passed" else {words: outcome}
-        yield self._of_parts("corrects as few rows as usual", CORRECTED, off, "brought ")
+        yield self._of_parts("corrects as few rows as usual", STOPS, off, "brought ")
 
     def _shares(self, columns: Sequence[str], rule: str, answers: Answers) -> Iterator[Finding]:
         given = self.tonight.get("complete", {})
@@ -166,7 +165,7 @@ class _Delivery:
                 outcome: Outcome = "warned" if value < level.expected else "blocked"
                 off[f"{value:,.0f} rows of {kind} {part}, usually {level.expected:,.0f}"] = outcome
         if asked:
-            yield self._of_parts(f"brings as many rows of every {kind} as usual", NAMED, off, "brought ")
+            yield self._of_parts(f"brings as many rows of every {kind} as usual", STOPS, off, "brought ")
 
     def _spread(self, measure: str) -> Iterator[Finding]:
         tonight = {part: figure.value for part, figure in self.tonight.get(measure, {}).items()}
@@ -177,16 +176,15 @@ class _Delivery:
         changed = all(has_drifted(tonight, pool) for pool in pools)
         off: dict[str, Outcome] = {f"into other {SPREAD[measure]} (stability index {index:.2f})": "warned"}
         rule = f"falls into the same {SPREAD[measure]} as usual"
-        yield self._of_parts(rule, COMPLETE, off if changed else {}, "falls ")
+        yield self._of_parts(rule, TELLS, off if changed else {}, "falls ")
 
     def _levels(self, measure: str, part: str) -> list[Usual]:
         values = {night: max(figure.value, 0.0) for night, figure in self._known(measure).get(part, {}).items()}
         if part:
             # A night of the delivery on which the group is not named brought none of it.
             values |= {night: 0.0 for night in self._known("rows").get("", {}) if night not in values}
-        since, night, calendar = self.past.since(self.place[0]), self.past.night, self.past.calendar
-        late = with_missed(values, night, calendar, self._missed())
-        return [*levels(values, night, calendar, since=since), *([late] if late else [])]
+        since = self.past.since(self.place[0])
+        return levels(values, self.past.night, self.past.calendar, since=since, missed=self._missed())
 
     def _missed(self) -> list[date]:
         """The nights since the last delivery, where there are few: what they lacked may come tonight."""

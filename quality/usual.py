@@ -107,34 +107,44 @@ def alike(nights: Iterable[date], night: date, calendar: Sequence[SpecialDay] = 
 
 
 def levels(
-    history: Mapping[date, float], night: date, calendar: Sequence[SpecialDay] = (), *, since: date | None = None
+    history: Mapping[date, float],
+    night: date,
+    calendar: Sequence[SpecialDay] = (),
+    *,
+    since: date | None = None,
+    missed: Iterable[date] = (),
 ) -> list[Usual]:
-    """What may be expected: as the nights before, and as a night that a person let through although it was far off.
+    """What may be expected: as the nights before, as one that was let through since, or with what was missed.
 
-    Units: since is that night. What it brought may have come to stay, or may have been that night's alone: the nights
-           before it are raised or lowered to its level, and what is usual by either is usual.
+    Units: since is a night that a person let through although it was far off; missed are the nights whose delivery did
+           not come, and may come with this one. What is usual by any of these levels is usual.
     """
     plain = usual(history, night, calendar)
+    if plain is None:
+        return []
+    others = (_as_let_through(history, night, calendar, since), _with_missed(plain, history, calendar, missed))
+    return [plain, *(level for level in others if level is not None)]
+
+
+def _as_let_through(
+    history: Mapping[date, float], night: date, calendar: Sequence[SpecialDay], since: date | None
+) -> Usual | None:
+    """What that night brought may have come to stay: the nights before it are raised or lowered to its level."""
     before = usual(history, since, calendar) if since is not None and since in history else None
-    if since is None or before is None or plain is None:
-        return [] if plain is None else [plain]
+    if since is None or before is None:
+        return None
     moved = np.log1p(history[since]) - np.log1p(before.expected)
     raised = {
         known: float(np.expm1(np.log1p(value) + moved)) if known < since else value for known, value in history.items()
     }
-    again = usual(raised, night, calendar)
-    return [plain] if again is None else [plain, again]
+    return usual(raised, night, calendar)
 
 
-def with_missed(
-    history: Mapping[date, float], night: date, calendar: Sequence[SpecialDay], missed: Iterable[date]
+def _with_missed(
+    plain: Usual, history: Mapping[date, float], calendar: Sequence[SpecialDay], missed: Iterable[date]
 ) -> Usual | None:
-    """What a night brings whose delivery was missed on the nights before, and comes with its own."""
-    tonight = usual(history, night, calendar)
-    if tonight is None:
-        return None
     late = [found for one in missed if (found := usual(history, one, calendar)) is not None]
-    return replace(tonight, expected=tonight.expected + sum(one.expected for one in late)) if late else None
+    return replace(plain, expected=plain.expected + sum(one.expected for one in late)) if late else None
 
 
 def mildest(found: Sequence[Usual], value: float) -> Usual:
