@@ -20,7 +20,7 @@ from pipelines.canonical import ENTITIES
 from quality.critical import DIMENSIONS
 from quality.gates import rules_for
 from quality.measurements import MEASUREMENTS, Figure
-from quality.rule_check import UNGATED
+from quality.rule_check import is_gated
 from report.catalogue import Contents, write_catalogue
 
 
@@ -50,8 +50,7 @@ def contents_of(retailer: Retailer, known: LastNight | None = None) -> Contents:
     mapped = {entity for source in retailer.sources.values() for entity in source.entities}
     empty = {t.name for name, e in ENTITIES.items() if name not in mapped for t in (e.conformed, e.rejected)}
     tables = [table for table in all_tables(retailer) if table.name not in empty]
-    gated = [t for t in tables if not {t.layer, t.name} & set(UNGATED) and not t.name.endswith("_rejected")]
-    rules = {table.name: rules_for(table, retailer.rules) for table in gated}
+    rules = {table.name: rules_for(table, retailer.rules) for table in tables if is_gated(table)}
     own = {name: frozenset(r.as_rule().name for r in retailer.rules if r.table == name) for name in rules}
     return Contents(
         retailer.retailer,

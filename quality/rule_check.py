@@ -38,6 +38,11 @@ def check_patterns(spark: SparkSession, lines: Sequence[RuleSettings]) -> list[s
     ]
 
 
+def is_gated(table: Table) -> bool:
+    """Whether a gate judges the table: rules can be stated on it."""
+    return not {table.layer, table.name} & set(UNGATED) and not table.name.endswith("_rejected")
+
+
 def references(lines: Sequence[RuleSettings]) -> dict[str, frozenset[str]]:
     """The tables that the rules of a table look into, which a night has to make before it."""
     tables = {line.table for line in lines if line.other}
@@ -48,7 +53,7 @@ def _problems(line: RuleSettings, tables: Mapping[str, Table]) -> list[str]:
     table = tables.get(line.table)
     if table is None:
         return [f"rules: there is no table {line.table}{nearest(line.table, tables)}"]
-    if {table.layer, table.name} & set(UNGATED) or table.name.endswith("_rejected"):
+    if not is_gated(table):
         return [f"rules: {line.table} is not gated; state the rule on the table that is made from it"]
     unknown = _unknown(line.read(), table)
     if unknown:
