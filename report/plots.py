@@ -123,7 +123,7 @@ def lines(courses: Sequence[Line], *, places: Sequence[str], title: str, lowest:
 
     Units: the axis begins at `lowest` and ends at the highest value.
     """
-    top, base, left = 12, 158, 44
+    top, base, left = 14, 158, 44
     highest = max((value for one in courses for value in one.values if value is not None), default=0.0)
     highest = highest if highest > lowest else lowest + 1
     step = (WIDTH - left - 8) / max(len(places) - 1, 1)
@@ -131,12 +131,7 @@ def lines(courses: Sequence[Line], *, places: Sequence[str], title: str, lowest:
     def at(place: int, value: float) -> str:
         return f"{left + place * step:.1f},{base - (base - top) * (value - lowest) / (highest - lowest):.1f}"
 
-    drawn = []
-    for part in (0.0, 0.5, 1.0):
-        y = base - (base - top) * part
-        drawn.append(f'<line x1="{left}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="{LINE}"/>')
-        reading = _short(lowest + (highest - lowest) * part)
-        drawn.append(_text(left - 6, y + 4, reading, anchor="end", size=11, colour=SOFT))
+    drawn = [_grid(part, highest, base, lowest=lowest) for part in (0, 0.5, 1)]
     for one in courses:
         for run in _unbroken(one.values):
             spots = " ".join(at(place, value) for place, value in run)
@@ -282,10 +277,10 @@ def _fitting(label: str, room: int) -> str:
     return label if len(label) <= most else f"{label[: most - 1].rstrip()}…"
 
 
-def _grid(share: float, highest: float, base: int) -> str:
+def _grid(share: float, highest: float, base: int, *, lowest: float = 0.0) -> str:
     y = base - (base - 14) * share
     line = f'<line x1="44" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="{LINE}"/>'
-    return line + _text(38, y + 4, _short(highest * share), anchor="end", size=11, colour=SOFT)
+    return line + _text(38, y + 4, _short(lowest + (highest - lowest) * share), anchor="end", size=11, colour=SOFT)
 
 
 def _short(amount: float) -> str:
