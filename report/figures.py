@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 from pyspark.sql import DataFrame, Row, Window
@@ -14,7 +13,6 @@ from lakehouse.table import Table
 from models import MODELS
 from models import tables as models
 from models.churn import CHURN
-from pipelines.canonical import ENTITIES, Entity
 from pipelines.reconciliation import RECONCILIATION
 from report.plots import round_step
 
@@ -37,16 +35,6 @@ class Delivered:
     left_out: int
     rejected: int
     published: int
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """Rows of one source that broke one rule; a row that broke two counts under both."""
-
-    source: str
-    entity: str
-    rule: str
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -105,17 +93,6 @@ def rows_in(files: Iterable[Row]) -> dict[str, int]:
     for (source, _, _), rows in sorted(once.items()):
         found[source] += rows
     return dict(found)
-
-
-def set_aside(lake: Lakehouse, night: str, tables: Iterable[str]) -> list[SetAside]:
-    """Rows that the night set aside from these tables, by source and rule, the most frequent first."""
-    entities = [entity for entity in ENTITIES.values() if entity.conformed.name in set(tables)]
-    frames = [_broken_rules(lake, entity, night) for entity in entities if lake.exists(entity.rejected)]
-    if not frames:
-        return []
-    counted = reduce(DataFrame.unionByName, frames).groupBy("source", "entity", "rule").count().collect()
-    rows = [SetAside(row["source"], row["entity"], row["rule"], row["count"]) for row in counted]
-    return sorted(rows, key=lambda row: (-row.rows, row.source, row.entity, row.rule))
 
 
 def scores(lake: Lakehouse, night: str) -> Scores:
@@ -180,11 +157,6 @@ VERSION = (
 )  # fmt: skip
 COLUMNS = 24
 """Columns of the plot of values; the last is open."""
-
-
-def _broken_rules(lake: Lakehouse, entity: Entity, night: str) -> DataFrame:
-    rows = _of_night(lake, entity.rejected, night)
-    return rows.select("source", F.lit(entity.name).alias("entity"), F.explode("rules").alias("rule"))
 
 
 def _step(table: DataFrame) -> float:

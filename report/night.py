@@ -9,6 +9,7 @@ from typing import Any
 from lakehouse.delta import Lakehouse
 from report import figures, pictures, wording
 from report.page import template
+from report.quality_figures import SetAside, set_aside
 
 
 def night_report(lake: Lakehouse, summary: Mapping[str, Any], out: Path) -> Path:
@@ -87,7 +88,7 @@ def _who_is_who(summary: Mapping[str, Any]) -> dict[str, Any]:
 def _for_engineers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any]:
     night = summary["night"]
     files = figures.files_in(lake, night)
-    aside, rows_in = figures.set_aside(lake, night, summary.get("rejected", {})), figures.rows_in(files)
+    aside, rows_in = _set_aside(lake, summary), figures.rows_in(files)
     gates = summary.get("gates", [])
     return {
         "delivered": figures.by_delivery(files),
@@ -102,6 +103,13 @@ def _for_engineers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any
         "seconds": summary.get("seconds", {}),
         "seconds_plot": pictures.seconds(summary.get("seconds", {})),
     }
+
+
+def _set_aside(lake: Lakehouse, summary: Mapping[str, Any]) -> list[SetAside]:
+    """Rows that the night set aside from the tables that it published."""
+    rejected = {name.split(".")[1] for name in summary.get("rejected", {})}
+    found = set_aside(lake, date.fromisoformat(summary["night"])) if rejected else []
+    return [one for one in found if one.rows and one.entity in rejected]
 
 
 ORDER = ("blocked", "warned", "set aside", "passed")

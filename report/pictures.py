@@ -8,8 +8,9 @@ from typing import Any
 from pyspark.sql import Row
 
 from report import plots
-from report.figures import BANDS, Scores, SetAside
+from report.figures import BANDS, Scores
 from report.plots import AMBER, BLUE, GREEN, GREY, RED, Bar, Curve, Interval, Mark
+from report.quality_figures import SetAside
 from report.wording import EVIDENCE, number, plain, share
 
 MOST_BARS = 12
