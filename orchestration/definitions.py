@@ -9,10 +9,11 @@ from lakehouse.settings import settings
 from orchestration.assets.activation import activation_assets
 from orchestration.assets.conformed import conformed_assets
 from orchestration.assets.freshness import FRESHNESS, HOUR, freshness_check
+from orchestration.assets.keys import asset_key, table_name
 from orchestration.assets.ops import ops_assets
 from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.scores import score_assets
-from orchestration.assets.step import Steps, asset_key
+from orchestration.assets.step import Steps
 from orchestration.assets.training import MADE, training_assets
 from orchestration.assets.unified import unified_assets
 from orchestration.lineage import lineage_of
@@ -42,7 +43,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
         *score_assets(steps),
     ]
     decided, sent = activation_assets(steps)
-    tables = [".".join(key.path) for asset in (*made, decided) for key in asset.keys]
+    tables = [table_name(key) for asset in (*made, decided) for key in asset.keys]
     nights_assets = [*made, decided, *ops_assets(tables, steps), sent]
     fresh = freshness_check({key for asset in nights_assets for key in asset.keys}, retailer)
     checked = dg.AssetSelection.checks(fresh)
@@ -71,7 +72,7 @@ def owned(assets: Iterable[dg.AssetsDefinition], retailer: Retailer) -> list[dg.
     """The assets with the owner that the retailer file gives each table, as Dagster writes an owner."""
 
     def with_owner(asset: dg.AssetSpec) -> dg.AssetSpec:
-        owner = retailer.owner(".".join(asset.key.path))
+        owner = retailer.owner(table_name(asset.key))
         return asset.replace_attributes(owners=[owner if "@" in owner else f"team:{owner}"])
 
     return [asset.map_asset_specs(with_owner) for asset in assets]

@@ -8,7 +8,8 @@ from typing import Any
 import dagster as dg
 
 from lakehouse.errors import HabitueError
-from orchestration.assets.step import Steps, as_it_stands, asset_key, spec, stopped
+from orchestration.assets.keys import asset_key
+from orchestration.assets.step import Steps, as_it_stands, spec, stopped
 from orchestration.night import NightRun
 from orchestration.retailer import Retailer
 from pipelines.ingest import DeliveredFile, ingest

@@ -16,6 +16,7 @@ from lakehouse.table import Table
 from orchestration.ahead import Work
 from orchestration.assets.column_lineage import lineage_told, with_lineage
 from orchestration.assets.gate_check import GATE, gate_check, set_aside
+from orchestration.assets.keys import asset_key, table_name
 from orchestration.night import NightRun
 from orchestration.unforeseen import step_failed
 from quality.gate import PublicationBlocked
@@ -46,7 +47,7 @@ class Steps:
 
     def after_its_rules(self, made: Sequence[dg.AssetSpec]) -> list[dg.AssetSpec]:
         """The assets of one step, after those that their rules look into as well."""
-        others = {asset_key(other) for asset in made for other in self.looked_into.get(".".join(asset.key.path), ())}
+        others = {asset_key(other) for asset in made for other in self.looked_into.get(table_name(asset.key), ())}
         return [
             asset.replace_attributes(deps=[*asset.deps, *sorted(others - {dep.asset_key for dep in asset.deps})])
             for asset in made
@@ -97,11 +98,6 @@ def _asked_for(asked: dg.DagsterRun, name: str, specs: Sequence[dg.AssetSpec]) -
 def step_label(name: str) -> str:
     """How messages call the step of an op: `conformed__orders` is conformed.orders."""
     return name.replace("__", ".")
-
-
-def asset_key(name: str) -> dg.AssetKey:
-    """`conformed.orders` is the asset conformed/orders."""
-    return dg.AssetKey(name.split("."))
 
 
 def spec(

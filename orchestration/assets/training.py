@@ -14,8 +14,9 @@ from models.evaluate import calibrations, evaluations
 from models.suitability import suitabilities
 from models.tables import CALIBRATION, EVALUATIONS, SUITABILITY
 from models.train import TrainingReport, train
+from orchestration.assets.keys import asset_key
 from orchestration.assets.scores import history_of, model_settings
-from orchestration.assets.step import asset_key, spec
+from orchestration.assets.step import spec
 from orchestration.training import TrainingRun
 from pipelines import tables as unified
 

@@ -9,8 +9,9 @@ from pyspark.sql import SparkSession
 from orchestration.assets.column_lineage import KEY as COLUMN_LINEAGE
 from orchestration.assets.conformed import conformed_assets, mapped_entities
 from orchestration.assets.identity_metadata import identity_metadata
+from orchestration.assets.keys import asset_key, table_name
 from orchestration.assets.raw import files_asset, raw_assets
-from orchestration.assets.step import Steps, asset_key, spec, tables_asset
+from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.definitions import NIGHTLY, definitions
 from orchestration.lineage import lineage_of
 from orchestration.night import Place
@@ -127,7 +128,7 @@ def test_figures_stand_beside_the_tables_that_they_are_about(spark: SparkSession
         splits=0,
     )
     told = identity_metadata(run)
-    made = {".".join(key.path) for key in definitions(place).resolve_asset_graph().materializable_asset_keys}
+    made = {table_name(key) for key in definitions(place).resolve_asset_graph().materializable_asset_keys}
     assert told.keys() <= made
     assert told["unified.households"]["households"] == 1
     assert "| 1 | 1 |" in told["unified.identity_links"]["records per person"].value
