@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from lakehouse.errors import Permanent
+
+SOURCES = ("orders", "order_lines", "visits", "loyalty_movements", "messages", "feedback")
+"""The kinds of event that carry when they happened and when that was known: features are made of these alone."""
 WINDOWS = (30, 90, 180, 365)
 """Days back from the snapshot that counts and sums are taken over, beside all time."""
 
@@ -26,6 +30,10 @@ class Feature:
     theme: str | None = None
 
 
+class NoHistory(Permanent):
+    """A feature would be made of an attribute as it stands today, which no past night knew."""
+
+
 @dataclass(frozen=True)
 class FeatureGroup:
     """Features that come from one source of the history.
@@ -33,6 +41,7 @@ class FeatureGroup:
     Reads: `reads` are the columns of that source (name to Spark type) beside customer_id, event_at and known_from.
     Shape: `compute` gives one aggregate per feature over the rows that a snapshot sees; each row also carries
            `age_days`, the whole days from the row's own day to the night (1 is yesterday).
+    Raises: NoHistory if the source is no kind of event.
     """
 
     name: str
@@ -40,6 +49,15 @@ class FeatureGroup:
     reads: Mapping[str, str]
     features: tuple[Feature, ...]
     compute: Callable[[], Mapping[str, Column]]
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise NoHistory(
+                f"{', '.join(feature.name for feature in self.features)}: {self.source} keeps no history",
+                where=f"feature group {self.name}",
+                still_true="No feature was computed.",
+                next_step=f"Map each change of it, with its date, to one of {', '.join(SOURCES)}.",
+            )
 
 
 def count(name: str, unit: str, meaning: str, *, theme: str | None = None) -> Feature:
@@ -80,7 +98,23 @@ def summed(value: str, condition: Column) -> Column:
 def share(part: Column, whole: Column) -> Column:
     """Part of the whole as a number from 0 to 1; null where the whole is nothing."""
     quotient = part.cast("double") / F.nullif(whole.cast("double"), F.lit(0.0))
-    return F.greatest(F.lit(0.0), F.least(F.lit(1.0), quotient))
+    # greatest and least pass over null: without the condition nothing of nothing would be all of it.
+    return F.when(quotient.isNotNull(), F.greatest(F.lit(0.0), F.least(F.lit(1.0), quotient)))
+
+
+def spread(value: Column) -> Column:
+    """Standard deviation of an amount over the rows where it is given; null below two.
+
+    The sums are exact, so that the order of the rows changes nothing (Spark's own stddev is of floating point).
+    """
+    return deviation(F.count(value), F.sum(value), F.sum(value * value))
+
+
+def deviation(number: Column, total: Column, squares: Column) -> Column:
+    """Sample standard deviation from the count, the sum and the sum of squares; null below two."""
+    of, sums = number.cast("double"), total.cast("double")
+    variance = (squares.cast("double") - sums * sums / of) / (of - F.lit(1.0))
+    return F.when(number > 1, F.sqrt(F.greatest(variance, F.lit(0.0))))
 
 
 def distinct(value: Column) -> Column:

@@ -1,4 +1,4 @@
-"""Feedback: what the customer says of us, as ratings; the text is never read here."""
+"""Feedback: what the customer says of us, as ratings and complaints; the text is never read here."""
 
 from collections.abc import Mapping
 
@@ -19,6 +19,8 @@ def compute() -> Mapping[str, Column]:
         "rating_mean": F.avg(F.col("rating").cast("decimal(9,4)")).cast("double"),
         "rating_last": F.max_by("rating", F.when(rated, newest)),
         "low_ratings_count_365d": counted((F.col("rating") <= LOW_RATING) & within(365)),
+        "complaints_count": counted(F.col("kind") == "complaint"),
+        "complaints_count_365d": counted((F.col("kind") == "complaint") & within(365)),
         "days_since_last_rating": F.min(F.when(rated, F.col("age_days"))),
     }
 
@@ -26,12 +28,14 @@ def compute() -> Mapping[str, Column]:
 FEEDBACK = FeatureGroup(
     name="feedback",
     source="feedback",
-    reads={"feedback_id": "string", "rating": "double"},
+    reads={"feedback_id": "string", "kind": "string", "rating": "double"},
     features=(
         count("ratings_count", "ratings", "ratings given"),
         Feature("rating_mean", "double", "1 to 5", "mean rating"),
         Feature("rating_last", "double", "1 to 5", "last rating"),
         count("low_ratings_count_365d", "ratings", "ratings of 2 or less in the last 365 days"),
+        count("complaints_count", "complaints", "complaints ever"),
+        count("complaints_count_365d", "complaints", "complaints in the last 365 days"),
         days("days_since_last_rating", "days from the last rating to the night"),
     ),
     compute=compute,

@@ -16,14 +16,14 @@ def _each(stem: str) -> str:
 
 READS: dict[str, str] = {
     f"orders: kind {WHEN}": f"{_each('orders_count')} orders_count_same_season days_since_last_order overdue_ratio "
-    "inter_purchase_days_mean orders_trend_ratio repeat_purchase_days_count first_to_last_order_days "
-    "days_since_first_order",
-    f"orders: order_amount {WHEN}": f"{_each('net_amount')} net_amount_same_season",
-    f"orders: kind order_amount {WHEN}": _each("basket_mean"),
-    "orders: kind order_amount": "basket_max returns_rate",
+    "inter_purchase_days_mean inter_purchase_days_spread orders_trend_ratio weekend_orders_rate year_end_orders_rate "
+    "repeat_purchase_days_count first_to_last_order_days days_since_first_order",
+    f"orders: order_amount {WHEN}": f"{_each('net_amount')} net_amount_same_season net_amount_trend_ratio",
+    f"orders: kind order_amount {WHEN}": f"{_each('basket_mean')} {_each('gross_amount')} basket_spread_365d",
+    "orders: kind order_amount": "basket_max basket_spread returns_rate",
     "orders: kind order_amount discount_amount": "discount_rate",
     "orders: kind channel": "web_orders_rate store_orders_rate",
-    "orders: kind store_id": "stores_count",
+    "orders: kind store_id": "stores_count main_store_rate",
     "order_lines: kind category": "categories_count",
     "order_lines: kind product_id": "products_count",
     f"order_lines: kind product_id {WHEN}": "products_count_365d",
@@ -33,13 +33,16 @@ READS: dict[str, str] = {
     "visits: order_id": "visits_with_order_rate",
     "loyalty_movements: points": "points_balance",
     f"loyalty_movements: kind points {WHEN}": "points_earned_90d points_earned_365d points_burned_365d",
-    f"loyalty_movements: kind {WHEN}": "burns_count_365d",
-    f"loyalty_movements: {WHEN}": "days_since_last_movement",
+    f"loyalty_movements: kind {WHEN}": "burns_count_365d days_since_last_movement",
+    f"loyalty_movements: kind points expires_on {WHEN}": "points_expiring_90d",
+    f"loyalty_movements: tier_rank {WHEN}": "tier_rank days_since_tier_change",
     f"messages: kind {WHEN}": "messages_sent_count_90d messages_opened_count_90d messages_clicked_count_90d "
     "messages_sent_count_365d messages_opened_rate_365d messages_clicked_rate_365d days_since_last_open",
     "messages: kind": "unsubscribes_count",
     "feedback: rating": "ratings_count rating_mean",
     f"feedback: rating feedback_id {WHEN}": "rating_last",
+    "feedback: kind": "complaints_count",
+    f"feedback: kind {WHEN}": "complaints_count_365d",
     f"feedback: rating {WHEN}": "low_ratings_count_365d days_since_last_rating",
 }
 """Features by the kind of event and the columns of it that they read; those of tenure read every kind."""

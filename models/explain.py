@@ -135,6 +135,10 @@ def _response(facts: Facts, night: date) -> str:
     return f"opened {opened} of the messages of the last 365 days" + (f", last on {last}" if last else "")
 
 
+def _weekday(facts: Facts, night: date) -> str:  # noqa: ARG001
+    return f"{_percent(facts, 'weekend_orders_rate') or '0 %'} of the orders at a weekend"
+
+
 def _feedback(facts: Facts, night: date) -> str:
     last, rating = _day(facts, "days_since_last_rating", night), facts.get("rating_last", np.nan)
     return f"last rating {rating:g} of 5 on {last}" if last else "no rating known"
@@ -156,6 +160,7 @@ PHRASES: Mapping[str, Callable[[Facts, date], str]] = MappingProxyType(
         "loyalty": _loyalty,
         "response": _response,
         "feedback": _feedback,
+        "weekday": _weekday,
     }
 )
 """How each theme of features/ is told: a new theme is one line here."""

@@ -199,9 +199,11 @@ LOYALTY_MOVEMENTS = Entity(
     columns(
         required("movement_id", "string", "movement"),
         Column("moved_at", "timestamp", "when"),
-        Column("kind", "string", "earn, burn, expire or adjust"),
+        Column("kind", "string", "earn, burn, expire, adjust or tier (a change of level, without points)"),
         Column("points", "int", "points, negative when they leave the card"),
         Column("expires_on", "date", "when earned points expire"),
+        Column("tier", "string", "level of the card from this movement on, in the scheme's words"),
+        Column("tier_rank", "int", "the same as a number; 1 is the lowest"),
     ),
     event="moved_at",
 )
@@ -243,6 +245,7 @@ FEEDBACK = Entity(
     columns(
         required("feedback_id", "string", "review or answer"),
         Column("given_at", "timestamp", "when"),
+        Column("kind", "string", "survey, review or complaint"),
         Column("rating", "double", "rating, 1 (worst) to 5 (best)"),
         personal("text", "string", "what the person wrote"),
         Column("product_id", "string", "article, where it is about one"),

@@ -48,7 +48,7 @@ def unified_facts(table: Table, fact: DataFrame, identifiers: DataFrame, *, key:
     said = [name for name in ("source", *PERSON_COLUMNS) if name in fact.columns]
     same = [living[name].eqNullSafe(owned[f"_{name}"]) for name in said]
     joined = living.join(owned, same, "left")
-    if "kind" in fact.columns:
+    if table is tables.ORDERS:
         joined = joined.withColumn("kind", F.coalesce("kind", F.lit("sale")))
     return joined.select(*table.column_names)
 

@@ -261,9 +261,11 @@ LOYALTY_MOVEMENTS = Table(
     columns=columns(
         *FACT,
         required("movement_id", "string", "movement"),
-        Column("kind", "string", "earn, burn, expire or adjust"),
+        Column("kind", "string", "earn, burn, expire, adjust or tier"),
         Column("points", "int", "points"),
         Column("expires_on", "date", "when earned points expire"),
+        Column("tier", "string", "level of the card from this movement on"),
+        Column("tier_rank", "int", "the same as a number; 1 is the lowest"),
     ),
     write="merge",
 )
@@ -287,6 +289,7 @@ FEEDBACK = Table(
     columns=columns(
         *FACT,
         required("feedback_id", "string", "review or answer"),
+        Column("kind", "string", "survey, review or complaint"),
         Column("rating", "double", "1 (worst) to 5 (best)"),
         Column("product_id", "string", "article"),
     ),

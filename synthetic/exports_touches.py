@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthetic.columns import kept
+from synthetic.exports_people import card_on
 from synthetic.files import Csv, Delivery, JsonLines
 from synthetic.identified import Identified, record_of, taken
 from synthetic.moments import local_time, utc_time, written
@@ -23,6 +24,9 @@ MESSAGES = Delivery("marketing", "messages", JsonLines())
 SURVEYS = Delivery("survey", "answers", Csv())
 
 REDEEMS = 0.08
+LAPSE_DAYS = 60
+"""Points last so much longer than the history before the first night: within these nights none has to be taken off."""
+LEVELS = ("silver", "gold", "platinum")
 PRAISE = ("Lovely shop, will come again.", 'Fast delivery.\n"Just as ordered", said my sister.', "Très bien, merci!")
 PLAIN = ("It was fine.", "Good choice; parking is difficult.", "Ok,\nnothing special.")
 BLAME = (
@@ -55,8 +59,13 @@ def visits(plan: Plan, seen: pd.DataFrame, known: Records, persons: pd.DataFrame
     )
 
 
-def movements(plan: Plan, bought: Purchases, shown: Identified, chunk: int, window: Window) -> pd.DataFrame:
-    """A point for every euro or pound, taken back on returns; now and then points are spent."""
+def movements(
+    plan: Plan, bought: Purchases, shown: Identified, loyalty: pd.DataFrame, chunk: int, window: Window
+) -> pd.DataFrame:
+    """A point for every euro or pound, taken back on returns; now and then points are spent; levels come with years.
+
+    Units: `lapses` is the day on which points end; a lapse itself is never booked.
+    """
     rng = generator(plan.seed, "movements", chunk, window.number)
     orders = bought.orders.assign(card=shown.card)
     orders = orders[orders["card"].notna()]
@@ -65,18 +74,37 @@ def movements(plan: Plan, bought: Purchases, shown: Identified, chunk: int, wind
     spends = (orders["kind"] == "sale").to_numpy() & (rng.random(len(orders)) < REDEEMS)
     spent = orders[spends].assign(points=-100, kind="REDEEM")
     moved = pd.concat([earned, spent], ignore_index=True)
+    moved["movement"] = moved["kind"].str[0] + moved["order_id"]
+    moved["lapses"] = (moved["day"] + plan.days + LAPSE_DAYS).where(moved["kind"] == "EARN")
+    moved = pd.concat([moved, _levels(loyalty, window)], ignore_index=True)
     times = utc_time(plan.first_night, moved["day"], moved["second"])
+    ends = local_time(plan.first_night, moved["lapses"].fillna(0).to_numpy(np.int64), 0)
     return pd.DataFrame(
         {
-            "movement": moved["kind"].str[0] + moved["order_id"],
+            "movement": moved["movement"],
             "card": moved["card"],
             "type": moved["kind"],
-            "points": moved["points"],
+            "points": moved["points"].astype(np.int64),
             "booked_at": written(times, "%Y%m%d%H%M%S"),
             "receipt": moved["order_id"],
+            "lapses": kept(moved["lapses"].notna(), written(ends, "%Y%m%d")),
+            "level": moved["level"],
             "_night": window.nights(moved["day"]),
         }
     )
+
+
+def _levels(loyalty: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """A new level on each anniversary of the membership that lies in the window: it tells nothing but its years."""
+    found = []
+    for years, level in enumerate(LEVELS, start=1):
+        some = loyalty.assign(day=loyalty["created"] + 365 * years)
+        some = some[(some["day"] >= window.first) & (some["day"] < window.end)]
+        if len(some):
+            card = card_on(some, some["day"].to_numpy())
+            given = {"card": card, "movement": "L" + some["record_id"] + str(years), "kind": "LEVEL", "level": level}
+            found.append(some[["day"]].assign(**given, points=0, second=5 * 3600))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame({"level": np.empty(0, np.object_)})
 
 
 def messages(plan: Plan, events: pd.DataFrame, window: Window) -> pd.DataFrame:
@@ -118,6 +146,7 @@ def surveys(plan: Plan, bought: Purchases, shown: Identified, persons: pd.DataFr
             "card": some["card"].to_numpy(),
             "order": some["order_id"].to_numpy(),
             "rating": rating,
+            "about": np.where(rating <= 2, "complaint", "survey"),
             "comment": kept(rng.random(len(some)) < 0.6, texts),
             "answered_at": written(answered, "%Y-%m-%d %H:%M:%S"),
             "_night": np.maximum(window.number, days + 1),

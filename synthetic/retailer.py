@@ -92,7 +92,7 @@ class Retailer:
             (exports_trade.WEB_ORDERS, exports_trade.web_orders(plan, bought, shown, window)),
             (exports_trade.WEB_LINES, exports_trade.web_lines(plan, bought, window)),
             (exports_touches.VISITS, exports_touches.visits(plan, seen, known, persons, window)),
-            (exports_touches.MOVEMENTS, exports_touches.movements(plan, bought, shown, first, window)),
+            (exports_touches.MOVEMENTS, exports_touches.movements(plan, bought, shown, known.loyalty, first, window)),
             (exports_touches.MESSAGES, exports_touches.messages(plan, sent.events, window)),
             (exports_touches.SURVEYS, exports_touches.surveys(plan, bought, shown, persons, window)),
         ):

@@ -18,9 +18,9 @@ SCHEMAS = {
     "order_amount decimal(18,2), discount_amount decimal(18,2)",
     "order_lines": f"{FACT}, order_id string, product_id string, category string, kind string",
     "visits": f"{FACT}, visit_id string, pages_count int, has_basket boolean, order_id string",
-    "loyalty_movements": f"{FACT}, kind string, points int",
+    "loyalty_movements": f"{FACT}, kind string, points int, expires_on date, tier_rank int",
     "messages": f"{FACT}, message_id string, kind string",
-    "feedback": f"{FACT}, feedback_id string, rating double",
+    "feedback": f"{FACT}, feedback_id string, kind string, rating double",
 }
 
 

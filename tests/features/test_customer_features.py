@@ -1,7 +1,9 @@
 """What the features of a few customers are, and what stands where nothing is known."""
 
-from datetime import UTC, date, datetime
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from statistics import stdev
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from features import CUSTOMER_FEATURES, FEATURES, GROUPS, data_dictionary, tenure
 from features.build import History, customer_features, history
+from features.feature_group import SOURCES, FeatureGroup, NoHistory, count
 from features.point_in_time import Snapshot, snapshot_at
 from lakehouse.contract import checked
 from lakehouse.errors import MissingColumns
@@ -38,6 +41,53 @@ def test_a_customer_without_orders_has_the_documented_values_without_history(spa
     assert (bob["visits_count_30d"], bob["baskets_abandoned_count_30d"], bob["days_since_last_visit"]) == (1, 1, 3)
     elsewhere = [f for group in GROUPS if group.source not in ("visits",) for f in group.features]
     assert {f.name: bob[f.name] for f in elsewhere} == {f.name: f.no_history for f in elsewhere}
+
+
+def test_spreads_trends_and_shares_of_days_are_those_of_the_orders(spark: SparkSession) -> None:
+    """Orders on Saturday 25 May, Wednesday 1 May and Friday 10 November: gaps of 24 and 173 days."""
+    store = {"channel": "store", "store_id": "s1"}
+    orders = [order("eve", 7, 10, **store), order("eve", 31, 30, **store), order("eve", 204, 80, store_id="s2")]
+    eve = rows(history_of(spark, orders=[*orders, order("eve", 3, -10, kind="return"), order("fay", 9)]))
+    found, once = eve[NIGHT, "eve"], eve[NIGHT, "fay"]
+    assert found["inter_purchase_days_spread"] == pytest.approx(stdev([24, 173]))
+    assert found["basket_spread"] == found["basket_spread_365d"] == pytest.approx(stdev([10, 30, 80]))
+    assert (found["gross_amount"], found["gross_amount_30d"]) == (Decimal("120.00"), Decimal("10.00"))
+    assert found["net_amount_trend_ratio"] == pytest.approx(30 / (110 / 4))
+    shares = (found["main_store_rate"], found["weekend_orders_rate"], found["year_end_orders_rate"])
+    assert shares == pytest.approx((2 / 3, 1 / 3, 1 / 3))
+    unknown = ("inter_purchase_days_spread", "basket_spread", "main_store_rate")
+    assert [once[name] for name in unknown] == [None, None, None]
+
+
+def test_a_share_of_nothing_is_unknown(spark: SparkSession) -> None:
+    """Not 100 %: nothing was sent in the last year, and only a return is known."""
+    messages = [fact("ida", 400, message_id="m", kind="sent")]
+    ida = rows(history_of(spark, messages=messages, orders=[order("ida", 5, -10, kind="return")]))[NIGHT, "ida"]
+    unknown = ("messages_opened_rate_365d", "returns_rate", "web_orders_rate", "weekend_orders_rate", "discount_rate")
+    assert {ida[name] for name in unknown} == {None}
+
+
+def test_points_lapse_and_levels_keep_their_history(spark: SparkSession) -> None:
+    soon, later = NIGHT + timedelta(days=10), NIGHT + timedelta(days=90)
+    moved = [
+        fact("gus", 400, kind="earn", points=70, expires_on=soon),
+        fact("gus", 300, kind="earn", points=50, expires_on=later),
+        fact("gus", 200, kind="tier", points=0, tier_rank=2),
+        fact("gus", 20, kind="burn", points=-80),
+        fact("gus", 4, kind="tier", points=0, tier_rank=3),
+        fact("gus", 0, kind="tier", points=0, tier_rank=1),
+    ]
+    now = rows(history_of(spark, loyalty_movements=moved), SNAPSHOT, snapshot_at(NIGHT - timedelta(days=5), "UTC"))
+    gus, before = now[NIGHT, "gus"], now[NIGHT - timedelta(days=5), "gus"]
+    assert (gus["points_expiring_90d"], gus["tier_rank"], gus["days_since_tier_change"]) == (40, 3, 4)
+    assert (before["tier_rank"], gus["days_since_last_movement"]) == (2, 20)
+
+
+def test_complaints_are_counted_apart_from_ratings(spark: SparkSession) -> None:
+    told = [fact("hal", day, feedback_id=str(day), kind="complaint", rating=1.0) for day in (5, 500)]
+    hal = rows(history_of(spark, feedback=[*told, fact("hal", 2, feedback_id="s", kind="survey", rating=5.0)]))
+    found = hal[NIGHT, "hal"]
+    assert (found["complaints_count"], found["complaints_count_365d"], found["ratings_count"]) == (2, 1, 3)
 
 
 def test_every_source_gives_its_features(spark: SparkSession) -> None:
@@ -88,3 +138,11 @@ def test_the_frame_fits_the_contract_and_every_feature_is_computed_by_its_group(
 def test_a_source_without_a_column_that_features_read_is_refused(spark: SparkSession) -> None:
     with pytest.raises(MissingColumns, match=r"unified\.orders lacks store_id"):
         history(spark, {"orders": frame(spark, "orders", [order("ann", 1)]).drop("store_id")})
+
+
+def test_an_attribute_as_of_today_is_refused_as_a_feature() -> None:
+    """The card's level in the members' file of today says nothing about a past night."""
+    tier = count("tier_of_today", "rank", "level in today's file")
+    with pytest.raises(NoHistory, match="tier_of_today: customer_profile keeps no history"):
+        FeatureGroup("members", "customer_profile", {"tier": "int"}, (tier,), dict)
+    assert tuple(part.name for part in fields(History)) == SOURCES

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from features.build import customer_features
-from tests.features.history_builder import SCHEMAS, SNAPSHOT, fact, history_of
+from tests.features.history_builder import NIGHT, SCHEMAS, SNAPSHOT, fact, history_of
 
 VALUES: dict[str, Any] = {
     "order_id": st.sampled_from(["1", "2", None]),
@@ -26,12 +26,15 @@ VALUES: dict[str, Any] = {
     "message_id": st.sampled_from(["m", "n"]),
     "feedback_id": st.sampled_from(["f", "g"]),
     "rating": st.sampled_from([1.0, 3.0, 5.0]),
+    "expires_on": st.sampled_from([NIGHT + timedelta(days=day) for day in (5, 60, 400)]),
+    "tier_rank": st.sampled_from([None, 1, 2]),
 }
 KINDS = {
     "orders": ["sale", "return"],
     "order_lines": ["sale", "return"],
-    "loyalty_movements": ["earn", "burn"],
+    "loyalty_movements": ["earn", "burn", "tier"],
     "messages": ["sent", "opened", "clicked", "unsubscribed"],
+    "feedback": ["survey", "complaint"],
 }
 
 
