@@ -17,7 +17,7 @@ from lakehouse.delta import Lakehouse
 from orchestration.retailer import Retailer
 from pipelines.canonical import ENTITIES
 from pipelines.conform import Conformed, conform
-from pipelines.measures import measured
+from pipelines.measures import Mapped, measured
 from quality.deliveries import Finding, Past, judge
 from quality.measurements import MEASUREMENTS, Figure, as_frame, history
 
@@ -34,10 +34,12 @@ def measured_nights(lake: Lakehouse, retailer: Retailer, nights: int) -> Nights:
     found: Nights = {FIRST + timedelta(days=number): [] for number in range(nights)}
     for name in ("contacts", "orders", "order_lines"):
         together = _conformed(lake, retailer, name, max(found))
+        # Of an empty table nothing is held, hence nothing corrected: a rebuild does not say so by itself.
+        kept = together.kept.withColumn("_corrects", F.lit(False))
         if name == "contacts":
-            _contacts(together, retailer, found)
+            _contacts(kept, together.mapped, retailer, found)
         else:
-            _events(together, retailer, name, found)
+            _events(kept, together.mapped, retailer, name, found)
         together.release()
     return found
 
@@ -68,17 +70,17 @@ def _conformed(lake: Lakehouse, retailer: Retailer, name: str, last: date) -> Co
     )
 
 
-def _events(together: Conformed, retailer: Retailer, name: str, found: Nights) -> None:
+def _events(kept: DataFrame, all_mapped: Mapped, retailer: Retailer, name: str, found: Nights) -> None:
     """Each night's rows under a delivery of its own, moved to the last night so that they are as old as they were."""
     last, every = max(found), sorted(found)
     day = F.to_date(F.regexp_extract("_file_name", r"(\d{4}-\d{2}-\d{2})", 1))
     local = F.from_utc_timestamp("event_at", retailer.timezone) + F.make_dt_interval(F.datediff(F.lit(last), day))
     moved = F.to_utc_timestamp(local, retailer.timezone)
     own = F.concat_ws("@", "delivery", day.cast("string"))
-    rows = together.kept.withColumns({"event_at": moved, "_day": day, "_night": F.lit(last), "delivery": own})
+    rows = kept.withColumns({"event_at": moved, "_day": day, "_night": F.lit(last), "delivery": own})
     for start in range(0, len(every), AT_ONCE):
         chunk = every[start : start + AT_ONCE]
-        mapped = {(s, f"{d}@{night}"): names for (s, d), names in together.mapped.items() for night in chunk}
+        mapped = {(s, f"{d}@{night}"): names for (s, d), names in all_mapped.items() for night in chunk}
         some = rows.where(F.col("_day").isin(chunk))
         for one in measured(some, ENTITIES[name], mapped=mapped, night=last, timezone=retailer.timezone):
             delivery, night = one.delivery.split("@")
@@ -89,9 +91,9 @@ def _events(together: Conformed, retailer: Retailer, name: str, found: Nights) -
                 found[date.fromisoformat(night)].append(replace(figure, measure="rows", value=one.rows))
 
 
-def _contacts(together: Conformed, retailer: Retailer, found: Nights) -> None:
+def _contacts(kept: DataFrame, mapped: Mapped, retailer: Retailer, found: Nights) -> None:
     entity = ENTITIES["contacts"]
-    measures = measured(together.kept, entity, mapped=together.mapped, night=max(found), timezone=retailer.timezone)
+    measures = measured(kept, entity, mapped=mapped, night=max(found), timezone=retailer.timezone)
     for number, figures in enumerate(found[night] for night in sorted(found)):
         rows = CONTACTS + NEW_CONTACTS * number
         for one in measures:
