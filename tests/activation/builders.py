@@ -15,6 +15,7 @@ from activation.destination import Answer, Batch, Capabilities
 from activation.frames import CONTACTS_SCHEMA, Frames, view_schema
 from activation.settings import Activation
 from activation.tables import AUDIENCE_MEMBERS, HOLDOUTS
+from lakehouse.rows import frame_of
 from lakehouse.table import Table
 from pipelines.tables import CONSENTS, CUSTOMER_PROFILE, IDENTITY_LINKS
 
@@ -129,12 +130,12 @@ def only_audience(**audience: Any) -> Activation:
 
 def no_holdouts(spark: SparkSession) -> DataFrame:
     """activation.holdouts before the first night."""
-    return spark.createDataFrame([], HOLDOUTS.schema)
+    return frame_of(spark, [], HOLDOUTS.schema)
 
 
 def no_members(spark: SparkSession) -> DataFrame:
     """activation.audience_members where there is no audience."""
-    return spark.createDataFrame([], AUDIENCE_MEMBERS.schema)
+    return frame_of(spark, [], AUDIENCE_MEMBERS.schema)
 
 
 def the_view() -> T.StructType:

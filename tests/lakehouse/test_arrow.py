@@ -7,6 +7,7 @@ import pytest
 
 from lakehouse.arrow import arrow_as_night_began, arrow_now
 from lakehouse.delta import Lakehouse, NightStart
+from lakehouse.rows import frame_of
 from lakehouse.table import Column, Table, columns, required
 
 NIGHT = date(2026, 3, 1)
@@ -26,9 +27,9 @@ ROWS = [("a b%", ["x", "y"], datetime(2024, 5, 1, 12, 30, tzinfo=UTC), date(2024
 
 
 def test_rows_are_those_that_the_night_found(lake: Lakehouse) -> None:
-    lake.merge(VALUES, lake.spark.createDataFrame(ROWS, VALUES.schema))
+    lake.merge(VALUES, frame_of(lake.spark, ROWS, VALUES.schema))
     began = lake.for_night(NightStart(NIGHT, versions={VALUES.name: lake.version(VALUES)}))
-    began.merge(VALUES, lake.spark.createDataFrame([("d", None, None, None)], VALUES.schema))
+    began.merge(VALUES, frame_of(lake.spark, [("d", None, None, None)], VALUES.schema))
     assert sorted(arrow_now(began, VALUES)["id"].to_pylist()) == ["a b%", "c", "d"]
     found = arrow_as_night_began(began, VALUES).sort_by("id").to_pylist()
     assert [tuple(row.values()) for row in found] == ROWS

@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from lakehouse import delta
 from lakehouse.delta import NOT_THERE, Lakehouse, NightStart
 from lakehouse.errors import ContractBroken
+from lakehouse.rows import frame_of
 from lakehouse.table import Column, Table, columns, personal, required
 
 PEOPLE = Table(
@@ -32,7 +33,7 @@ NIGHT = date(2024, 3, 2)
 
 
 def people(lake: Lakehouse, *rows: tuple[int, str | None, str | None]) -> DataFrame:
-    return lake.spark.createDataFrame(list(rows), PEOPLE.schema)
+    return frame_of(lake.spark, list(rows), PEOPLE.schema)
 
 
 def held(lake: Lakehouse, table: Table) -> list[tuple[object, ...]]:
@@ -51,7 +52,7 @@ def test_table_that_was_never_written_reads_as_no_rows_of_its_contract(lake: Lak
 
 def test_merge_inserts_updates_and_deletes_by_key(lake: Lakehouse) -> None:
     lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm"), (2, None, "Bath")))
-    gone = lake.spark.createDataFrame([(2,)], "id int")
+    gone = frame_of(lake.spark, [(2,)], "id int")
     lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Lyon"), (3, None, None)), gone=gone)
     assert held(lake, PEOPLE) == [(1, "a@x.org", "Lyon"), (3, None, None)]
 
@@ -69,7 +70,7 @@ def test_large_table_is_merged_into_and_ends_the_same(lake: Lakehouse, monkeypat
     monkeypatch.setattr(delta, "REWRITE_BYTES", 0)
     lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm"), (2, None, "Bath"), (4, None, None)))
     night = lake.for_night(began(NIGHT, lake.versions([PEOPLE])))
-    gone = lake.spark.createDataFrame([(2,)], "id int")
+    gone = frame_of(lake.spark, [(2,)], "id int")
     for town in ("first try", "Lyon"):
         night.merge(PEOPLE, people(lake, (1, "a@x.org", town), (3, None, None)), gone=gone)
     assert held(lake, PEOPLE) == [(1, "a@x.org", "Lyon"), (3, None, None), (4, None, None)]
@@ -82,13 +83,13 @@ def test_rows_that_are_all_new_are_appended_to_a_table_of_some_size_and_end_the_
     lake.merge(PEOPLE, people(lake, (1, "a@x.org", "Ulm")))
     (first,) = lake.read(PEOPLE).inputFiles()
     night = lake.for_night(began(NIGHT, lake.versions([PEOPLE])))
-    nobody = lake.spark.createDataFrame([(7,)], "id int")
+    nobody = frame_of(lake.spark, [(7,)], "id int")
     night.merge(PEOPLE, people(lake, (2, None, "Bath")), gone=nobody)
     assert first in lake.read(PEOPLE).inputFiles()
     for town in ("Lyon", "Metz"):
         night.merge(PEOPLE, people(lake, (3, None, town)), gone=nobody)
         assert held(lake, PEOPLE) == [(1, "a@x.org", "Ulm"), (3, None, town)]
-    gone = lake.spark.createDataFrame([(1,)], "id int")
+    gone = frame_of(lake.spark, [(1,)], "id int")
     lake.merge(PEOPLE, people(lake, (4, None, "Bath")), gone=gone)
     assert held(lake, PEOPLE) == [(3, None, "Metz"), (4, None, "Bath")]
 
@@ -119,7 +120,7 @@ def test_step_reads_its_own_past_as_the_night_found_it(lake: Lakehouse) -> None:
 def test_replace_night_leaves_other_nights_alone(lake: Lakehouse) -> None:
     other = date(2024, 3, 1)
     for night, ids in ((other, [1]), (NIGHT, [1, 2]), (NIGHT, [3])):
-        lake.replace_night(SCORES, lake.spark.createDataFrame([(night, i) for i in ids], SCORES.schema), night)
+        lake.replace_night(SCORES, frame_of(lake.spark, [(night, i) for i in ids], SCORES.schema), night)
     assert held(lake, SCORES) == [(other, 1), (NIGHT, 3)]
 
 
@@ -134,7 +135,7 @@ def test_contract_may_gain_a_column(lake: Lakehouse) -> None:
     lake.merge(PEOPLE, people(lake, (1, None, "Ulm")))
     wider = replace(PEOPLE, columns=(*PEOPLE.columns, Column("age", "int", "age")))
     assert [row["age"] for row in lake.read(wider).collect()] == [None]
-    lake.merge(wider, lake.spark.createDataFrame([(2, None, "Bath", 7)], wider.schema))
+    lake.merge(wider, frame_of(lake.spark, [(2, None, "Bath", 7)], wider.schema))
     assert sorted((row["id"], row["age"]) for row in lake.read(wider).collect()) == [(1, None), (2, 7)]
 
 
@@ -142,7 +143,7 @@ def test_change_of_a_type_is_refused_and_the_table_stays(lake: Lakehouse) -> Non
     lake.merge(PEOPLE, people(lake, (1, None, "Ulm")))
     other = replace(PEOPLE, columns=(*PEOPLE.columns[:2], Column("town", "int", "town")))
     with pytest.raises(ContractBroken, match="town is stored as string and comes as int"):
-        lake.merge(other, lake.spark.createDataFrame([(1, None, 7)], other.schema))
+        lake.merge(other, frame_of(lake.spark, [(1, None, 7)], other.schema))
     assert held(lake, PEOPLE) == [(1, None, "Ulm")]
 
 
@@ -150,12 +151,12 @@ def test_every_declared_type_can_be_written(lake: Lakehouse) -> None:
     kinds = ("string", "int", "bigint", "double", "boolean", "date", "timestamp", "decimal(18,2)", "array<string>")
     wide = tuple(Column(f"c{place}", kind, kind) for place, kind in enumerate(kinds))
     table = Table("unified.kinds", "one row", ("c0",), wide, "merge")
-    lake.merge(table, lake.spark.createDataFrame([(None,) * len(kinds)], table.schema))
+    lake.merge(table, frame_of(lake.spark, [(None,) * len(kinds)], table.schema))
     assert lake.read(table).schema.simpleString() == table.schema.simpleString()
 
 
 def test_frame_with_an_undeclared_column_is_refused(lake: Lakehouse) -> None:
-    frame = lake.spark.createDataFrame([(1, None, "Ulm", "x")], "id int, email string, town string, secret string")
+    frame = frame_of(lake.spark, [(1, None, "Ulm", "x")], "id int, email string, town string, secret string")
     with pytest.raises(ContractBroken, match="column secret is not declared"):
         lake.merge(PEOPLE, frame)
 

@@ -8,6 +8,7 @@ import pytest
 from lakehouse.delta import Lakehouse, NightStart
 from lakehouse.errors import NightOutOfOrder
 from lakehouse.nights import begin_night, check_order, end_night
+from lakehouse.rows import frame_of
 from lakehouse.table import Table, columns, required
 
 COUNTS = Table("ops.counts", "one row", ("id",), columns(required("id", "int", "id")), "replace_all")
@@ -21,7 +22,7 @@ def begin(lake: Lakehouse, night: date, models: dict[str, str]) -> dict[str, str
 
 def test_rerun_keeps_the_versions_of_its_first_start_also_when_an_alias_has_moved(lake: Lakehouse) -> None:
     first = begin_night(lake, FIRST, tables=[COUNTS], models={"churn": "1"}, first_night=FIRST)
-    lake.replace_all(COUNTS, lake.spark.createDataFrame([(1,)], COUNTS.schema))
+    lake.replace_all(COUNTS, frame_of(lake.spark, [(1,)], COUNTS.schema))
     again = begin_night(lake, FIRST, tables=[COUNTS], models={"churn": "2"}, first_night=FIRST)
     assert again == first
     assert again.models["churn"] == "1"

@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.lineage import ColumnName, named
+from lakehouse.rows import frame_of
 from lakehouse.table import Table
 
 MARK = "column "
@@ -17,7 +18,7 @@ MARK = "column "
 
 def empty(spark: SparkSession, table: Table) -> DataFrame:
     """The table without a row; every column remembers whose it is, however often the frame is joined."""
-    frame = spark.createDataFrame([], table.schema)
+    frame = frame_of(spark, [], table.schema)
     names = table.column_names
     return frame.select(*(F.when(F.lit(f"{MARK}{table.name}.{n}") != "", F.col(n)).alias(n) for n in names))
 

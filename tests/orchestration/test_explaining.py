@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
 from lakehouse.keys import lake_key
+from lakehouse.rows import frame_of
 from orchestration import cli
 from pipelines.tables import IDENTIFIERS, IDENTITY_EVENTS, PERSON_RECORDS
 
@@ -22,18 +23,17 @@ def known(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path
     lake = Lakehouse(str(tmp_path_factory.mktemp("known") / "lake"), spark)
     people = [("1", CARD), ("2", CARD), ("3", None)]
     rows = [_record(number, card) for number, card in people]
-    lake.replace_all(PERSON_RECORDS, lake.spark.createDataFrame(rows, PERSON_RECORDS.schema))
+    lake.replace_all(PERSON_RECORDS, frame_of(lake.spark, rows, PERSON_RECORDS.schema))
     owners = [("contact:crm:1", "c_a"), ("contact:crm:2", "c_a"), (CARD, "c_a"), ("contact:crm:3", "c_b")]
-    lake.replace_all(IDENTIFIERS, lake.spark.createDataFrame(owners, IDENTIFIERS.schema))
+    lake.replace_all(IDENTIFIERS, frame_of(lake.spark, owners, IDENTIFIERS.schema))
     merged = [(NIGHT, "c_old", "merged_into", "c_a", 1, None, None)]
-    lake.replace_night(IDENTITY_EVENTS, lake.spark.createDataFrame(merged, IDENTITY_EVENTS.schema), NIGHT)
+    lake.replace_night(IDENTITY_EVENTS, frame_of(lake.spark, merged, IDENTITY_EVENTS.schema), NIGHT)
     lake_key(Path(f"{lake.path}.state"))
     return Path(lake.path)
 
 
-def _record(number: str, card: str | None) -> dict[str, object]:
-    nothing = {column.name: None for column in PERSON_RECORDS.columns}
-    return nothing | {
+def _record(number: str, card: str | None) -> list[object]:
+    known: dict[str, object] = {
         "record_key": f"contact:crm:{number}",
         "source": "crm",
         "source_contact_id": number,
@@ -47,6 +47,7 @@ def _record(number: str, card: str | None) -> dict[str, object]:
         "loyalty_id_key": card,
         "fingerprint": 0,
     }
+    return [known.get(column.name) for column in PERSON_RECORDS.columns]
 
 
 def why(lake: Path, left: str, right: str, *more: str) -> int:

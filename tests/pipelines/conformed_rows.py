@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.rows import frame_of
 from lakehouse.table import Table
 from pipelines.canonical import ENTITIES
 
@@ -36,4 +37,4 @@ def conformed(spark: SparkSession, entity: str, rows: Iterable[Values]) -> DataF
 def of_table(spark: SparkSession, table: Table, rows: Iterable[Values]) -> DataFrame:
     """A frame of a table; columns that a row does not name are null."""
     filled = [tuple(row.get(name) for name in table.column_names) for row in rows]
-    return spark.createDataFrame(filled, table.schema).coalesce(1)
+    return frame_of(spark, filled, table.schema).coalesce(1)

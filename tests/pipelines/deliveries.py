@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql import Row
 
 from lakehouse.delta import Lakehouse
+from lakehouse.rows import frame_of
 from pipelines.canonical import ENTITIES
 from pipelines.conform import Conformed, conform
 from pipelines.mapping import Source
@@ -58,8 +59,8 @@ def deliver(lake: Lakehouse, *files: File) -> None:
     schema = "_night date, _file_name string, _file_sha256 string, _row_number bigint, _corrupt string, "
     schema += ", ".join(f"`{stored_name(column)}` string" for column in names)
     batch = files[0].sha
-    lake.append_once(raw_table("shop", "rows"), lake.spark.createDataFrame(rows, schema).coalesce(1), batch=batch)
-    told = lake.spark.createDataFrame([_told(file) for file in files], FILES.schema)
+    lake.append_once(raw_table("shop", "rows"), frame_of(lake.spark, rows, schema).coalesce(1), batch=batch)
+    told = frame_of(lake.spark, [_told(file) for file in files], FILES.schema)
     lake.append_once(FILES, told.coalesce(1), batch=batch)
 
 

@@ -4,6 +4,7 @@ from datetime import date
 
 from pyspark.sql import SparkSession
 
+from lakehouse.rows import frame_of
 from pipelines.customers import profiles
 from pipelines.tables import CUSTOMERS, IDENTITY_LINKS, ORDERS
 from tests.pipelines.conformed_rows import NIGHT, Values, at, conformed, of_table
@@ -44,7 +45,7 @@ def test_profile_holds_bands_flags_and_the_first_day(spark: SparkSession) -> Non
     orders: list[Values] = [
         {"source": "pos", "order_id": "A", "customer_id": "c", "event_at": at(4, 23), "known_from": NIGHT}
     ]
-    objections = spark.createDataFrame([("t",)], "customer_id string")
+    objections = frame_of(spark, [("t",)], "customer_id string")
     found = profiles(
         links(spark, crm_1="c", crm_2="d", web_3="t"),
         conformed(spark, "contacts", contacts),

@@ -6,6 +6,7 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.rows import frame_of
 from pipelines.golden import FIELDS, golden_records
 from pipelines.identity.records import records
 from tests.pipelines.conformed_rows import KEY, Values, at, conformed
@@ -68,7 +69,7 @@ STORIES: dict[str, tuple[list[Values], tuple[str, object]]] = {
 def golden(owned: DataFrame, contacts: DataFrame, heirs: Sequence[tuple[str, str]] = ()) -> DataFrame:
     """The golden records of contacts in Belgium; heirs are (old id, living id)."""
     made = records(contacts, key=KEY, region="BE")
-    old = owned.sparkSession.createDataFrame(heirs, "old_customer_id string, customer_id string")
+    old = frame_of(owned.sparkSession, heirs, "old_customer_id string, customer_id string")
     return golden_records(owned, contacts, made, old, trust=TRUST, region="BE")
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.rows import frame_of
 from pipelines.history import changes, unified_facts, unified_lines
 from pipelines.identity.keys import identifier_key
 from pipelines.tables import ORDERS
@@ -14,7 +15,7 @@ from tests.pipelines.conformed_rows import KEY, NIGHT, Values, conformed, of_tab
 
 def identifiers(spark: SparkSession, owners: Iterable[tuple[str, str, str]]) -> DataFrame:
     """Identifiers by (kind, value, customer); a contact's value is its whole key."""
-    frame = spark.createDataFrame(list(owners), "kind string, value string, customer_id string").coalesce(1)
+    frame = frame_of(spark, list(owners), "kind string, value string, customer_id string").coalesce(1)
     kinds = ("email", "phone", "loyalty_id", "cookie")
     hashed = F.coalesce(*(F.when(F.col("kind") == kind, identifier_key(kind, F.col("value"), KEY)) for kind in kinds))
     return frame.select(F.coalesce(hashed, "value").alias("identifier_key"), "customer_id")

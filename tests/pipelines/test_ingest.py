@@ -9,6 +9,7 @@ import pytest
 
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import DeliveryRefused
+from lakehouse.rows import frame_of
 from pipelines.ingest import DeliveredFile, ingest
 from pipelines.known_files import FileBook
 from pipelines.mapping import Source
@@ -195,7 +196,7 @@ def test_a_delta_table_is_taken_when_it_changed(lake: Lakehouse, landing: Path) 
     place = str(landing / "orders")
     source = shop(files=(), delta="orders", load="snapshot")
     assert statuses(taken(lake, source, landing)) == [("orders", "refused")]
-    lake.spark.createDataFrame([("1", "2026-02-27")], "Id string, `Sold` string").write.format("delta").save(place)
+    frame_of(lake.spark, [("1", "2026-02-27")], "Id string, `Sold` string").write.format("delta").save(place)
     source = shop({"order_id": "Id"}, files=(), delta="orders", load="snapshot")
     assert statuses(taken(lake, source, landing)) == [("orders", "new")]
     assert statuses(taken(lake, source, landing)) == [("orders", "known")]

@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.errors import DeliveryRefused, LandingMissing
+from lakehouse.rows import frame_of
 from pipelines import landing as landed
 from pipelines.landing import FoundFile, found_files, portions
 from pipelines.mapping import Delivery, Format
@@ -98,8 +99,8 @@ def test_a_declared_json_field_has_its_type_and_broken_ones_are_told(spark: Spar
 
 
 def test_a_json_field_may_be_left_out_where_it_is_known(spark: SparkSession) -> None:
-    frame = spark.createDataFrame([("1",)], "Id string")
-    stored = spark.createDataFrame([], "Id string, note string").schema
+    frame = frame_of(spark, [("1",)], "Id string")
+    stored = frame_of(spark, [], "Id string, note string").schema
     layout = Format(type="json", columns={"tags": "array<string>"})
     complete = check_columns(frame, stored, ["Id", "note", "tags"], layout=layout, file_name="a.jsonl")
     assert dict(complete.dtypes) == {"Id": "string", "note": "string", "tags": "array<string>"}
@@ -108,11 +109,11 @@ def test_a_json_field_may_be_left_out_where_it_is_known(spark: SparkSession) -> 
 
 
 def test_a_changed_type_is_taken_when_no_value_is_lost(spark: SparkSession) -> None:
-    stored = spark.createDataFrame([], "Id string, Quantity bigint").schema
-    whole = spark.createDataFrame([("x", 3.0, "y"), ("x", None, "y")], "ID string, quantity double, Shop string")
+    stored = frame_of(spark, [], "Id string, Quantity bigint").schema
+    whole = frame_of(spark, [("x", 3.0, "y"), ("x", None, "y")], "ID string, quantity double, Shop string")
     fitting, added = as_stored(whole, stored, file_name="b.parquet")
     assert (fitting.dtypes, added) == ([("Id", "string"), ("Quantity", "bigint"), ("Shop", "string")], ["Shop"])
-    split = spark.createDataFrame([("x", 0.5)], "Id string, Quantity double")
+    split = frame_of(spark, [("x", 0.5)], "Id string, Quantity double")
     with pytest.raises(DeliveryRefused, match="uantity came as bigint so far and now as double"):
         as_stored(split, stored, file_name="c.parquet")
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.rows import frame_of
 from pipelines.canonical import EXCHANGE_RATES, ORDER_LINES
 from pipelines.money import in_own_currency
 
@@ -20,7 +21,7 @@ def test_amount_is_converted_at_the_rate_of_its_day(spark: SparkSession) -> None
         ("local day after", "USD", datetime(2026, 1, 31, 23, 30)),  # noqa: DTZ001
         ("too early", "CHF", datetime(2026, 1, 5)),  # noqa: DTZ001
     ]
-    rows = spark.createDataFrame(lines, "line_id string, currency string, event_at timestamp")
+    rows = frame_of(spark, lines, "line_id string, currency string, event_at timestamp")
     found = in_own_currency(
         rows.withColumn("line_amount", F.lit("10.05").cast("decimal(18,2)")),
         ORDER_LINES,
@@ -41,7 +42,7 @@ def test_amount_is_converted_at_the_rate_of_its_day(spark: SparkSession) -> None
 
 
 def rates(spark: SparkSession):  # type: ignore[no-untyped-def]
-    held = spark.createDataFrame(RATES, "currency string, valid_on date, rate string")
+    held = frame_of(spark, RATES, "currency string, valid_on date, rate string")
     held = held.select(
         F.lit("erp").alias("source"), "currency", "valid_on", F.col("rate").cast("decimal(18,8)").alias("rate")
     )

@@ -2,11 +2,13 @@
 
 from pyspark.sql import SparkSession
 
+from lakehouse.rows import frame_of
 from pipelines.repeats import content, repeated
 
 
 def test_first_of_equal_rows_is_kept_and_missing_differs_from_empty(spark: SparkSession) -> None:
-    rows = spark.createDataFrame(
+    rows = frame_of(
+        spark,
         [(1, "a", None), (2, None, "a"), (3, "a", ""), (4, "a", None), (5, None, "a")],
         "_position bigint, `x y` string, z string",
     ).selectExpr("*", "0 as _snapshot", "date'2026-03-01' as _night", "cast(null as string) as _corrupt")
@@ -17,5 +19,5 @@ def test_first_of_equal_rows_is_kept_and_missing_differs_from_empty(spark: Spark
 
 
 def test_delivered_column_may_begin_with_an_underscore(spark: SparkSession) -> None:
-    rows = spark.createDataFrame([("1", None), ("2", None)], "_id string, _corrupt string")
+    rows = frame_of(spark, [("1", None), ("2", None)], "_id string, _corrupt string")
     assert rows.select(content(rows)).distinct().count() == 2

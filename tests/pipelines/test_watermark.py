@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.rows import frame_of
 from pipelines.mapping import Jdbc
 from pipelines.readers.tables import not_taken
 
@@ -15,7 +16,7 @@ Row = tuple[str, datetime | None, str | None]
 
 def orders(spark: SparkSession, *rows: Row) -> DataFrame:
     """What the database holds: times without zone."""
-    return spark.createDataFrame(rows, "Id string, `Sold At` timestamp_ntz, Note string")
+    return frame_of(spark, rows, "Id string, `Sold At` timestamp_ntz, Note string")
 
 
 def raw(spark: SparkSession, *rows: Row) -> DataFrame:

@@ -2,6 +2,7 @@
 
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.rows import frame_of
 from lakehouse.table import Column, Table, columns, required
 from pipelines.canonical import REJECTED
 
@@ -38,5 +39,5 @@ def notes(spark: SparkSession, *rows: tuple[str | None, str | None] | tuple[str 
         "source string, delivery string, file_sha256 string, row_number bigint, note_id string, amount string, "
         "_mapping int, _file_name string, _rows bigint, _delivered_row string, _broken array<string>"
     )
-    frame = spark.createDataFrame(listed, schema)
+    frame = frame_of(spark, listed, schema)
     return frame.withColumn("amount", frame["amount"].cast("decimal(18,2)"))

@@ -5,6 +5,7 @@ from decimal import Decimal
 import duckdb
 from pyspark.sql import SparkSession
 
+from lakehouse.rows import frame_of
 from quality.rules import exists_in, marks, sums_to, with_judgements
 from tests.quality.readings import by_gate, by_predicate
 
@@ -48,8 +49,8 @@ INDEPENDENT = """
 
 
 def test_references_and_sums_are_counted_as_sql_counts_them(spark: SparkSession) -> None:
-    orders = spark.createDataFrame(ORDERS, ORDER)
-    others = {"lines": spark.createDataFrame(LINES, LINE), "shops": spark.createDataFrame(SHOPS, "code string")}
+    orders = frame_of(spark, ORDERS, ORDER)
+    others = {"lines": frame_of(spark, LINES, LINE), "shops": frame_of(spark, SHOPS, "code string")}
     counted = by_gate(orders, RULES, rows=len(ORDERS), others=others)
     with duckdb.connect() as db:
         for name, frame in {"orders": orders, **others}.items():
@@ -61,15 +62,15 @@ def test_references_and_sums_are_counted_as_sql_counts_them(spark: SparkSession)
 
 
 def test_an_empty_other_table_holds_nothing_and_an_empty_frame_misses_nothing(spark: SparkSession) -> None:
-    orders, nothing = spark.createDataFrame(ORDERS, ORDER), spark.createDataFrame([], ORDER)
-    others = {"lines": spark.createDataFrame([], LINE), "shops": spark.createDataFrame([], "code string")}
+    orders, nothing = frame_of(spark, ORDERS, ORDER), frame_of(spark, [], ORDER)
+    others = {"lines": frame_of(spark, [], LINE), "shops": frame_of(spark, [], "code string")}
     assert by_predicate(orders, RULES, others=others) == [8, 8, 6, 6]
     assert by_predicate(nothing, RULES, others=others) == [0] * len(RULES)
 
 
 def test_a_reference_adds_no_row_and_keeps_every_column(spark: SparkSession) -> None:
-    orders = spark.createDataFrame(ORDERS, ORDER)
-    others = {"lines": spark.createDataFrame(LINES, LINE), "shops": spark.createDataFrame(SHOPS, "code string")}
+    orders = frame_of(spark, ORDERS, ORDER)
+    others = {"lines": frame_of(spark, LINES, LINE), "shops": frame_of(spark, SHOPS, "code string")}
     marked = with_judgements(orders, RULES, others.__getitem__)
     assert marked.columns == [*orders.columns, *marks(RULES)]
     assert sorted(map(str, marked.select(*orders.columns).collect())) == sorted(map(str, orders.collect()))

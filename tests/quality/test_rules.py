@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.rows import frame_of
 from quality.rules import (
     Rule,
     between,
@@ -72,7 +73,7 @@ def test_every_rule_counts_the_same_rows_in_both_readings(spark: SparkSession) -
 
 
 def test_both_readings_count_nothing_in_an_empty_frame(spark: SparkSession) -> None:
-    empty = spark.createDataFrame([], SCHEMA)
+    empty = frame_of(spark, [], SCHEMA)
     rules = (*RULES, row_count(1))
     assert by_gate(empty, rules, rows=0) == [0] * len(RULES) + [1]
     assert by_predicate(empty, RULES) == [0] * len(RULES)

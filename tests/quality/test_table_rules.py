@@ -7,6 +7,7 @@ import duckdb
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.rows import frame_of
 from quality.gate import failures, judged
 from quality.rules import (
     Rule,
@@ -47,7 +48,8 @@ SQL = """
 @pytest.fixture
 def cases(spark: SparkSession) -> DataFrame:
     """700 rows, of which one in seven has no customer."""
-    return spark.createDataFrame(
+    return frame_of(
+        spark,
         [(*row, date(2026, 2, 1 + place % 24)) for place, row in enumerate(ROWS)],
         "customer int, kind string, amount double, day date",
     )
@@ -101,7 +103,7 @@ def test_figures_within_their_bounds_pass(cases: DataFrame) -> None:
 
 
 def test_an_empty_frame_is_neither_fresh_nor_full_and_nothing_else_is_said_of_it(spark: SparkSession) -> None:
-    empty = spark.createDataFrame([], "customer int, kind string, amount double, day date")
+    empty = frame_of(spark, [], "customer int, kind string, amount double, day date")
     about_rows = [null_share("customer", 0), match_share("customer", 1), distinct_share("customer", at_least=1)]
     rules = [*about_rows, stable_categories("kind", SHARES, fewest=0), fresh("day", 1), row_count(2)]
     assert _found(empty, rules, rows=0) == [(0, "passed")] * 4 + [(1, "warned"), (2, "blocked")]

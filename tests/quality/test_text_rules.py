@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
+from lakehouse.rows import frame_of
 from quality.rules import Rule, length, ordered, reads_as, valid_email, valid_phone, valid_postcode
 from quality.rules.contact_points import EMAIL
 from quality.rules.postcodes import POSTCODES
@@ -73,13 +74,13 @@ MOMENTS = (None, date(2026, 1, 1), date(2026, 1, 2))
 
 def _counts(spark: SparkSession, rows: list[tuple[Any, ...]], schema: str, *rules: Rule) -> list[int]:
     """What both readings count, which must be the same, of the rows and of no row at all."""
-    frame = spark.createDataFrame(rows, schema).persist()
+    frame = frame_of(spark, rows, schema).persist()
     found = by_gate(frame, rules, rows=len(rows))
     assert dict(zip([rule.name for rule in rules], found, strict=True)) == dict(
         zip([rule.name for rule in rules], by_predicate(frame, rules), strict=True)
     )
     frame.unpersist()
-    assert by_predicate(spark.createDataFrame([], schema), rules) == [0] * len(rules)
+    assert by_predicate(frame_of(spark, [], schema), rules) == [0] * len(rules)
     return found
 
 

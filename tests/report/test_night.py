@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
+from lakehouse.rows import frame_of
 from lakehouse.table import Table
 from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SUITABILITY
 from pipelines.canonical import ORDERS
@@ -63,7 +64,7 @@ FULL = EMPTY | {
 
 def _put(lake: Lakehouse, table: Table, *rows: dict[str, Any]) -> None:
     listed = [tuple(row.get(name) for name in table.column_names) for row in rows]
-    frame = lake.spark.createDataFrame(listed, table.schema).coalesce(1)
+    frame = frame_of(lake.spark, listed, table.schema).coalesce(1)
     if table.write == "replace_night":
         lake.replace_night(table, frame, NIGHT)
     else:

@@ -9,6 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
+from lakehouse.rows import frame_of
 from lakehouse.table import Table
 from pipelines.canonical import ORDERS
 from pipelines.reconciliation import RECONCILIATION
@@ -39,7 +40,7 @@ def complete(value: float) -> Figure:
 
 def put(lake: Lakehouse, table: Table, night: date, *rows: dict[str, Any]) -> None:
     listed = [tuple((row | {"night": night}).get(name) for name in table.column_names) for row in rows]
-    lake.replace_night(table, lake.spark.createDataFrame(listed, table.schema).coalesce(1), night)
+    lake.replace_night(table, frame_of(lake.spark, listed, table.schema).coalesce(1), night)
 
 
 def file(source: str, delivered: int, rejected: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from lakehouse.delta import Lakehouse
+from lakehouse.rows import frame_of
 from lakehouse.table import Table
 from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENTS, SUITABILITY
 from pipelines.canonical import MESSAGES
@@ -93,7 +94,7 @@ def busy_months(lake: Lakehouse) -> None:
         (night, "conformed.identifier_links", source, "", "completeness", "source_contact_id", 1 / (place + 1), 999_999)
         for night, source, place in figures
     ]
-    measured = lake.spark.createDataFrame([*scores, *whole], MEASUREMENTS.schema)
+    measured = frame_of(lake.spark, [*scores, *whole], MEASUREMENTS.schema)
     lake.replace_since(MEASUREMENTS, measured.coalesce(1), nights[0])
     counts = dict.fromkeys(("mapping", "repeats", "left_out", "unchanged", "superseded", "grouped"), 0)
     rows = [
@@ -102,8 +103,8 @@ def busy_months(lake: Lakehouse) -> None:
         | {"rejected": place}
         for night, source, place in figures
     ]  # fmt: skip
-    kept = lake.spark.createDataFrame(
-        [tuple(row[name] for name in RECONCILIATION.column_names) for row in rows], RECONCILIATION.schema
+    kept = frame_of(
+        lake.spark, [tuple(row[name] for name in RECONCILIATION.column_names) for row in rows], RECONCILIATION.schema
     )
     before = lake.read(RECONCILIATION).unionByName(kept)
     lake.replace_since(RECONCILIATION, before.coalesce(1), nights[0])
@@ -130,7 +131,7 @@ def _looked_at(model: str, verdict: str) -> dict[str, Any]:
 
 def _put(lake: Lakehouse, table: Table, *rows: dict[str, Any]) -> None:
     listed = [tuple(row.get(name) for name in table.column_names) for row in rows]
-    frame = lake.spark.createDataFrame(listed, table.schema).coalesce(1)
+    frame = frame_of(lake.spark, listed, table.schema).coalesce(1)
     if table.write == "replace_night":
         lake.replace_night(table, frame, NIGHT)
     elif table.write == "append_once":

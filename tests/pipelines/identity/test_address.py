@@ -3,6 +3,7 @@
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.rows import frame_of
 from pipelines.identity.address import house_number, postcode_form, street_words
 
 WRITTEN = [
@@ -41,7 +42,7 @@ CODES = [
 
 def test_street_types_are_written_out_as_each_country_means_them(spark: SparkSession) -> None:
     rows = [(country, short, full) for country, short, full, _, _ in WRITTEN]
-    frame = spark.createDataFrame(rows, "country string, short string, full string").coalesce(1)
+    frame = frame_of(spark, rows, "country string, short string, full string").coalesce(1)
     forms = [street_words(F.col(name), F.col("country")) for name in ("short", "full")]
     found = frame.select(*forms, *(house_number(F.col(name)) for name in ("short", "full"))).collect()
     assert [tuple(row) for row in found] == [(words, words, house, house) for *_, words, house in WRITTEN]
@@ -49,6 +50,6 @@ def test_street_types_are_written_out_as_each_country_means_them(spark: SparkSes
 
 def test_postal_code_is_one_however_it_is_written(spark: SparkSession) -> None:
     rows = [(country, code) for country, code, _ in CODES]
-    frame = spark.createDataFrame(rows, "country string, code string").coalesce(1)
+    frame = frame_of(spark, rows, "country string, code string").coalesce(1)
     found = frame.select(postcode_form(F.col("code"), F.col("country"))).collect()
     assert [row[0] for row in found] == [form for _, _, form in CODES]

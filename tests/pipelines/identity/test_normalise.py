@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.rows import frame_of
 from pipelines.identity.normalise import birth_date, capitals, card_form, email_form, mailbox_form, name_tokens
 from pipelines.identity.phones import country_code, phone_form
 
@@ -35,7 +36,7 @@ def test_forms_of_emails_cards_names_and_countries(spark: SparkSession) -> None:
         ("test+7@shop.example", "x1", "SMIT Anna", "be"),
         ("not an address", None, "Anna Smit", "Atlantis"),
     ]
-    frame = spark.createDataFrame(rows, "email string, card string, name string, country string").coalesce(1)
+    frame = frame_of(spark, rows, "email string, card string, name string, country string").coalesce(1)
     found = frame.select(
         email_form(F.col("email")),
         card_form(F.col("card")),
@@ -61,7 +62,7 @@ def test_addresses_of_one_mailbox_are_one_by_the_rules_of_their_provider(spark: 
         "noreply+7@shop.example": None,
         f"{'a' * 10_000}@gmail.com": None,
     }
-    frame = spark.createDataFrame([(address,) for address in addresses], "email string").coalesce(1)
+    frame = frame_of(spark, [(address,) for address in addresses], "email string").coalesce(1)
     found = frame.select("email", mailbox_form(email_form(F.col("email")))).collect()
     assert {row[0]: row[1] for row in found} == addresses
 
@@ -79,7 +80,7 @@ def test_year_of_two_digits_is_of_the_last_century_in_which_somebody_was_born_by
         "9999-12-31": None,
         "0850-01-02": None,
     }
-    frame = spark.createDataFrame([(text,) for text in dates], "text string").coalesce(1)
+    frame = frame_of(spark, [(text,) for text in dates], "text string").coalesce(1)
     known_on = F.lit("2026-03-01").cast("date")
     found = frame.select("text", birth_date(F.col("text").cast("date"), known_on)).collect()
     assert {row[0]: row[1] for row in found} == dates
@@ -94,7 +95,7 @@ def test_words_of_other_scripts_stay_words_and_a_text_that_strayed_into_a_name_i
         "Νίκος Παπαδόπουλος": ["νίκος", "παπαδόπουλος"],
     }
     texts = [*names, "x" * 10_000, "ab " * 5_000]
-    frame = spark.createDataFrame([(text,) for text in texts], "name string").coalesce(1)
+    frame = frame_of(spark, [(text,) for text in texts], "name string").coalesce(1)
     found = [row[0] for row in frame.select(name_tokens(F.col("name"))).collect()]
     assert found[: len(names)] == list(names.values())
     assert [(len(words), len(words[0])) for words in found[len(names) :]] == [(1, 200), (67, 2)]
