@@ -18,6 +18,7 @@ ORDERS = pa.schema(
         ("order_id", pa.string()), ("customer_id", pa.string()), ("event_at", pa.timestamp("us", tz="UTC")),
         ("known_from", pa.date32()), ("channel", pa.string()), ("store_id", pa.string()), ("kind", pa.string()),
         ("order_amount", pa.decimal128(18, 2)), ("discount_amount", pa.decimal128(18, 2)),
+        ("contract_starts_on", pa.date32()), ("contract_ends_on", pa.date32()),
     ]
 )  # fmt: skip
 LINES = pa.schema(
@@ -55,7 +56,7 @@ def online_retail(data: Path) -> PublicSet:
     orders = invoices.agg(event_at=("InvoiceDate", "min"), amount=("amount", "sum"))
     orders = orders[(orders["kind"] == "return") | (orders["amount"] > 0)]
     bought = lines.rename(columns={"InvoiceDate": "event_at"}).drop_duplicates(["Invoice", "product_id"])
-    return PublicSet(_orders(orders), _lines(bought), date(2011, 12, 9))
+    return PublicSet(orders_of(orders), lines_of(bought), date(2011, 12, 9))
 
 
 def cdnow(data: Path) -> PublicSet:
@@ -63,7 +64,20 @@ def cdnow(data: Path) -> PublicSet:
     names = ["customer_id", "day", "cds", "amount"]
     orders = pd.read_csv(data / "cdnow" / "CDNOW_master.txt", sep=r"\s+", names=names, skiprows=1, dtype=str)
     orders = orders.assign(event_at=pd.to_datetime(orders["day"]), amount=orders["amount"].astype(float), kind="sale")
-    return PublicSet(_orders(orders), LINES.empty_table(), date(1998, 7, 1))
+    return PublicSet(orders_of(orders), LINES.empty_table(), date(1998, 7, 1))
+
+
+def orders_of(orders: pd.DataFrame) -> pa.Table:
+    """Orders from customer_id, event_at, kind and amount, and what else is known of them."""
+    known = {"order_id": range(len(orders)), "channel": "web", "store_id": None, "discount_amount": 0.0}
+    known |= {"contract_starts_on": None, "contract_ends_on": None}
+    missing = {name: value for name, value in known.items() if name not in orders}
+    return _table(orders.assign(**missing).rename(columns={"amount": "order_amount"}), ORDERS)
+
+
+def lines_of(lines: pd.DataFrame) -> pa.Table:
+    """Lines from customer_id, event_at, kind and product_id."""
+    return _table(lines.assign(category=None), LINES)
 
 
 def seen_on(spark: SparkSession, public: PublicSet, nights: Iterable[date], horizons: Iterable[int]) -> Observed:
@@ -75,15 +89,6 @@ def seen_on(spark: SparkSession, public: PublicSet, nights: Iterable[date], hori
     return observed(
         facts, nobody, now=now, nights=sorted(set(nights)), horizons=sorted(set(horizons)), closed=public.end
     )
-
-
-def _orders(orders: pd.DataFrame) -> pa.Table:
-    numbered = orders.assign(order_id=range(len(orders)), channel="web", store_id=None, discount_amount=0.0)
-    return _table(numbered.rename(columns={"amount": "order_amount"}), ORDERS)
-
-
-def _lines(lines: pd.DataFrame) -> pa.Table:
-    return _table(lines.assign(category=None), LINES)
 
 
 def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
