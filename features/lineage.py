@@ -22,6 +22,8 @@ READS: dict[str, str] = {
     f"orders: kind order_amount {WHEN}": f"{_each('basket_mean')} {_each('gross_amount')} basket_spread_365d",
     "orders: kind order_amount": "basket_max basket_spread returns_rate",
     "orders: kind order_amount discount_amount": "discount_rate",
+    f"orders: contract_starts_on contract_ends_on {WHEN}": "days_to_contract_end",
+    "orders: contract_ends_on": "contracts_count",
     "orders: kind channel": "web_orders_rate store_orders_rate",
     "orders: kind store_id": "stores_count main_store_rate",
     "order_lines: kind category": "categories_count",

@@ -94,6 +94,8 @@ FEATURES = (
     ),
     rate("weekend_orders_rate", "share of the orders on a Saturday or Sunday", theme="weekday"),
     rate("year_end_orders_rate", "share of the orders in November or December", theme="season"),
+    days("days_to_contract_end", "days from the night to the last day of the subscription that runs", theme="contract"),
+    count("contracts_count", "orders", "orders that began or renewed a subscription", theme="contract"),
     count("repeat_purchase_days_count", "days", "days with an order after the first (x of BG/NBD)", theme="frequency"),
     days("first_to_last_order_days", "days from the first to the last order (t_x of BG/NBD)", theme="tenure"),
     days("days_since_first_order", "days from the first order to the night (T of BG/NBD)", theme="tenure"),
@@ -107,6 +109,7 @@ def compute() -> Mapping[str, Column]:
         **_amounts(sale),
         **_rhythm(sale),
         **_mix(sale),
+        **_contract(),
     }
 
 
@@ -173,6 +176,14 @@ def _mix(sale: Column) -> dict[str, Column]:
     }
 
 
+def _contract() -> dict[str, Column]:
+    runs = (F.col("contract_starts_on") <= F.col("night")) & (F.col("contract_ends_on") >= F.col("night"))
+    return {
+        "days_to_contract_end": F.max(F.when(runs, F.datediff("contract_ends_on", "night"))),
+        "contracts_count": counted(F.col("contract_ends_on").isNotNull()),
+    }
+
+
 def _largest_share(value: Column) -> Column:
     """Share of the most frequent value among those known."""
     given = F.collect_list(value)
@@ -189,6 +200,8 @@ PURCHASES = FeatureGroup(
         "store_id": "string",
         "order_amount": "decimal(18,2)",
         "discount_amount": "decimal(18,2)",
+        "contract_starts_on": "date",
+        "contract_ends_on": "date",
     },
     features=FEATURES,
     compute=compute,

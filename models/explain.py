@@ -57,7 +57,10 @@ def _day(facts: Facts, name: str, night: date) -> str | None:
     ago = facts.get(name, np.nan)
     if np.isnan(ago):
         return None
-    day = night - timedelta(days=int(ago))
+    return _date(night - timedelta(days=int(ago)))
+
+
+def _date(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
@@ -135,6 +138,13 @@ def _response(facts: Facts, night: date) -> str:
     return f"opened {opened} of the messages of the last 365 days" + (f", last on {last}" if last else "")
 
 
+def _contract(facts: Facts, night: date) -> str:
+    left = facts.get("days_to_contract_end", np.nan)
+    if np.isnan(left):
+        return "no subscription is running"
+    return f"subscription runs until {_date(night + timedelta(days=int(left)))}"
+
+
 def _weekday(facts: Facts, night: date) -> str:  # noqa: ARG001
     return f"{_percent(facts, 'weekend_orders_rate') or '0 %'} of the orders at a weekend"
 
@@ -161,6 +171,7 @@ PHRASES: Mapping[str, Callable[[Facts, date], str]] = MappingProxyType(
         "response": _response,
         "feedback": _feedback,
         "weekday": _weekday,
+        "contract": _contract,
     }
 )
 """How each theme of features/ is told: a new theme is one line here."""

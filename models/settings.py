@@ -1,5 +1,7 @@
 """The sections `churn` and `lifetime_value` of the retailer file."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
@@ -13,11 +15,14 @@ class HorizonSettings(BaseModel):
 class ChurnSettings(HorizonSettings):
     """Churn: no order in the next `horizon_days` days, and from which probability a customer is shown as leaving.
 
+    With `label: contract` (subscriptions) it is that no contract runs any more at the horizon's end; who has none
+    running is not scored. Windows that are not closed are dropped, so that no running contract counts as survived.
     Units: what overlooking somebody who leaves costs, as a multiple of acting for somebody who would have stayed.
     Source: Elkan (2001), "The foundations of cost-sensitive learning": act from cost / (cost + cost of overlooking).
     """
 
     horizon_days: int = Field(default=90, ge=30, le=730)
+    label: Literal["orders", "contract"] = "orders"
     overlooked_costs_high: float = Field(default=0.5, gt=0, le=100)
     overlooked_costs_medium: float = Field(default=2.0, gt=0, le=100)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import reduce
 
 import numpy as np
 from pyspark.sql import Column, DataFrame
@@ -18,6 +19,8 @@ from models.model import Array, Customers
 ROWS_LIMIT = 1_500_000
 """Rows handed over to this process: beyond it a fixed part of the customers is taken (0.5 GB at 85 features)."""
 EPOCH = date(1970, 1, 1)
+RUNNING = "days_to_contract_end"
+"""The feature that is known where a contract runs."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Observed:
     nights: Array
     orders: Mapping[int, Array]
     spend: Mapping[int, Array]
+
+    def rows(self, mask: Array) -> "Observed":
+        """The same of some rows alone."""
+        orders, spend = ({h: of[mask] for h, of in kept.items()} for kept in (self.orders, self.spend))
+        return Observed(self.customers.rows(mask), self.nights[mask], orders, spend)
 
     def on(self, nights: Sequence[date]) -> Array:
         """Which rows belong to these nights."""
@@ -56,37 +64,57 @@ def observed(
     nights: Sequence[date],
     horizons: Sequence[int],
     closed: date,
+    by_contract: bool = False,
 ) -> Observed:
     """Customers with an order before each night, and their orders and spend in each horizon after it.
 
     Reads:  only what `now` sees; label windows that reach past `closed` are NaN.
+    Units:  by_contract counts, in place of orders, the contracts that run at the horizon's end; NaN for a customer
+            without one on the night.
     Shape:  sorted by night and a hash of the customer, so that the same history gives the same rows.
     """
     snapshots = [snapshot_at(night, now.timezone) for night in nights]
     known = customer_features(history, snapshots[0], *snapshots[1:]).where("orders_count > 0")
     known = eligible(known, profile).where(_part_of(history.orders, len(nights)))
-    rows = known.join(_labels(history.orders, now, snapshots, horizons), ["night", "customer_id"], "left")
-    return _handed_over(rows, horizons, closed)
+    rows = known.join(
+        _labels(history.orders, now, snapshots, horizons, by_contract=by_contract), ["night", "customer_id"], "left"
+    )
+    return _handed_over(rows, horizons, closed, by_contract=by_contract)
 
 
-def _labels(orders: DataFrame, now: Snapshot, snapshots: Sequence[Snapshot], horizons: Sequence[int]) -> DataFrame:
+def _labels(
+    orders: DataFrame, now: Snapshot, snapshots: Sequence[Snapshot], horizons: Sequence[int], *, by_contract: bool
+) -> DataFrame:
     day = F.date_sub(F.lit(now.night), F.col("age_days"))
     seen = visible(orders.where("customer_id is not null"), [now]).withColumn("day", day).drop("night")
     longest = max(horizons)
     nights = F.array(*(F.lit(snapshot.night) for snapshot in snapshots))
-    after = F.filter(nights, lambda night: (F.col("day") >= night) & (F.col("day") < F.date_add(night, longest)))
+
+    def is_told(night: Column) -> Column:
+        ordered = (F.col("day") >= night) & (F.col("day") < F.date_add(night, longest))
+        runs = [_runs_on(F.date_add(night, horizon)) for horizon in horizons] if by_contract else []
+        return reduce(Column.__or__, runs, ordered)
+
+    after = F.filter(nights, is_told)
     rows = seen.withColumn("night", F.explode(after))
     columns = []
     for horizon in horizons:
-        inside = F.col("day") < F.date_add("night", horizon)
+        end = F.date_add("night", horizon)
+        inside = (F.col("day") >= F.col("night")) & (F.col("day") < end)
+        kept = _runs_on(end) if by_contract else inside & _is_sale()
         columns += [
-            F.count(F.when(inside & _is_sale(), 1)).cast("double").alias(f"_orders_{horizon}"),
+            F.count(F.when(kept, 1)).cast("double").alias(f"_orders_{horizon}"),
             F.sum(F.when(inside, F.col("order_amount"))).cast("double").alias(f"_spend_{horizon}"),
         ]
     return rows.groupBy("night", "customer_id").agg(*columns)
 
 
-def _handed_over(rows: DataFrame, horizons: Sequence[int], closed: date) -> Observed:
+def _runs_on(day: Column) -> Column:
+    """Whether the contract of an order runs on a day."""
+    return F.coalesce((F.col("contract_starts_on") <= day) & (F.col("contract_ends_on") >= day), F.lit(False))
+
+
+def _handed_over(rows: DataFrame, horizons: Sequence[int], closed: date, *, by_contract: bool) -> Observed:
     names = tuple(feature.name for feature in FEATURES)
     labels = [f"_{what}_{horizon}" for horizon in horizons for what in ("orders", "spend")]
     table = rows.select(
@@ -105,6 +133,9 @@ def _handed_over(rows: DataFrame, horizons: Sequence[int], closed: date) -> Obse
         return np.where(is_open, np.nan, given[f"_{what}_{horizon}"][order])
 
     orders = {horizon: label("orders", horizon) for horizon in horizons}
+    if by_contract:
+        bound = ~np.isnan(matrix[:, names.index(RUNNING)])
+        orders = {horizon: np.where(bound, counted, np.nan) for horizon, counted in orders.items()}
     spend = {horizon: label("spend", horizon) for horizon in horizons}
     return Observed(Customers(names, matrix, nights), nights, orders, spend)
 

@@ -153,6 +153,8 @@ ORDERS = Entity(
         Column("returned_order_id", "string", "order that a return belongs to, where known"),
         Column("order_amount", "decimal(18,2)", "total in the retailer's currency; negative for a return"),
         Column("discount_amount", "decimal(18,2)", "discount in the retailer's currency"),
+        Column("contract_starts_on", "date", "first day of the subscription that the order begins or renews"),
+        Column("contract_ends_on", "date", "its last day, as agreed or as cancelled"),
         CURRENCY,
     ),
     event="ordered_at",

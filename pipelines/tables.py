@@ -221,6 +221,8 @@ ORDERS = Table(
         Column("returned_order_id", "string", "order that a return belongs to"),
         Column("order_amount", "decimal(18,2)", "total in the retailer's currency", unit="retailer's currency"),
         Column("discount_amount", "decimal(18,2)", "discount", unit="retailer's currency"),
+        Column("contract_starts_on", "date", "first day of the subscription that the order begins or renews"),
+        Column("contract_ends_on", "date", "its last day, as agreed or as cancelled"),
     ),
     write="merge",
 )

@@ -9,13 +9,14 @@ from pyspark.sql import DataFrame, SparkSession
 
 from features.build import History, history
 from features.point_in_time import Snapshot, snapshot_at
+from lakehouse.rows import frame_of
 
 NIGHT = date(2024, 6, 1)
 SNAPSHOT: Snapshot = snapshot_at(NIGHT, "UTC")
 FACT = "source string, customer_id string, event_at timestamp, known_from date"
 SCHEMAS = {
     "orders": f"{FACT}, order_id string, channel string, store_id string, kind string, "
-    "order_amount decimal(18,2), discount_amount decimal(18,2)",
+    "order_amount decimal(18,2), discount_amount decimal(18,2), contract_starts_on date, contract_ends_on date",
     "order_lines": f"{FACT}, order_id string, product_id string, category string, kind string",
     "visits": f"{FACT}, visit_id string, pages_count int, has_basket boolean, order_id string",
     "loyalty_movements": f"{FACT}, kind string, points int, expires_on date, tier_rank int",
@@ -46,7 +47,7 @@ def order(customer: str, days_ago: int, amount: float = 50, **values: Any) -> di
 def frame(spark: SparkSession, source: str, rows: Sequence[dict[str, Any]]) -> DataFrame:
     """Rows as the frame of that source; columns not given are null."""
     names = [part.split()[0] for part in SCHEMAS[source].replace("decimal(18,2)", "decimal").split(", ")]
-    return spark.createDataFrame([tuple(row.get(name) for name in names) for row in rows], SCHEMAS[source])
+    return frame_of(spark, [tuple(row.get(name) for name in names) for row in rows], SCHEMAS[source])
 
 
 def history_of(spark: SparkSession, **facts: Sequence[dict[str, Any]]) -> History:

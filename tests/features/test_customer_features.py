@@ -83,6 +83,20 @@ def test_points_lapse_and_levels_keep_their_history(spark: SparkSession) -> None
     assert (before["tier_rank"], gus["days_since_last_movement"]) == (2, 20)
 
 
+def test_a_running_subscription_tells_when_it_ends(spark: SparkSession) -> None:
+    def renewed(customer: str, days_ago: int, days: int) -> dict[str, Any]:
+        starts = NIGHT - timedelta(days=days_ago)
+        ends = starts + timedelta(days=days - 1)
+        return order(customer, days_ago, contract_starts_on=starts, contract_ends_on=ends)
+
+    orders = [renewed("jan", 60, 30), renewed("jan", 30, 31), renewed("kim", 60, 30), order("lea", 3)]
+    found = rows(history_of(spark, orders=orders))
+    told = {
+        c: (found[NIGHT, c]["days_to_contract_end"], found[NIGHT, c]["contracts_count"]) for c in ("jan", "kim", "lea")
+    }
+    assert told == {"jan": (0, 2), "kim": (None, 1), "lea": (None, 0)}
+
+
 def test_complaints_are_counted_apart_from_ratings(spark: SparkSession) -> None:
     told = [fact("hal", day, feedback_id=str(day), kind="complaint", rating=1.0) for day in (5, 500)]
     hal = rows(history_of(spark, feedback=[*told, fact("hal", 2, feedback_id="s", kind="survey", rating=5.0)]))

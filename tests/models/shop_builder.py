@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from features.build import History, history
 from features.point_in_time import snapshot_at
+from lakehouse.rows import frame_of
 from models.settings import ModelSettings
 
 LAST = snapshot_at(date(2024, 6, 1), "UTC")
@@ -17,7 +18,8 @@ ORDER_TYPES = pa.schema(
         ("source", pa.string()), ("order_id", pa.string()), ("customer_id", pa.string()),
         ("event_at", pa.timestamp("us", tz="UTC")), ("known_from", pa.date32()), ("channel", pa.string()),
         ("store_id", pa.string()), ("kind", pa.string()), ("order_amount", pa.decimal128(18, 2)),
-        ("discount_amount", pa.decimal128(18, 2)),
+        ("discount_amount", pa.decimal128(18, 2)), ("contract_starts_on", pa.date32()),
+        ("contract_ends_on", pa.date32()),
     ]
 )  # fmt: skip
 SETTINGS = ModelSettings.model_validate({"churn": {"horizon_days": 60}, "lifetime_value": {"horizon_days": 60}})
@@ -77,7 +79,7 @@ def profile_of(spark: SparkSession, customers: list[str], **flags: list[str]) ->
         for c in customers
     ]
     schema = "customer_id string, age_band string, " + ", ".join(f"{name} boolean" for name in names)
-    return spark.createDataFrame(rows, schema)
+    return frame_of(spark, rows, schema)
 
 
 def everyone(orders: list[tuple[str, int, float]]) -> list[str]:

@@ -2,16 +2,18 @@
 
 import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
-from features.build import customer_features
+from features.build import customer_features, history
 from lakehouse.contract import checked
+from lakehouse.rows import frame_of
 from models.calendar import feed
 from models.churn import CHURN
 from models.model import Customers, Fitted
@@ -24,7 +26,7 @@ from models.tables import CUSTOMER_SCORES
 from models.tables import SEGMENTS as SEGMENTS_TABLE
 from models.train import register_baselines
 from models.training_set import observed
-from tests.models.shop_builder import LAST, SETTINGS, everyone, history_of, profile_of
+from tests.models.shop_builder import LAST, SETTINGS, everyone, history_of, orders_frame, profile_of
 
 ORDERS = [
     ("ann", 3, 50.0), ("ann", 33, 50.0), ("ann", 63, 50.0),
@@ -99,8 +101,10 @@ def test_trees_score_in_spark_as_they_do_here_and_who_just_bought_is_not_shown_a
 def test_a_band_is_held_while_the_probability_stays_near_and_costs_move_where_it_begins(spark: SparkSession) -> None:
     orders = [(name, days, 10.0) for name, days in (("ann", 253), ("bob", 253), ("cat", 241), ("dan", 121), ("eve", 3))]
     features, profile = customer_features(history_of(spark, orders), LAST), profile_of(spark, everyone(orders))
-    before = spark.createDataFrame(
-        [("ann", "high"), ("cat", "high"), ("dan", "medium"), ("eve", "high")], "customer_id string, churn_band string"
+    before = frame_of(
+        spark,
+        [("ann", "high"), ("cat", "high"), ("dan", "medium"), ("eve", "high")],
+        "customer_id string, churn_band string",
     )
 
     def bands(**given: Any) -> dict[str, str]:
@@ -172,6 +176,25 @@ def test_training_sees_the_same_features_as_scoring_and_labels_of_the_window_alo
     assert (float(seen.orders[60][past][0]), float(seen.spend[60][past][0])) == (2, 27)
     assert np.isnan(seen.orders[30][~past]).all()
     assert feed([(night, 3)], night) is None
+
+
+def test_with_contracts_a_customer_stays_while_one_runs_and_nobody_else_is_asked(spark: SparkSession) -> None:
+    """Ann renews after the night, bob does not, cat's contract had ended before it and eve never had one."""
+    night = date(2024, 2, 22)
+    terms = {"ann": [(110, 90), (90, 40)], "bob": [(110, 80)], "cat": [(190, 120)], "eve": []}
+    orders = [(c, ago, 5.0) for c, running in terms.items() for ago, _ in running] + [("eve", 120, 5.0)]
+    told = [(c, *(LAST.night - timedelta(days=d) for d in term)) for c, running in terms.items() for term in running]
+    runs = frame_of(spark, told, "_c string, contract_starts_on date, contract_ends_on date")
+    plain = orders_frame(spark, orders).drop("contract_starts_on", "contract_ends_on")
+    same = (plain.customer_id == runs["_c"]) & (F.to_date(plain.event_at) == runs.contract_starts_on)
+    facts = history(spark, {"orders": plain.join(runs, same, "left").drop("_c")})
+    profile = profile_of(spark, list(terms))
+    seen = observed(facts, profile, now=LAST, nights=[night], horizons=[30, 60], closed=LAST.night, by_contract=True)
+    assert sorted(np.nan_to_num(seen.orders[30], nan=-1).tolist()) == [-1, -1, 0, 1]
+    churned = CHURN.outcome(seen.orders[60], seen.spend[60])
+    assert sorted(churned[~np.isnan(churned)].tolist()) == [0.0, 1.0]
+    left_days = seen.customers.column("days_to_contract_end")
+    assert sorted(left_days[~np.isnan(left_days)].tolist()) == [10.0, 20.0]
 
 
 def test_the_segments_are_described_with_their_thresholds() -> None:
