@@ -5,8 +5,8 @@ import re
 from features import CUSTOMER_FEATURES, FEATURES
 from features.lineage import LINEAGE as FEATURE_LINEAGE
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, copied
-from models import segments
-from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENTS, SUITABILITY
+from models import segment_rules, segment_space
+from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENT_MOVES, SEGMENTS, SUITABILITY
 from pipelines.tables import CUSTOMER_PROFILE, ORDERS
 
 SCORES, PROFILE, FEATURE_TABLE = CUSTOMER_SCORES.name, CUSTOMER_PROFILE.name, CUSTOMER_FEATURES.name
@@ -20,16 +20,21 @@ STAMPED = (
 )
 LABELS = columns_of(ORDERS.name, "customer_id", "event_at", "known_from", "kind", "order_amount")
 """What really happened after a test night, which is foretold from the features before it."""
-THRESHOLDS = ("inter_purchase_days_mean", "orders_count_365d", "net_amount_365d")
+MOVES = SEGMENT_MOVES.name
+THRESHOLDS = (
+    *("inter_purchase_days_mean", "orders_count_365d", "net_amount_365d"),
+    *("days_since_last_order", "days_since_first_order", "orders_count", "net_amount"),
+)
 FIGURES = (
     *("customers_count", "score", "rival_score", "gain", "gain_low", "gain_high", "calibration_error", "total_bias"),
     *("is_promoted", "grade", "verdict", "bin", "predicted_rate", "seen_rate", "value", "words"),
 )
 
 
-def _rules_read() -> tuple[ColumnName, ...]:
-    """The features that the rules of the segments name."""
-    words = {word for segment in segments.SEGMENTS for word in re.findall(r"\w+", segment.rule)}
+def _segments_read() -> tuple[ColumnName, ...]:
+    """The features that the rules of the segments name, or that the space of the groups is made of."""
+    words = {word for segment in segment_rules.SEGMENTS for word in re.findall(r"\w+", segment.rule)}
+    words |= set(segment_space.READS)
     return tuple(column for column in READ if column.column in words)
 
 
@@ -54,7 +59,7 @@ def _scores() -> Ways:
         "value_amount": Way("the model lifetime_value, over the features", READ),
         **dict.fromkeys(("value_low", "value_high"), Way("how far the version's last test was off", READ)),
         "value_band": Way("by the amounts of its version", (own["value_amount"],)),
-        "segment": Way("the rules that models.segments describes", _rules_read()),
+        **dict.fromkeys(("segment", "segment_id"), Way("groups or rules that models.segments tells", _segments_read())),
         "reasons": Way("what moved the churn score most", READ),
         "valid_until": Way("a third of the shorter horizon", horizons),
         **dict.fromkeys(STAMPED, Way("of the version that stood when the night began")),
@@ -74,13 +79,22 @@ def _tested(names: tuple[str, ...]) -> Ways:
     return {name: figure if name in FIGURES else (Way("of the training"),) for name in names}
 
 
+def _moves() -> Ways:
+    both = Way("that of the night and of the night before", columns_of(SCORES, "segment_id", "segment"))
+    whose = Way("customers with a segment on either night", columns_of(SCORES, "customer_id", "night"), "rows")
+    named = ("from_segment_id", "to_segment_id", "from_segment", "to_segment", "customers_count")
+    version = Way("whether it is another than that of the night before", columns_of(SCORES, "segment_version"))
+    return {"night": (Way("night of the scores"),), **alike(named, (both, whose)), "is_new_version": (version, whose)}
+
+
 LINEAGE: dict[str, Ways] = {
     SCORES: _scores(),
     EVALUATIONS.name: _tested(EVALUATIONS.column_names),
     CALIBRATION.name: _tested(CALIBRATION.column_names),
+    MOVES: _moves(),
     SUITABILITY.name: _tested(SUITABILITY.column_names),
     SEGMENTS.name: {
-        **alike(("segment", "position", "segment_version"), (Way("of the version in use"),)),
-        "description": (Way("its rule, with thresholds learned from features made anew", _behind(THRESHOLDS)),),
+        **alike(("segment", "segment_id", "position", "segment_version"), (Way("of the version in use"),)),
+        "description": (Way("learned from features made anew", _behind(THRESHOLDS)),),
     },
 }

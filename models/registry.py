@@ -89,6 +89,15 @@ class Registry:
         rows = [{"version": str(v.version), **v.tags, "aliases": ",".join(v.aliases or [])} for v in found]
         return sorted(rows, key=lambda row: -int(row["version"]))
 
+    def remark(self, name: str, words: str) -> None:
+        """Keep what the last training said of the model, whether or not it made a version."""
+        self._client().update_registered_model(name, description=words)
+
+    def remarked(self, name: str) -> str:
+        """What the last training said of the model; empty before one."""
+        held = self._held(name)
+        return str(held.description or "") if held else ""
+
     def load(self, name: str, version: str) -> Fitted:
         """The registered version.
 

@@ -28,7 +28,7 @@ VALID_DAYS = 30
 LEVEL_CUSTOMERS = 20_000
 """Customers whose predictions tell the level of all: the rest of a percent that more would bring is not worth it."""
 SCORED = (
-    "customer_id string, segment string, churn_probability double, "
+    "customer_id string, segments array<string>, churn_probability double, "
     "value_amount double, value_low double, value_high double, just_bought boolean, reasons array<string>"
 )
 
@@ -46,17 +46,20 @@ def score_customers(
 
     Grain:  one row per customer of `profile`; those who may not be scored, or never ordered, carry the reason.
     Reads:  features.customer_features of the night; models by name: churn, lifetime_value, segments; `before`, the
-            scores of the night before, whose bands are held while a probability stays near.
+            scores of the night before, whose bands and segments are held while a customer stays near.
     Raises: ModelUnusable if a model reads a feature that `features` lacks.
     """
     churn, value = models["churn"], models["lifetime_value"]
     scored = _scored(eligible(features.where("orders_count > 0"), profile), models, snapshot.night)
     rows = profile.select("customer_id", no_score_reason().alias("_refused")).join(scored, "customer_id", "left")
-    rows = _with_band_before(rows, before)
+    rows = _with_night_before(rows, before)
+    segment_id = segments.settled(F.col("segments"), F.col("_segment_before"))
     silent = F.when(F.col("churn_probability").isNull(), F.lit(f"no score because {NO_ORDER}"))
     columns = {
         "churn_band": _churn_band(settings),
         "value_band": _value_band(value),
+        "segment": segments.named(models["segments"], segment_id),
+        "segment_id": segment_id,
         **_stamp(churn, value, models["segments"]),
         "night": F.lit(snapshot.night),
         "as_of": F.timestamp_micros(F.lit(int(snapshot.as_of.timestamp()) * 1_000_000)),
@@ -81,7 +84,7 @@ def _scored(features: DataFrame, models: Mapping[str, Fitted], night: date) -> D
     _check_features(features, churn, value)
     rows = features.select(
         "customer_id",
-        segments.segment(models["segments"]).alias("segment"),
+        segments.candidates(models["segments"]).alias("segments"),
         (F.col("days_since_last_order") <= JUST_BOUGHT_DAYS).alias("just_bought"),
         *(F.col(name).cast("float").alias(f"_{name}") for name in names),
     )
@@ -122,7 +125,7 @@ def _batch(batch: Any, leaving: Array, amounts: tuple[Array, ...], reasons: list
     return pa.RecordBatch.from_arrays(
         [
             batch.column("customer_id"),
-            batch.column("segment"),
+            batch.column("segments"),
             pa.array(np.round(leaving, 4), pa.float64()),
             *(pa.array(np.round(amount, 2), pa.float64(), from_pandas=True) for amount in amounts),
             batch.column("just_bought"),
@@ -132,11 +135,13 @@ def _batch(batch: Any, leaving: Array, amounts: tuple[Array, ...], reasons: list
     )
 
 
-def _with_band_before(rows: DataFrame, before: DataFrame | None) -> DataFrame:
-    """The rows with the churn band of the night before; null where there was none."""
+def _with_night_before(rows: DataFrame, before: DataFrame | None) -> DataFrame:
+    """The rows with the churn band and the segment of the night before; null where there were none."""
     if before is None:
-        return rows.withColumn("_before", F.lit(None).cast("string"))
-    held = before.select("customer_id", F.col("churn_band").alias("_before"))
+        return rows.withColumns({name: F.lit(None).cast("string") for name in ("_before", "_segment_before")})
+    held = before.select(
+        "customer_id", F.col("churn_band").alias("_before"), F.col("segment_id").alias("_segment_before")
+    )
     return rows.join(held, "customer_id", "left")
 
 

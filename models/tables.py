@@ -25,6 +25,7 @@ CUSTOMER_SCORES = Table(
         Column("value_high", "double", "as value_low", unit="retailer's currency"),
         Column("value_band", "string", "high (top fifth when the version was made), medium (next three tenths) or low"),
         Column("segment", "string", "name of the segment; models.segments describes it"),
+        Column("segment_id", "string", "id of the segment: it lasts where a later version calls the segment otherwise"),
         Column("reasons", "array<string>", "up to three reasons of the churn score, the strongest first"),
         Column("grade", "string", "the worse of the two grades"),
         Column("churn_grade", "string", "A to C: beat its baselines; D: in doubt; E: a baseline"),
@@ -92,12 +93,33 @@ SEGMENTS = Table(
     key=("segment",),
     columns=columns(
         required("segment", "string", "name"),
-        required("description", "string", "what sets its customers apart, with the thresholds in use"),
+        required("description", "string", "what sets its customers apart, in figures"),
         required("segment_version", "string", "registered version"),
-        required("position", "int", "order in which the rules are tried"),
+        required("position", "int", "from 0, those who spend most first; rules in the order in which they are tried"),
+        Column("segment_id", "string", "id that later versions keep for the same segment; of a rule, its name"),
     ),
     write="replace_all",
     fresh_days=None,
+)
+SEGMENT_MOVES = Table(
+    name="scores.segment_moves",
+    grain="one row per night, segment of the night before and segment of the night; who stayed included",
+    key=("night", "from_segment_id", "to_segment_id"),
+    columns=columns(
+        required("night", "date", "night to which the customers moved"),
+        required("from_segment_id", "string", "segment of the night before; `entered` where there was none"),
+        required("to_segment_id", "string", "segment of the night; `left` where there is none any more"),
+        required("from_segment", "string", "its name on the night before"),
+        required("to_segment", "string", "its name on the night"),
+        required("customers_count", "bigint", "customers; over all rows but `left`, everybody with a segment"),
+        required(
+            "is_new_version",
+            "boolean",
+            "whether segments were learned anew between: perhaps no more than that",
+        ),
+    ),
+    write="replace_night",
+    keep_nights=400,
 )
 SUITABILITY = Table(
     name="models.suitability",
@@ -115,4 +137,4 @@ SUITABILITY = Table(
     write="replace_night",
     fresh_days=None,
 )
-TABLES = (CUSTOMER_SCORES, EVALUATIONS, CALIBRATION, SUITABILITY, SEGMENTS)
+TABLES = (CUSTOMER_SCORES, EVALUATIONS, CALIBRATION, SUITABILITY, SEGMENTS, SEGMENT_MOVES)

@@ -18,7 +18,7 @@ from models.evaluate import window
 from models.model import Array, Customers, Fitted, Model
 from models.predict import is_readable, loaded, settled
 from models.promote import Verdict, Window, verdict
-from models.registry import Registry
+from models.registry import ModelUnusable, Registry
 from models.settings import ModelSettings
 from models.suitability import Suitability, suitability
 from models.training_set import EPOCH, Observed, observed, order_feed
@@ -83,6 +83,7 @@ def train_on(
 ) -> tuple[TrainingReport, ...]:
     """The same from customers that were already observed: all of training but Spark."""
     _register_named(seen, night, schedules, registry)
+    _renew_segments(seen.customers.rows(seen.on([night])), night, registry)
     held = {model.name: registry.champion(model.name) for model in MODELS}
     # A champion of an earlier recipe can neither score nor be compared: the baselines alone stand in the way.
     champions = {name: one if one is not None and is_readable(one) else None for name, one in held.items()}
@@ -111,7 +112,9 @@ def register_baselines(
     feed = order_feed(history.orders, now)
     schedules = {model.name: schedule(settings.horizons[model.name], feed, now.night) for model in MODELS}
     latest = {name: replace(s, plan=None) for name, s in schedules.items()}
-    _register_named(_observed(history, profile, now, latest), now.night, schedules, registry)
+    seen = _observed(history, profile, now, latest)
+    _register_named(seen, now.night, schedules, registry)
+    registry.register(segments.rules(seen.customers.rows(seen.on([now.night]))), night=now.night)
     return tuple(dict.fromkeys(warning for planned in schedules.values() for warning in planned.warnings))
 
 
@@ -129,7 +132,19 @@ def _register_named(seen: Observed, night: date, schedules: Mapping[str, Schedul
     today = seen.customers.rows(seen.on([night]))
     for model in MODELS:
         registry.register(_with_bands(_named_baseline(model, schedules[model.name], seen), today), night=night)
-    registry.register(segments.fit(today), night=night)
+
+
+def _renew_segments(today: Customers, night: date, registry: Registry) -> None:
+    """Register what segments a training found, where it says something else than the version in use."""
+    held = registry.current("segments")
+    try:
+        before = registry.load("segments", held) if held else None
+    except ModelUnusable:
+        before = None
+    found = segments.refit(today, before)
+    if found.is_new:
+        registry.register(found.fitted, night=night, notes={"verdict": found.verdict})
+    registry.remark("segments", found.verdict)
 
 
 def _named_baseline(model: Model, planned: Schedule, seen: Observed) -> Fitted:

@@ -13,10 +13,11 @@ from lakehouse.delta import Lakehouse
 from lakehouse.rows import frame_of
 from models import segments
 from models.model import Fitted
+from models.moves import segment_moves
 from models.registry import NAMES
 from models.score import score_customers
 from models.settings import ModelSettings
-from models.tables import CUSTOMER_SCORES, SEGMENTS
+from models.tables import CUSTOMER_SCORES, SEGMENT_MOVES, SEGMENTS
 from models.train import register_baselines
 from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
@@ -35,6 +36,7 @@ def score_assets(steps: Steps) -> list[dg.AssetsDefinition]:
         tables_asset("features__customer_features", [spec(CUSTOMER_FEATURES, after=facts)], _features, steps),
         tables_asset("models__segments", [described], _segments, steps),
         tables_asset("scores__customer_scores", [spec(CUSTOMER_SCORES, after=known)], _scored, steps),
+        tables_asset("scores__segment_moves", [spec(SEGMENT_MOVES, after=[CUSTOMER_SCORES.name])], _moved, steps),
     ]
 
 
@@ -76,11 +78,20 @@ def _segments(run: NightRun) -> Sequence[Published]:
 def _scored(run: NightRun) -> Sequence[Published]:
     models = {name: _loaded(run, name) for name in NAMES}
     features = run.lake.read(CUSTOMER_FEATURES).where(f"night = DATE'{run.night}'")
-    before = run.lake.read_as_night_began(CUSTOMER_SCORES).where(f"night = date_sub(DATE'{run.night}', 1)")
     profile, churn = run.lake.read(unified.CUSTOMER_PROFILE), run.retailer.churn
-    scores = score_customers(features, profile, models, snapshot_of(run), before=before, settings=churn)
+    scores = score_customers(features, profile, models, snapshot_of(run), before=_night_before(run), settings=churn)
     run.record.models.update({name: _facts(fitted) for name, fitted in models.items()})
     return [publish_tonight(run, CUSTOMER_SCORES, scores)]
+
+
+def _moved(run: NightRun) -> Sequence[Published]:
+    scores = run.lake.read(CUSTOMER_SCORES).where(f"night = DATE'{run.night}'")
+    return [publish_tonight(run, SEGMENT_MOVES, segment_moves(scores, _night_before(run), run.night))]
+
+
+def _night_before(run: NightRun) -> DataFrame:
+    """The scores of the night before, empty where there are none."""
+    return run.lake.read_as_night_began(CUSTOMER_SCORES).where(f"night = date_sub(DATE'{run.night}', 1)")
 
 
 def _loaded(run: NightRun, name: str) -> Fitted:
@@ -96,7 +107,7 @@ def _version(run: NightRun, name: str) -> str:
 
 def _described(lake: Lakehouse, fitted: Fitted) -> DataFrame:
     rows = [
-        (row["segment"], row["description"], fitted.version, position)
+        (row["segment"], row["description"], fitted.version, position, row["segment_id"])
         for position, row in enumerate(segments.described(fitted))
     ]
     return frame_of(lake.spark, rows, SEGMENTS.schema)

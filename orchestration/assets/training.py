@@ -70,6 +70,7 @@ def trained(run: TrainingRun) -> tuple[TrainingReport, ...]:
             run.lake.append_once(EVALUATIONS, evaluations(run.lake.spark, report).coalesce(1), batch=batch)
             run.lake.append_once(CALIBRATION, calibrations(run.lake.spark, report).coalesce(1), batch=batch)
         run.record.models[report.model] = {**_facts(report), "verdict": verdict_in_words(report)}
+    run.record.models["segments"] = {"verdict": run.registry.remarked("segments")}
     return reports
 
 

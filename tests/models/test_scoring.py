@@ -19,8 +19,8 @@ from models.churn import CHURN
 from models.model import Customers, Fitted
 from models.registry import ModelUnusable, Registry
 from models.score import score_customers
-from models.segments import SEGMENTS, described
-from models.segments import fit as fit_segments
+from models.segment_rules import SEGMENTS
+from models.segments import described, rules
 from models.settings import ChurnSettings, ModelSettings
 from models.tables import CUSTOMER_SCORES
 from models.tables import SEGMENTS as SEGMENTS_TABLE
@@ -55,7 +55,7 @@ NOBODY = Customers(("net_amount_365d", "inter_purchase_days_mean", "orders_count
 
 
 def models(churn: Fitted = RECENCY) -> dict[str, Fitted]:
-    return {"churn": churn, "lifetime_value": LAST_YEAR, "segments": fit_segments(NOBODY)}
+    return {"churn": churn, "lifetime_value": LAST_YEAR, "segments": rules(NOBODY)}
 
 
 def test_every_living_customer_has_scores_or_the_reason_why_not(spark: SparkSession) -> None:
@@ -103,8 +103,8 @@ def test_a_band_is_held_while_the_probability_stays_near_and_costs_move_where_it
     features, profile = customer_features(history_of(spark, orders), LAST), profile_of(spark, everyone(orders))
     before = frame_of(
         spark,
-        [("ann", "high"), ("cat", "high"), ("dan", "medium"), ("eve", "high")],
-        "customer_id string, churn_band string",
+        [("ann", "high", None), ("cat", "high", None), ("dan", "medium", None), ("eve", "high", None)],
+        "customer_id string, churn_band string, segment_id string",
     )
 
     def bands(**given: Any) -> dict[str, str]:
@@ -198,7 +198,7 @@ def test_with_contracts_a_customer_stays_while_one_runs_and_nobody_else_is_asked
 
 
 def test_the_segments_are_described_with_their_thresholds() -> None:
-    found = described(fit_segments(NOBODY))
+    found = described(rules(NOBODY))
     assert [row["segment"] for row in found] == [segment.name for segment in SEGMENTS]
     assert all("{" not in row["description"] for row in found)
     assert set(SEGMENTS_TABLE.key) == {"segment"}
