@@ -13,6 +13,7 @@ from lakehouse.table import Table
 from models import MODELS
 from models import tables as models
 from models.churn import CHURN
+from models.moves import ENTERED
 from pipelines.reconciliation import RECONCILIATION
 from report.plots import round_step
 
@@ -49,6 +50,22 @@ class Segment:
     customers: int
     churn_probability: float
     value: float
+
+
+@dataclass(frozen=True)
+class Moves:
+    """How customers changed segment on the nights up to this one.
+
+    Units: moves counts customers by (from, to), who stayed left out, over `nights` nights whose segments were the same
+           as the night before; stayed and moved are those of this night alone; relearned is the last night on which
+           segments were learned anew.
+    """
+
+    moves: tuple[tuple[str, str, int], ...] = ()
+    nights: int = 0
+    stayed: int = 0
+    moved: int = 0
+    relearned: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +131,29 @@ def scores(lake: Lakehouse, night: str) -> Scores:
     )
 
 
+def moves(lake: Lakehouse, night: str) -> Moves:
+    """Moves between segments in the MOVES_NIGHTS nights up to this one."""
+    last = F.lit(night).cast("date")
+    within = F.col("night").between(F.date_sub(last, MOVES_NIGHTS - 1), last)
+    rows = lake.read(models.SEGMENT_MOVES).where(within).orderBy("night", "from_segment_id", "to_segment_id").collect()
+    anew = {row["night"] for row in rows if row["is_new_version"]}
+    # A first night, on which everybody enters, moved nobody.
+    comparable = {row["night"] for row in rows if row["from_segment_id"] != ENTERED} - anew
+    counted: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row["night"] in comparable and row["from_segment_id"] != row["to_segment_id"]:
+            counted[row["from_segment"], row["to_segment"]] += row["customers_count"]
+    tonight = [row for row in rows if str(row["night"]) == night and row["night"] in comparable]
+    stayed = sum(row["customers_count"] for row in tonight if row["from_segment_id"] == row["to_segment_id"])
+    return Moves(
+        tuple((*pair, count) for pair, count in sorted(counted.items())),
+        len(comparable),
+        stayed,
+        sum(row["customers_count"] for row in tonight) - stayed,
+        str(max(anew)) if anew else "",
+    )
+
+
 def evaluations(lake: Lakehouse) -> list[Row]:
     """The newest training's tests of every model, window by window and rival by rival."""
     newest = F.max("trained_on").over(Window.partitionBy("model"))
@@ -155,6 +195,7 @@ VERSION = (
     "churn_grade", "churn_version", "churn_horizon_days", "value_grade", "value_version", "value_horizon_days",
     "valid_until",
 )  # fmt: skip
+MOVES_NIGHTS = 30
 COLUMNS = 24
 """Columns of the plot of values; the last is open."""
 

@@ -43,6 +43,7 @@ def _header(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 def _for_marketers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any]:
     scores = figures.scores(lake, summary["night"])
+    moves = figures.moves(lake, summary["night"])
     tests = figures.evaluations(lake)
     currency = summary.get("currency", "")
     return {
@@ -50,6 +51,8 @@ def _for_marketers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any
         "versions": [dict(zip(figures.VERSION, version, strict=True)) for version in scores.versions],
         "currency": currency,
         "segments_plot": pictures.segments(scores),
+        "moves": moves,
+        "moves_plot": pictures.segment_moves(moves, scores),
         "churn_plot": pictures.churn_bands(scores),
         "bands": {(churn, value): count for churn, value, count in scores.bands},
         "band_names": figures.BANDS,

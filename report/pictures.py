@@ -7,13 +7,17 @@ from typing import Any
 
 from pyspark.sql import Row
 
+from models.moves import ENTERED, LEFT
 from report import plots
-from report.figures import BANDS, Scores
+from report.figures import BANDS, Moves, Scores
 from report.plots import AMBER, BLUE, GREEN, GREY, RED, Bar, Curve, Interval, Mark
 from report.quality_figures import SetAside
+from report.sankey import Flow, sankey
 from report.wording import EVIDENCE, number, plain, share
 
 MOST_BARS = 12
+SHORT = 23
+"""Letters of a name that fits beside a wide bar."""
 MOST_NUMBERED = 8
 """Numbers of records or people from here on share a bar."""
 BAND_COLOURS = {"high": RED, "medium": AMBER, "low": GREEN}
@@ -25,7 +29,16 @@ def segments(scores: Scores) -> str:
         Bar(s.name, s.customers, f"{number(s.customers)} · {share(s.customers, scores.scored)}")
         for s in scores.segments
     ]
-    return plots.bars(rows, title="Customers by segment") if rows else ""
+    labels = 170 if all(len(row.label) <= SHORT for row in rows) else 255
+    return plots.bars(rows, title="Customers by segment", labels=labels) if rows else ""
+
+
+def segment_moves(moves: Moves, scores: Scores) -> str:
+    """Who went from which segment to which."""
+    order = [ENTERED, *(segment.name for segment in scores.segments), LEFT]
+    spend = {LEFT: float("-inf"), **{segment.name: segment.value for segment in scores.segments}}
+    flows = [Flow(a, b, count, number(count), _course(a, b, spend)) for a, b, count in moves.moves]
+    return sankey(flows, order=order, title=f"Moves between segments in {moves.nights} nights") if flows else ""
 
 
 def churn_bands(scores: Scores) -> str:
@@ -158,6 +171,13 @@ def _numbered(
 def _side(bits: int, cut: float | None) -> str:
     """Grey are pairs that likeness alone does not join."""
     return BLUE if cut is None or bits >= floor(cut) else GREY
+
+
+def _course(start: str, end: str, spend: Mapping[str, float]) -> str:
+    """Green to a segment worth more, red to one worth less or to none; grey where that is unknown."""
+    if start == ENTERED or start not in spend or end not in spend:
+        return GREY
+    return GREEN if spend[end] > spend[start] else RED
 
 
 def _from(amount: float) -> str:

@@ -167,7 +167,7 @@ def test_moves_count_everybody_once_on_either_night(spark: SparkSession) -> None
         ("eve", None, None, None),
     ]
     frames = [spark.createDataFrame(rows, schema) for rows in (after, before)]
-    found = segment_moves(*frames, date(2026, 3, 1)).collect()
+    found = segment_moves(frames[0], frames[1], date(2026, 3, 1)).collect()
     counted = {(row["from_segment_id"], row["to_segment_id"]): row["customers_count"] for row in found}
     assert counted == {("s1", "s1"): 1, ("s1", "s2"): 1, ("s2", "left"): 1, ("entered", "s2"): 1}
     assert not any(row["is_new_version"] for row in found)

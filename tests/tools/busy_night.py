@@ -7,7 +7,7 @@ from typing import Any
 from lakehouse.delta import Lakehouse
 from lakehouse.rows import frame_of
 from lakehouse.table import Table
-from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENTS, SUITABILITY
+from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENT_MOVES, SEGMENTS, SUITABILITY
 from pipelines.canonical import MESSAGES
 from pipelines.identity.suspicion import REASONS
 from pipelines.reconciliation import RECONCILIATION
@@ -74,6 +74,7 @@ def busy_night(lake: Lakehouse) -> None:
     _put(lake, CUSTOMER_SCORES, *(_score(number) for number in range(30)), _score(30, reason="it is an employee"))
     described = {"description": "were among the best of the last year and have been silent for more than 78 days"}
     _put(lake, SEGMENTS, described | {"segment": "valuable and slipping", "segment_version": "1", "position": 0})
+    _put(lake, SEGMENT_MOVES, *(_move(start, end, size) for start, end, size in MOVES))
     _put(lake, EVALUATIONS, *(_test(model, rival) for model, rivals in RIVALS.items() for rival in rivals))
     _put(lake, CALIBRATION, *(_bin(name, number) for name in ("model", "recency_rule") for number in range(1, 11)))
     _put(lake, SUITABILITY, *(_looked_at(model, verdict) for model in RIVALS for verdict in LOOKED_AT))
@@ -121,6 +122,19 @@ LOOKED_AT = {
                 "the outcome of lifetime_value (AUC 0.999): it leaks; take what it is made of out of the mapping, or "
                 "map the time at which it became known"),
 }  # fmt: skip
+
+
+LONG_NAMES = ("few orders, large baskets, slipping", "few orders, small baskets, lapsed", "valuable and slipping")
+MOVES = (
+    *((start, end, 9 + 40 * (start < end)) for start in LONG_NAMES for end in LONG_NAMES),
+    *(("entered", name, 3) for name in LONG_NAMES),
+    *((name, "left", 1) for name in LONG_NAMES),
+)
+
+
+def _move(start: str, end: str, size: int) -> dict[str, Any]:
+    names = {"from_segment_id": start, "to_segment_id": end, "from_segment": start, "to_segment": end}
+    return {"night": NIGHT, **names, "customers_count": size, "is_new_version": False}
 
 
 def _looked_at(model: str, verdict: str) -> dict[str, Any]:
