@@ -16,6 +16,8 @@ import pandas as pd
 from benchmarks import models_sets as sets
 from benchmarks.contract import Check, lower, report
 from benchmarks.models_churn import HORIZON_DAYS, churn
+from benchmarks.models_segments import nights as segment_nights
+from benchmarks.models_segments import segmented
 from benchmarks.models_shop import fictional
 from benchmarks.models_value import Bars, cdnow, nights_before, value
 from lakehouse.settings import settings
@@ -62,13 +64,14 @@ def retail(data: Path) -> Iterator[Check]:
     wanted = [(test, HORIZON_DAYS) for test in (*ORIGINS, ORIGIN - timedelta(days=HORIZON_DAYS))] + [(LONG_ORIGIN, 180)]
     nights = {night for test, days in wanted for night in (test, *nights_before(test, days, RETAIL_START))}
     before = LONG_ORIGIN - timedelta(days=180)
-    nights |= {before, *nights_before(before, 180, RETAIL_START)}
+    nights |= {before, *nights_before(before, 180, RETAIL_START), *segment_nights(ORIGIN)}
     spark = spark_session(settings())
     seen = sets.seen_on(spark, sets.online_retail(data), nights, (HORIZON_DAYS, 180))
     spark.stop()
     yield from value(seen, ORIGIN, HORIZON_DAYS, RETAIL_START, SHORT_BARS, "retail 90 days")
     yield from value(seen, LONG_ORIGIN, 180, RETAIL_START, LONG_BARS, "retail 180 days")
     yield from churn(seen, ORIGINS, RETAIL_START)
+    yield from segmented(seen, ORIGIN)
 
 
 def music(data: Path) -> Iterator[Check]:

@@ -152,6 +152,18 @@ def test_a_customer_at_an_edge_stays_where_he_was(spark: SparkSession) -> None:
     assert [row["id"] for row in settled] == ["b", "a", "a", "a", None]
 
 
+def test_holding_keeps_those_at_an_edge_and_nobody_who_is_clearly_elsewhere(learned: Fitted) -> None:
+    days = np.arange(5.0, 400)
+    columns = {"days_since_last_order": days, "orders_count": 15.0, "net_amount": 1500.0}
+    line = np.column_stack([np.broadcast_to(columns.get(name, 0.0), len(days)) for name in NAMES])
+    walking = Customers(NAMES, line)
+    fresh = segments.assigned(learned, walking)
+    held = segments.assigned(learned, walking, np.full(len(days), fresh[0]))
+    assert len(set(fresh)) > 1
+    assert 0 < (held == fresh[0]).sum() - (fresh == fresh[0]).sum() < 0.1 * len(days)
+    assert held[-1] != fresh[0]
+
+
 def test_moves_count_everybody_once_on_either_night(spark: SparkSession) -> None:
     schema = "customer_id string, segment_id string, segment string, segment_version string"
     before = [
