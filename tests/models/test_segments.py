@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.rows import frame_of
 from models import clustering, segments
 from models.model import Customers, Fitted
 from models.moves import segment_moves
@@ -131,7 +132,9 @@ def test_spark_reads_a_version_as_the_training_does(
 ) -> None:
     customers = shop(each=30, seed=5)
     fitted = learned if kind == "k-means" else _mixed(learned)
-    rows = spark.createDataFrame([tuple(map(float, row)) for row in customers.matrix], list(NAMES))
+    rows = frame_of(
+        spark, [tuple(map(float, row)) for row in customers.matrix], ", ".join(f"{name} double" for name in NAMES)
+    )
     found = [row["ids"] for row in rows.select(segments.candidates(fitted).alias("ids")).collect()]
     ids = [one["id"] for one in fitted.facts["segments"]]
     assert [row[0] for row in found] == [ids[n] for n in segments.assigned(fitted, customers)]
@@ -147,7 +150,7 @@ def _mixed(learned: Fitted) -> Fitted:
 
 def test_a_customer_at_an_edge_stays_where_he_was(spark: SparkSession) -> None:
     given = [(["a", "a", "b"], "b"), (["a", "a"], "b"), (["a", "a", "b"], "c"), (["a", "a"], None), (None, "b")]
-    rows = spark.createDataFrame(given, "ids array<string>, before string")
+    rows = frame_of(spark, given, "ids array<string>, before string")
     settled = rows.select(segments.settled(F.col("ids"), F.col("before")).alias("id")).collect()
     assert [row["id"] for row in settled] == ["b", "a", "a", "a", None]
 
@@ -178,13 +181,13 @@ def test_moves_count_everybody_once_on_either_night(spark: SparkSession) -> None
         ("dan", "s2", "new", "1"),
         ("eve", None, None, None),
     ]
-    frames = [spark.createDataFrame(rows, schema) for rows in (after, before)]
+    frames = [frame_of(spark, rows, schema) for rows in (after, before)]
     found = segment_moves(frames[0], frames[1], date(2026, 3, 1)).collect()
     counted = {(row["from_segment_id"], row["to_segment_id"]): row["customers_count"] for row in found}
     assert counted == {("s1", "s1"): 1, ("s1", "s2"): 1, ("s2", "left"): 1, ("entered", "s2"): 1}
     assert not any(row["is_new_version"] for row in found)
     [anew] = segment_moves(
-        spark.createDataFrame([("ann", "s3", "loyal", "2")], schema), frames[1].limit(1), date(2026, 3, 1)
+        frame_of(spark, [("ann", "s3", "loyal", "2")], schema), frames[1].limit(1), date(2026, 3, 1)
     ).collect()
     assert (anew["from_segment"], anew["to_segment"], anew["is_new_version"]) == ("loyal", "loyal", True)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from pyspark.sql import SparkSession
 
 from lakehouse.delta import Lakehouse
+from lakehouse.rows import frame_of
 from models.tables import SEGMENT_MOVES
 from report import figures, pictures
 from report.figures import Moves, Scores, Segment
@@ -62,7 +63,7 @@ def test_nights_of_the_same_segments_are_summed_and_the_first_and_relearned_ones
         for ago, moves in nights.items()
         for start, end, count, anew in moves
     ]
-    frame = spark.createDataFrame(rows, SEGMENT_MOVES.schema).coalesce(1)
+    frame = frame_of(spark, rows, SEGMENT_MOVES.schema).coalesce(1)
     lake.replace_since(SEGMENT_MOVES, frame, NIGHT - timedelta(days=60))
     found = figures.moves(lake, str(NIGHT))
     assert found == Moves((("entered", "s2", 1), ("s1", "s2", 12)), 2, 7, 3, "2026-03-09")
