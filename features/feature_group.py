@@ -40,7 +40,7 @@ class FeatureGroup:
 
     Reads: `reads` are the columns of that source (name to Spark type) beside customer_id, event_at and known_from.
     Shape: `compute` gives one aggregate per feature over the rows that a snapshot sees; each row also carries
-           `age_days`, the whole days from the row's own day to the night (1 is yesterday).
+           `day`, the retailer's day of it, and `age_days`, the whole days from there to the night (1 is yesterday).
     Raises: NoHistory if the source is no kind of event.
     """
 
@@ -83,6 +83,11 @@ def rate(name: str, meaning: str, *, theme: str | None = None) -> Feature:
 def within(days: int) -> Column:
     """Whether a row lies in the last `days` days before the night."""
     return F.col("age_days") <= days
+
+
+def days_ahead(date: str) -> Column:
+    """Days from the night to a date that the row tells; negative where it is past."""
+    return F.datediff(F.col(date), F.col("day")) - F.col("age_days")
 
 
 def counted(condition: Column) -> Column:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from features.feature_group import Feature, FeatureGroup, count, counted, days, summed, within
+from features.feature_group import Feature, FeatureGroup, count, counted, days, days_ahead, summed, within
 
 
 def compute() -> Mapping[str, Column]:
     """One aggregate over unified.loyalty_movements per feature."""
     earned, burned = F.col("kind") == "earn", F.col("kind") == "burn"
-    soon = F.col("expires_on").between(F.col("night"), F.date_add("night", 89))
+    soon = days_ahead("expires_on").between(0, 89)
     lapsing = F.coalesce(summed("points", earned & soon), F.lit(0))
     moved = F.coalesce(F.col("kind"), F.lit("adjust")) != "tier"
     ranked = F.col("tier_rank").isNotNull()

@@ -33,10 +33,11 @@ def snapshot_at(night: date, timezone: str) -> Snapshot:
 
 
 def visible(frame: DataFrame, snapshots: Sequence[Snapshot]) -> DataFrame:
-    """The rows that each snapshot may see, once per snapshot, with `night`, `as_of` and `age_days`.
+    """The rows that each snapshot may see, once per snapshot, with `night`, `as_of`, `day` and `age_days`.
 
     Grain: one row per row of `frame` and snapshot with event_at < as_of and known_from <= night.
-    Units: age_days counts calendar days of the retailer from the row's day to the night; yesterday is 1.
+    Units: day is the retailer's day of the row; age_days counts its calendar days from there to the night; yesterday
+           is 1.
     """
     moments = F.array(*(_moment(snapshot) for snapshot in snapshots))
     seen = F.filter(moments, lambda at: (F.col("event_at") < at["as_of"]) & (F.col("known_from") <= at["night"]))
@@ -46,6 +47,7 @@ def visible(frame: DataFrame, snapshots: Sequence[Snapshot]) -> DataFrame:
         *frame.columns,
         F.col("_at.night").alias("night"),
         F.col("_at.as_of").alias("as_of"),
+        day.alias("day"),
         F.datediff(F.col("_at.night"), day).alias("age_days"),
     )
 

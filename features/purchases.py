@@ -16,6 +16,7 @@ from features.feature_group import (
     count,
     counted,
     days,
+    days_ahead,
     deviation,
     distinct,
     rate,
@@ -163,7 +164,7 @@ def _mix(sale: Column) -> dict[str, Column]:
     paid = F.when(sale & (F.col("order_amount") > 0), F.col("order_amount"))
     returned = F.sum(F.when(F.col("order_amount") < 0, -F.col("order_amount")))
     discount = F.coalesce(F.sum(F.when(sale, F.col("discount_amount"))), F.lit(0).cast("decimal(18,2)"))
-    day = F.date_sub("night", F.col("age_days"))
+    day = F.col("day")
     return {
         "returns_rate": share(F.coalesce(returned, F.lit(0).cast("decimal(18,2)")), F.sum(paid)),
         "discount_rate": share(discount, discount + F.sum(paid)),
@@ -177,9 +178,9 @@ def _mix(sale: Column) -> dict[str, Column]:
 
 
 def _contract() -> dict[str, Column]:
-    runs = (F.col("contract_starts_on") <= F.col("night")) & (F.col("contract_ends_on") >= F.col("night"))
+    left = days_ahead("contract_ends_on")
     return {
-        "days_to_contract_end": F.max(F.when(runs, F.datediff("contract_ends_on", "night"))),
+        "days_to_contract_end": F.max(F.when((days_ahead("contract_starts_on") <= 0) & (left >= 0), left)),
         "contracts_count": counted(F.col("contract_ends_on").isNotNull()),
     }
 
