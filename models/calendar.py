@@ -6,6 +6,7 @@ Shape: the last label windows lie end to end before the feed's end; each test le
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 from lakehouse.errors import Permanent
 
@@ -134,7 +135,8 @@ def check_no_leak(plan: Plan) -> None:
         for night in training:
             if night + horizon > test:
                 raise _leak(f"the label window of training night {night} ends after test night {test}")
-    for newer, older in zip(plan.tests, plan.tests[1:], strict=False):
+    tests = sorted(plan.tests, reverse=True)
+    for newer, older in pairwise(tests):
         if older + horizon > newer:
             raise _leak(f"the test windows of {older} and {newer} overlap")
 

@@ -1,6 +1,7 @@
 """How good a ranking or a probability is; every figure for many resamples of the customers at once."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,10 +38,20 @@ def value(metric: Metric, outcome: Array, prediction: Array) -> float:
     return float(metric(outcome, prediction, np.ones((1, len(outcome))))[0])
 
 
-def paired_gains(
+@dataclass(frozen=True)
+class Compared:
+    """A figure with its 95 % interval, and the gain over each other prediction with its own: (gain, low, high)."""
+
+    score: float
+    low: float
+    high: float
+    gains: Mapping[str, tuple[float, float, float]]
+
+
+def compared(
     metric: Metric, outcome: Array, prediction: Array, others: Mapping[str, Array], *, seed: int = 7
-) -> dict[str, tuple[float, float, float]]:
-    """Gain of the prediction over each other one with its 95 % interval: (gain, low, high).
+) -> Compared:
+    """How good the prediction is, alone and beside each other one, on the same resamples of the customers.
 
     Source: paired bootstrap over customers; Efron and Tibshirani (1993), chapter 13.
     """
@@ -48,13 +59,15 @@ def paired_gains(
     chosen = np.arange(len(outcome))
     if len(outcome) > BOOTSTRAP_CUSTOMERS:
         chosen = np.sort(drawn.choice(len(outcome), BOOTSTRAP_CUSTOMERS, replace=False))
-    differences = {
-        name: _differences(metric, outcome, prediction, other, chosen, seed) for name, other in others.items()
+    found = {
+        name: _resampled(metric, outcome[chosen], told[chosen], seed + 1)
+        for name, told in {"": prediction, **others}.items()
     }
-    full = value(metric, outcome, prediction)
-    return {
-        name: (full - value(metric, outcome, others[name]), *_interval(found)) for name, found in differences.items()
+    score, ours = value(metric, outcome, prediction), found[""]
+    gains = {
+        name: (score - value(metric, outcome, told), *_interval(ours - found[name])) for name, told in others.items()
     }
+    return Compared(score, *_interval(ours), gains)
 
 
 def calibration_error(outcome: Array, probability: Array, *, bins: int = 15) -> float:
@@ -85,21 +98,21 @@ def total_bias(outcome: Array, prediction: Array) -> float:
     return float(prediction.sum() - seen) / seen if seen else float("nan")
 
 
-def _differences(metric: Metric, outcome: Array, prediction: Array, other: Array, chosen: Array, seed: int) -> Array:
-    drawn = np.random.default_rng(seed + 1)
-    y, ours, theirs = outcome[chosen], prediction[chosen], other[chosen]
-    step = max(1, CHUNK_NUMBERS // len(y))
+def _resampled(metric: Metric, outcome: Array, prediction: Array, seed: int) -> Array:
+    """The figure of each resample; the same seed draws the same customers."""
+    drawn = np.random.default_rng(seed)
+    step = max(1, CHUNK_NUMBERS // max(1, len(outcome)))
     found = []
     for start in range(0, RESAMPLES, step):
-        size = (min(step, RESAMPLES - start), len(y))
+        size = (min(step, RESAMPLES - start), len(outcome))
         # Poisson(1) counts stand for drawing with replacement.
         weights = drawn.poisson(1.0, size).astype(np.float64)
-        found.append(metric(y, ours, weights) - metric(y, theirs, weights))
+        found.append(metric(outcome, prediction, weights))
     return np.concatenate(found)
 
 
-def _interval(differences: Array) -> tuple[float, float]:
-    known = differences[np.isfinite(differences)]
+def _interval(figures: Array) -> tuple[float, float]:
+    known = figures[np.isfinite(figures)]
     if not len(known):
         return float("nan"), float("nan")
     low, high = np.quantile(known, [0.025, 0.975])

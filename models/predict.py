@@ -1,6 +1,6 @@
 """The prediction of any fitted model, whatever its kind: one way in for tests, training and scoring."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -23,6 +23,17 @@ class Prediction:
 def is_readable(fitted: Fitted) -> bool:
     """Whether the version was made by today's recipe, or is a baseline."""
     return fitted.trees is None or RECIPES[fitted.model] in fitted.facts
+
+
+def check_usable(fitted: Fitted, features: Collection[str]) -> None:
+    """Refuse a version of an earlier recipe, or one that reads features that are no more.
+
+    Raises: ModelUnusable.
+    """
+    _check(fitted)
+    missing = [name for name in fitted.features if name not in features]
+    if missing:
+        raise unusable(f"it reads features that are no more: {', '.join(missing)}", fitted.model, fitted.version)
 
 
 def settled(fitted: Fitted, customers: Customers) -> Fitted:

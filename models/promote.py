@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from models.calendar import TEST_WINDOWS
 from models.model import Array, Model
 
 CHAMPION = "champion"
@@ -12,13 +13,17 @@ CHAMPION = "champion"
 
 @dataclass(frozen=True)
 class Gain:
-    """How much better the candidate ranked the same customers than a rival, with the 95 % interval."""
+    """How much better the candidate ranked the same customers than a rival, with the 95 % interval.
+
+    Units: has_seen tells a champion that has learned from this very window: it is judged too well there.
+    """
 
     rival: str
     rival_score: float
     gain: float
     low: float
     high: float
+    has_seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,9 @@ class Window:
     """One test: the candidate's recipe, fitted on what was known by `night`, against its rivals afterwards.
 
     Shape: calibration holds the rows of metrics.calibration_bins by predictor; none where no probability is predicted.
-           interval is what models.interval learned of an amount.
+           interval is what models.interval learned of an amount; profit holds the rows of models.profit.curve by
+           predictor, for churn.
+    Units: low and high are the 95 % interval of the score.
     """
 
     night: date
@@ -37,6 +44,9 @@ class Window:
     total_bias: float
     calibration: Mapping[str, Array] = field(default_factory=dict, compare=False)
     interval: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    low: float = float("nan")
+    high: float = float("nan")
+    profit: Mapping[str, Array] = field(default_factory=dict, compare=False)
 
     def over(self, rival: str) -> Gain | None:
         """The gain over that rival; None where it could not be compared."""
@@ -52,27 +62,35 @@ class Verdict:
     reason: str
 
 
-def verdict(model: Model, windows: Sequence[Window], *, champion: str | None) -> Verdict:
+def verdict(model: Model, windows: Sequence[Window], *, champion: str | None, held_back: str | None = None) -> Verdict:
     """The decision over all test windows.
 
-    Shape: champion is the version of today's champion, None where there is none. A window whose outcome the champion
-           has already learned from holds no gain over it; without any fresh window the champion stays.
+    Shape: champion is the version of today's champion, None where there is none. In a window that the champion has
+           learned from it is judged too well; to be surely better even so is asked of the candidate all the same.
+           held_back says why nothing may be promoted; the grade is told even so.
     """
+    if len(windows) < TEST_WINDOWS:
+        few = f"{len(windows)} test windows are too few to promote (at least {TEST_WINDOWS} are needed)"
+        return Verdict(promoted=False, grade="E", reason=few)
     lost = _not_above(windows, model.baseline)
     if lost is not None:
         return Verdict(promoted=False, grade="E", reason=_not_surely_better(model, lost, model.baseline))
     grade = _grade(model, windows)
+    if held_back is not None:
+        return Verdict(promoted=False, grade=grade, reason=held_back)
     if champion is None:
         return Verdict(promoted=True, grade=grade, reason=f"surely better than {_words(model.baseline)} in every test")
-    fresh = [window for window in windows if window.over(CHAMPION) is not None]
-    if not fresh:
-        waits = f"the champion (version {champion}) already knows the outcome of every test window; it stays"
-        return Verdict(promoted=False, grade=grade, reason=waits)
-    lost = _not_above(fresh, CHAMPION)
+    lost = _not_above(windows, CHAMPION)
     if lost is not None:
         return Verdict(promoted=False, grade=grade, reason=_not_surely_better(model, lost, CHAMPION))
     better = f"surely better than {_words(model.baseline)} and the champion (version {champion}) in every test"
     return Verdict(promoted=True, grade=grade, reason=better)
+
+
+def is_promising(windows: Sequence[Window], baseline: str) -> bool:
+    """Whether the candidate beats the named baseline on average: worth scoring beside the champion."""
+    gains = [gain.gain for window in windows if (gain := window.over(baseline)) is not None]
+    return bool(gains) and sum(gains) / len(gains) > 0
 
 
 def _grade(model: Model, windows: Sequence[Window]) -> str:
@@ -99,6 +117,7 @@ def _not_surely_better(model: Model, window: Window, rival: str) -> str:
         f"not surely better than {_words(rival)} in the test from {window.night}: {model.metric_name} "
         f"{window.score:.3f} against {gain.rival_score:.3f}, "
         f"gain {gain.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
+        + (", of which it has already learned" if gain.has_seen else "")
     )
 
 

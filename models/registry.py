@@ -15,7 +15,8 @@ from typing import Any
 from lakehouse.errors import Permanent
 from models.model import Fitted
 
-CHAMPION = "champion"
+CHAMPION, CHALLENGER = "champion", "challenger"
+ROLLED_BACK = "rolled_back"
 NAMES = ("churn", "lifetime_value", "segments")
 PINNED = ("xgboost-cpu", "numpy", "scikit-learn")
 
@@ -26,7 +27,8 @@ class ModelUnusable(Permanent):
 
 @dataclass(frozen=True)
 class Registry:
-    """Versions of every model by name; the alias `champion` marks the one that beat its baseline.
+    """Versions of every model by name; the alias `champion` marks the one that beat its baseline, `challenger` one that
+    is scored beside it.
 
     Units: state is the folder of everything that is not a table.
     """
@@ -48,7 +50,7 @@ class Registry:
         name = fitted.model
         if not client.search_registered_models(filter_string=f"name = '{name}'"):
             client.create_registered_model(name)
-        run = client.create_run(self._experiment(client), run_name=f"{name} {fitted.kind} {night}")
+        run = client.create_run(self._experiment(client), run_name=f"{name} {fitted.kind} {night}", tags=dict(tags))
         self._log(client, run.info.run_id, fitted, metrics, params, notes)
         about = {"kind": fitted.kind, "grade": fitted.grade, "night": night.isoformat()}
         about |= {"horizon_days": str(fitted.horizon_days)} | dict(tags)
@@ -58,14 +60,45 @@ class Registry:
         return replace(fitted, version=str(version.version))
 
     def make_champion(self, fitted: Fitted) -> None:
-        """Point the alias `champion` at this version."""
+        """Point the alias `champion` at this version; the challenger of before has nobody left to challenge."""
         self._client().set_registered_model_alias(fitted.model, CHAMPION, fitted.version)
+        self._without(fitted.model, CHALLENGER)
+
+    def make_challenger(self, name: str, version: str | None) -> None:
+        """Point the alias `challenger` at this version, or at none."""
+        if version is None:
+            self._without(name, CHALLENGER)
+        else:
+            self._client().set_registered_model_alias(name, CHALLENGER, version)
+
+    def roll_back(self, name: str, version: str | None, *, night: date) -> None:
+        """Make this version champion again, or none where a baseline is to score; the one that was is marked."""
+        client, was = self._client(), self.champion_version(name)
+        if was is not None:
+            client.set_model_version_tag(name, was, ROLLED_BACK, night.isoformat())
+        if version is None:
+            self._without(name, CHAMPION)
+        else:
+            client.set_registered_model_alias(name, CHAMPION, version)
+        self._without(name, CHALLENGER)
+
+    def rolled_back(self, name: str) -> str | None:
+        """The newest version that a person took back; None where there is none."""
+        return next((row["version"] for row in self.versions(name) if ROLLED_BACK in row), None)
+
+    def champion_version(self, name: str) -> str | None:
+        """The version of the champion of that name, if there is one."""
+        return self._aliased(name, CHAMPION)
+
+    def challengers(self) -> dict[str, str]:
+        """The version that is scored beside the one in use, by model name."""
+        found = {name: self._aliased(name, CHALLENGER) for name in NAMES}
+        return {name: version for name, version in found.items() if version is not None}
 
     def champion(self, name: str) -> Fitted | None:
         """The champion of that name, if there is one."""
-        held = self._held(name)
-        version = held.aliases.get(CHAMPION) if held else None
-        return self.load(name, str(version)) if version else None
+        version = self.champion_version(name)
+        return self.load(name, version) if version else None
 
     def current(self, name: str) -> str | None:
         """The version to score with: the champion, else the newest baseline; None without any version."""
@@ -86,7 +119,9 @@ class Registry:
     def versions(self, name: str) -> list[dict[str, str]]:
         """Every version of that name with its tags, newest first."""
         found = self._client().search_model_versions(f"name = '{name}'")
-        rows = [{"version": str(v.version), **v.tags, "aliases": ",".join(v.aliases or [])} for v in found]
+        held = self._held(name)
+        aliases = {str(version): alias for alias, version in held.aliases.items()} if held else {}
+        rows = [{"version": str(v.version), **v.tags, "alias": aliases.get(str(v.version), "")} for v in found]
         return sorted(rows, key=lambda row: -int(row["version"]))
 
     def remark(self, name: str, words: str) -> None:
@@ -97,6 +132,14 @@ class Registry:
         """What the last training said of the model; empty before one."""
         held = self._held(name)
         return str(held.description or "") if held else ""
+
+    def notes(self, name: str, version: str) -> dict[str, Any]:
+        """What was noted beside the version when it was registered; nothing where that cannot be read."""
+        try:
+            found: dict[str, Any] = json.loads((self._folder(name, version) / "notes.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return found
 
     def load(self, name: str, version: str) -> Fitted:
         """The registered version.
@@ -142,6 +185,15 @@ class Registry:
             raise unusable("the registry does not hold it", name, version) from cause
         # By the run's id rather than the stored address: the state folder may have moved.
         return self._files / run_id / "artifacts" / "model"
+
+    def _aliased(self, name: str, alias: str) -> str | None:
+        held = self._held(name)
+        version = held.aliases.get(alias) if held else None
+        return str(version) if version else None
+
+    def _without(self, name: str, alias: str) -> None:
+        if self._aliased(name, alias) is not None:
+            self._client().delete_registered_model_alias(name, alias)
 
     def _held(self, name: str) -> Any:
         found = self._client().search_registered_models(filter_string=f"name = '{name}'")

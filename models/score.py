@@ -13,8 +13,7 @@ from features.point_in_time import Snapshot
 from models import interval, segments
 from models.eligibility import NO_ORDER, eligible, no_score_reason
 from models.model import Array, Customers, Fitted
-from models.predict import loaded, settled
-from models.registry import unusable
+from models.predict import check_usable, loaded, settled
 from models.settings import ChurnSettings
 from models.tables import CUSTOMER_SCORES
 
@@ -81,7 +80,8 @@ def valid_until(night: date, churn: Fitted, value: Fitted) -> date:
 def _scored(features: DataFrame, models: Mapping[str, Fitted], night: date) -> DataFrame:
     churn, value = models["churn"], models["lifetime_value"]
     names = tuple(feature.name for feature in FEATURES)
-    _check_features(features, churn, value)
+    for fitted in (churn, value):
+        check_usable(fitted, features.columns)
     rows = features.select(
         "customer_id",
         segments.candidates(models["segments"]).alias("segments"),
@@ -170,10 +170,3 @@ def _stamp(churn: Fitted, value: Fitted, segmented: Fitted) -> dict[str, Column]
         "value_version": F.lit(value.version),
         "segment_version": F.lit(segmented.version),
     }
-
-
-def _check_features(features: DataFrame, *models: Fitted) -> None:
-    for fitted in models:
-        missing = [name for name in fitted.features if name not in features.columns]
-        if missing:
-            raise unusable(f"it reads features that are no more: {', '.join(missing)}", fitted.model, fitted.version)

@@ -55,8 +55,11 @@ EVALUATIONS = Table(
         required("customers_count", "bigint", "customers in the test"),
         required("metric", "string", "AUC or normalised Gini; higher is better"),
         Column("score", "double", "figure of the version"),
+        Column("score_low", "double", "lower end of its 95 % interval, by bootstrap over customers"),
+        Column("score_high", "double", "upper end"),
         required("rival", "string", "baseline, or champion"),
         Column("rival_score", "double", "figure of the rival on the same customers"),
+        Column("rival_has_seen", "boolean", "whether the champion has learned from this window: it is judged too well"),
         Column("gain", "double", "score less rival_score"),
         Column("gain_low", "double", "lower end of the 95 % interval of the gain"),
         Column("gain_high", "double", "upper end"),
@@ -85,6 +88,57 @@ CALIBRATION = Table(
         required("seen_rate", "double", "share of the customers who left", unit="0 to 1"),
     ),
     write="append_once",
+    fresh_days=None,
+)
+PROFIT = Table(
+    name="models.profit",
+    grain="one row per churn version, test window, predictor and twentieth of the customers contacted",
+    key=("model", "version", "test_night", "predictor", "share_contacted"),
+    columns=columns(
+        required("model", "string", "churn"),
+        required("version", "string", "registered version"),
+        required("trained_on", "date", "night of the training"),
+        required("test_night", "date", "night that the test predicts from"),
+        required("predictor", "string", "model, or the name of its baseline"),
+        required("share_contacted", "double", "share of the customers contacted, likeliest to leave first"),
+        required("contacted_count", "double", "customers contacted; of equal probabilities an equal part"),
+        required("value_kept", "double", "last year's spend, brought to the horizon, of leavers whom a contact keeps"),
+        required("contact_cost", "double", "cost of the contacts (churn.contact_costs)"),
+        required("profit", "double", "value kept less cost of contact; reported, never a condition"),
+    ),
+    write="append_once",
+    fresh_days=None,
+)
+CHAMPIONS = Table(
+    name="models.champions",
+    grain="one row per change of champion",
+    key=("model", "decided_at"),
+    columns=columns(
+        required("night", "date", "last night that had started; nights after it score with the version"),
+        required("model", "string", "churn or lifetime_value"),
+        required("version", "string", "registered version that scores from then on"),
+        required("from_version", "string", "registered version that scored before"),
+        required("what", "string", "promoted or rolled_back"),
+        required("who", "string", "training, or the person who decided"),
+        required("why", "string", "the verdict, or the reason given"),
+        required("decided_at", "timestamp", "when it was decided (UTC)"),
+    ),
+    write="append_once",
+    fresh_days=None,
+)
+CHALLENGER_SCORES = Table(
+    name="scores.challenger_scores",
+    grain="one row per night, customer and model that has a challenger; nothing reads it but `habitue models`",
+    key=("night", "customer_id", "model"),
+    columns=columns(
+        required("night", "date", "night of the scores"),
+        required("customer_id", "string", "one person"),
+        required("model", "string", "churn or lifetime_value"),
+        required("version", "string", "registered version of the challenger"),
+        required("score", "double", "probability of no order, or expected spend less returns"),
+    ),
+    write="replace_night",
+    keep_nights=400,
     fresh_days=None,
 )
 SEGMENTS = Table(
@@ -137,4 +191,14 @@ SUITABILITY = Table(
     write="replace_night",
     fresh_days=None,
 )
-TABLES = (CUSTOMER_SCORES, EVALUATIONS, CALIBRATION, SUITABILITY, SEGMENTS, SEGMENT_MOVES)
+TABLES = (
+    CUSTOMER_SCORES,
+    CHALLENGER_SCORES,
+    EVALUATIONS,
+    CALIBRATION,
+    PROFIT,
+    CHAMPIONS,
+    SUITABILITY,
+    SEGMENTS,
+    SEGMENT_MOVES,
+)

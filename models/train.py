@@ -13,15 +13,18 @@ from pyspark.sql import DataFrame
 from features.build import History
 from features.point_in_time import Snapshot
 from models import MODELS, baselines, segments, trees
-from models.calendar import Plan, Schedule, schedule
-from models.evaluate import window
+from models.calendar import Plan, Schedule, check_no_leak, schedule
+from models.evaluate import DEFAULT_COSTS, metrics_by_window, window
 from models.model import Array, Customers, Fitted, Model
-from models.predict import is_readable, loaded, settled
-from models.promote import Verdict, Window, verdict
+from models.predict import loaded, settled
+from models.promote import Verdict, Window, is_promising, verdict
 from models.registry import ModelUnusable, Registry
-from models.settings import ModelSettings
+from models.settings import ChurnSettings, ModelSettings
+from models.standing import Standing, standing_of
 from models.suitability import Suitability, suitability
 from models.training_set import EPOCH, Observed, observed, order_feed
+
+BASELINES = {model.name: model.baseline for model in MODELS}
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Learned:
     verdict: Verdict
     suitability: Suitability
     windows: tuple[Window, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def train(
@@ -70,7 +74,7 @@ def train(
     feed = order_feed(history.orders, now)
     schedules = {model.name: schedule(settings.horizons[model.name], feed, now.night) for model in MODELS}
     seen = _observed(history, profile, now, schedules)
-    return train_on(seen, now.night, schedules, registry=registry, tags=tags)
+    return train_on(seen, now.night, schedules, registry=registry, costs=settings.churn, tags=tags)
 
 
 def train_on(
@@ -79,17 +83,16 @@ def train_on(
     schedules: Mapping[str, Schedule],
     *,
     registry: Registry,
+    costs: ChurnSettings = DEFAULT_COSTS,
     tags: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[TrainingReport, ...]:
     """The same from customers that were already observed: all of training but Spark."""
     _register_named(seen, night, schedules, registry)
     _renew_segments(seen.customers.rows(seen.on([night])), night, registry)
-    held = {model.name: registry.champion(model.name) for model in MODELS}
-    # A champion of an earlier recipe can neither score nor be compared: the baselines alone stand in the way.
-    champions = {name: one if one is not None and is_readable(one) else None for name, one in held.items()}
+    standing = {model.name: standing_of(model, schedules[model.name], registry, seen.customers) for model in MODELS}
 
     def learned(model: Model) -> Learned:
-        return _learned(model, schedules[model.name], seen, night, champions[model.name])
+        return _learned(model, schedules[model.name], seen, night, standing[model.name], costs)
 
     # Growing trees leaves Python's lock to others; the registry is asked and written by this thread alone.
     with ThreadPoolExecutor(len(MODELS)) as pool:
@@ -156,18 +159,25 @@ def _named_baseline(model: Model, planned: Schedule, seen: Observed) -> Fitted:
     return replace(fitted, facts={**fitted.facts, **average})
 
 
-def _learned(model: Model, planned: Schedule, seen: Observed, night: date, champion: Fitted | None) -> Learned:
+def _learned(
+    model: Model, planned: Schedule, seen: Observed, night: date, standing: Standing, costs: ChurnSettings
+) -> Learned:
     outcome = _outcome(model, planned, seen)
     suits = suitability(model, planned, seen, outcome)
     if planned.plan is None or suits.verdict == "not fit":
-        return Learned(None, Verdict(promoted=False, grade="E", reason=suits.words), suits)
-    final = seen.on(planned.plan.final)
-    windows = tuple(window(model, planned.plan, test, seen, outcome, champion) for test in planned.plan.tests)
-    found = verdict(model, windows, champion=champion.version if champion else None)
+        return Learned(None, Verdict(promoted=False, grade="E", reason=suits.words), suits, warnings=standing.warnings)
+    check_no_leak(planned.plan)
+    final, champion = seen.on(planned.plan.final), standing.champion
+    windows = tuple(
+        window(model, planned.plan, test, seen=seen, outcome=outcome, champion=champion, costs=costs)
+        for test in planned.plan.tests
+    )
+    version = champion.version if champion else None
+    found = verdict(model, windows, champion=version, held_back=standing.held_back)
     fitted = model.fit(seen.customers.rows(final), outcome[final], planned.horizon_days)
     fitted = _with_bands(replace(fitted, grade=found.grade), seen.customers.rows(seen.on([night])))
     known = {"knows_until": (planned.closed - EPOCH).days, "interval": dict(windows[0].interval)}
-    return Learned(replace(fitted, facts={**fitted.facts, **known}), found, suits, windows)
+    return Learned(replace(fitted, facts={**fitted.facts, **known}), found, suits, windows, standing.warnings)
 
 
 def _reported(
@@ -179,7 +189,7 @@ def _reported(
         version = _registered(learned.fitted, planned.plan, learned.windows, found, night, registry, tags).version
     return TrainingReport(
         model.name, version, found.promoted, found.grade, found.reason, planned.horizon_days, night,
-        model.metric_name, learned.windows, planned.warnings, learned.suitability,
+        model.metric_name, learned.windows, (*planned.warnings, *learned.warnings), learned.suitability,
     )  # fmt: skip
 
 
@@ -192,16 +202,27 @@ def _registered(
     registry: Registry,
     tags: Mapping[str, str],
 ) -> Fitted:
-    metrics = {f"score_{number}": window.score for number, window in enumerate(windows, start=1)}
-    params = {**trees.PARAMETERS, "rounds": trees.ROUNDS, "horizon_days": plan.horizon_days}
+    params = {
+        **trees.PARAMETERS,
+        "rounds": trees.ROUNDS,
+        "horizon_days": plan.horizon_days,
+        "features_count": len(fitted.features),
+    }
     notes: dict[str, Any] = {
         "verdict": found.reason,
+        "promoted": found.promoted,
         "tests": [night.isoformat() for night in plan.tests],
         "training": [night.isoformat() for night in plan.final],
+        "features": list(fitted.features),
+        "data_versions": dict(tags),
     }
+    metrics = metrics_by_window(windows)
     stored = registry.register(fitted, night=night, metrics=metrics, params=params, tags=tags, notes=notes)
     if found.promoted:
         registry.make_champion(stored)
+    else:
+        promising = is_promising(windows, BASELINES[fitted.model])
+        registry.make_challenger(fitted.model, stored.version if promising else None)
     return stored
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.metrics import auc, calibration_bins, calibration_error, normalised_gini, paired_gains, total_bias, value
+from models.metrics import auc, calibration_bins, calibration_error, compared, normalised_gini, total_bias, value
 from models.model import Array
 
 
@@ -42,10 +42,10 @@ def test_the_interval_of_a_gain_holds_zero_for_equal_rankings_and_not_for_a_bett
     drawn = np.random.default_rng(5)
     outcome = drawn.integers(0, 2, 400).astype(float)
     good, noise = outcome + drawn.normal(size=400), drawn.normal(size=400)
-    gains = paired_gains(auc, outcome, good, {"noise": noise, "twin": good * 2})
+    gains = compared(auc, outcome, good, {"noise": noise, "twin": good * 2}).gains
     assert gains["noise"][1] > 0.1
     assert gains["twin"] == (0.0, 0.0, 0.0)
-    assert paired_gains(auc, outcome, good, {"noise": noise}) == {"noise": gains["noise"]}
+    assert compared(auc, outcome, good, {"noise": noise}).gains == {"noise": gains["noise"]}
 
 
 def test_calibration_error_and_bias_are_zero_for_the_truth_and_known_for_a_shift() -> None:

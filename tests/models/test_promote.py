@@ -1,11 +1,12 @@
 """When a version becomes champion, with which grade, and what is said when it does not."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from models.churn import CHURN
-from models.promote import Gain, Window, verdict
+from models.promote import Gain, Window, is_promising, verdict
 
 
 def judged(*, recency: float, logistic: float = 0.03, champion: float | None = None, number: int = 0) -> Window:
@@ -13,6 +14,11 @@ def judged(*, recency: float, logistic: float = 0.03, champion: float | None = N
     lows = {"recency_rule": recency, "logistic_rfm": logistic} | ({} if champion is None else {"champion": champion})
     gains = tuple(Gain(rival, 0.7, low + 0.02, low, low + 0.04) for rival, low in lows.items())
     return Window(date(2024, 1, 1) - timedelta(days=90 * number), 500, 0.75, gains, 0.02, 0.0)
+
+
+def thrice(**lows: float) -> list[Window]:
+    """Three tests that came out alike."""
+    return [judged(number=number, **lows) for number in range(3)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -32,17 +38,42 @@ def test_one_window_without_a_sure_gain_over_the_named_baseline_forbids_promotio
 
 
 def test_a_figure_that_cannot_be_measured_is_no_gain() -> None:
-    found = verdict(CHURN, [judged(recency=float("nan"))], champion=None)
+    found = verdict(CHURN, thrice(recency=float("nan")), champion=None)
     assert not found.promoted
     assert "cannot be measured" in found.reason
 
 
-def test_the_champion_stays_unless_it_is_surely_beaten_where_it_knows_nothing() -> None:
-    better = [judged(recency=0.1, champion=0.01), judged(recency=0.1, number=1)]
-    equal = [judged(recency=0.1, champion=-0.01)]
-    known = [judged(recency=0.1)]
-    assert verdict(CHURN, better, champion="4").promoted
-    assert not verdict(CHURN, equal, champion="4").promoted
-    stays = verdict(CHURN, known, champion="4")
+def test_the_champion_stays_unless_it_is_surely_beaten_in_every_window() -> None:
+    better = thrice(recency=0.1, champion=0.01)
+    once_equal = [*better[:2], judged(recency=0.1, champion=0.0, number=2)]
+    unknown = [*better[:2], judged(recency=0.1, number=2)]
+    found = verdict(CHURN, better, champion="4")
+    assert found.promoted
+    assert found.reason == "surely better than the recency rule and the champion (version 4) in every test"
+    stays = verdict(CHURN, once_equal, champion="4")
     assert not stays.promoted
-    assert "already knows the outcome" in stays.reason
+    assert "not surely better than the champion in the test from 2023-07-05" in stays.reason
+    unmeasured = verdict(CHURN, unknown, champion="4")
+    assert not unmeasured.promoted
+    assert "against the champion cannot be measured in the test from 2023-07-05" in unmeasured.reason
+
+
+def test_a_champion_that_is_not_beaten_where_it_has_already_learned_is_said_to_have() -> None:
+    [one] = judged(recency=0.1).gains[:1]
+    seen = replace(judged(recency=0.1), gains=(one, Gain("champion", 0.9, -0.15, -0.2, -0.1, has_seen=True)))
+    assert verdict(CHURN, [seen] * 3, champion="4").reason.endswith(
+        "(-0.200 to -0.100), of which it has already learned"
+    )
+
+
+def test_two_windows_are_too_few_and_what_a_person_took_back_is_not_promoted_again() -> None:
+    better = thrice(recency=0.1)
+    few = verdict(CHURN, better[:2], champion=None)
+    assert (few.promoted, few.reason) == (False, "2 test windows are too few to promote (at least 3 are needed)")
+    held = verdict(CHURN, better, champion=None, held_back="version 2 was rolled back")
+    assert (held.promoted, held.grade, held.reason) == (False, "A", "version 2 was rolled back")
+
+
+def test_a_challenger_need_not_be_sure_but_better_on_average() -> None:
+    unsure = [judged(recency=-0.01), judged(recency=-0.03, number=1), judged(recency=0.0, number=2)]
+    assert [is_promising(windows, "recency_rule") for windows in (unsure, unsure[1:2], [])] == [True, False, False]

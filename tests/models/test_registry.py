@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 from models.model import Fitted
 from models.registry import ModelUnusable, Registry
@@ -43,6 +44,37 @@ def test_a_night_scores_with_the_champion_or_else_with_the_newest_baseline(regis
     assert registry.model_versions() == {"churn": "3"}
     assert registry.champion("churn") == challenger
     assert [row["kind"] for row in registry.versions("churn")] == ["trees", "recency_rule", "recency_rule"]
+
+
+def test_a_rollback_goes_to_the_version_or_to_no_champion_and_leaves_no_challenger(registry: Registry) -> None:
+    registry.register(baseline(), night=NIGHT)
+    first, second, third = (registry.register(trees(), night=NIGHT) for _ in range(3))
+    registry.make_champion(first)
+    registry.make_challenger("churn", third.version)
+    assert registry.challengers() == {"churn": "4"}
+    registry.make_champion(second)
+    assert registry.challengers() == {}
+    registry.make_challenger("churn", third.version)
+    registry.roll_back("churn", first.version, night=NIGHT)
+    assert (registry.model_versions(), registry.challengers()) == ({"churn": "2"}, {})
+    assert registry.rolled_back("churn") == "3"
+    registry.roll_back("churn", None, night=NIGHT)
+    assert (registry.champion("churn"), registry.model_versions()) == (None, {"churn": "1"})
+    registry.make_challenger("churn", None)
+
+
+def test_a_run_holds_data_versions_parameters_and_figures_with_their_intervals(registry: Registry) -> None:
+    figures = {"score_1": 0.8, "score_1_low": 0.75, "score_1_high": 0.85}
+    registry.register(
+        trees(), night=NIGHT, metrics=figures, params={"eta": 0.05}, tags={"unified.orders": "7"}, notes={"a": 1}
+    )
+    address = f"sqlite:///{registry.state / 'mlflow.db'}"
+    [version] = MlflowClient(address, address).search_model_versions("name = 'churn'")
+    run = MlflowClient(address, address).get_run(version.run_id)
+    assert run.data.metrics == figures
+    assert run.data.params == {"eta": "0.05"}
+    assert run.data.tags["unified.orders"] == "7"
+    assert registry.notes("churn", "1") == {"a": 1}
 
 
 def test_a_damaged_or_missing_version_is_said_with_what_to_do(registry: Registry) -> None:

@@ -72,7 +72,7 @@ def test_training_again_gives_the_same_trees_and_leaves_the_champion(
         trees = [registry.load(r.model, r.version).trees for r in (first, second)]
         assert trees[0] == trees[1]
         assert not second.promoted
-        assert "already knows the outcome" in second.reason
+        assert "not surely better than the champion" in second.reason
 
 
 def test_a_champion_of_an_earlier_recipe_cannot_score_and_gives_way_to_a_new_one(
