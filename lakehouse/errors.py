@@ -14,7 +14,7 @@ HabitueError
     ├── GateBlocked           a gate stopped the night (exit status 1)
     ├── DeliveryRefused       an export cannot be read as the retailer file says (exit status 1)
     ├── DeliveryFailed        a destination did not take what was sent (exit status 1)
-    ├── ModelUnusable         a registered model is gone or damaged (models/registry.py)
+    ├── ModelUnusable         a registered model, or the registry, is gone or damaged (models/registry.py)
     ├── NoHistory             a feature of an attribute that keeps no history (features/feature_group.py)
     ├── LabelLeak             a training label would reach past its test (models/calendar.py)
     ├── StepFailed            an error that nobody foresaw, without its own message

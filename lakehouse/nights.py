@@ -20,7 +20,7 @@ NIGHTS = Table(
     columns=columns(
         required("night", "date", "night"),
         required("kind", "string", "table, model, rebuilt or reprocessed"),
-        required("name", "string", "table, model or layer"),
+        required("name", "string", "table, model, `challenger <model>` or layer"),
         required(
             "version",
             "string",

@@ -6,7 +6,17 @@ from features import CUSTOMER_FEATURES, FEATURES
 from features.lineage import LINEAGE as FEATURE_LINEAGE
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, copied
 from models import segment_rules, segment_space
-from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENT_MOVES, SEGMENTS, SUITABILITY
+from models.tables import (
+    CALIBRATION,
+    CHALLENGER_SCORES,
+    CHAMPIONS,
+    CUSTOMER_SCORES,
+    EVALUATIONS,
+    PROFIT,
+    SEGMENT_MOVES,
+    SEGMENTS,
+    SUITABILITY,
+)
 from pipelines.tables import CUSTOMER_PROFILE, ORDERS
 
 SCORES, PROFILE, FEATURE_TABLE = CUSTOMER_SCORES.name, CUSTOMER_PROFILE.name, CUSTOMER_FEATURES.name
@@ -26,7 +36,8 @@ THRESHOLDS = (
     *("days_since_last_order", "days_since_first_order", "orders_count", "net_amount"),
 )
 FIGURES = (
-    *("customers_count", "score", "rival_score", "gain", "gain_low", "gain_high", "calibration_error", "total_bias"),
+    *("customers_count", "score", "score_low", "score_high", "rival_score", "gain", "gain_low", "gain_high"),
+    *("calibration_error", "total_bias", "contacted_count", "value_kept", "contact_cost", "profit"),
     *("is_promoted", "grade", "verdict", "bin", "predicted_rate", "seen_rate", "value", "words"),
 )
 
@@ -73,6 +84,17 @@ def _scores() -> Ways:
     }
 
 
+def _shadow() -> Ways:
+    """The scores of a challenger: made as those in use are."""
+    has_score = Way("who may be scored and has ordered", (*BARRED, ColumnName(FEATURE_TABLE, "orders_count")), "rows")
+    return {
+        "night": (Way("night of the scores"), has_score),
+        **{name: (*ways, has_score) for name, ways in copied(FEATURE_TABLE, ("customer_id",)).items()},
+        **alike(("model", "version"), (Way("of the challenger that stood when the night began"), has_score)),
+        "score": (Way("the challenger, over the features", READ), has_score),
+    }
+
+
 def _tested(names: tuple[str, ...]) -> Ways:
     """The figures of a training and, as they are given, the names of what was tested."""
     figure = (Way("predictions from the features", READ), Way("against what happened", LABELS))
@@ -90,6 +112,9 @@ def _moves() -> Ways:
 LINEAGE: dict[str, Ways] = {
     SCORES: _scores(),
     EVALUATIONS.name: _tested(EVALUATIONS.column_names),
+    CHALLENGER_SCORES.name: _shadow(),
+    PROFIT.name: _tested(PROFIT.column_names),
+    CHAMPIONS.name: alike(CHAMPIONS.column_names, (Way("of a training, or of a person's decision"),)),
     CALIBRATION.name: _tested(CALIBRATION.column_names),
     MOVES: _moves(),
     SUITABILITY.name: _tested(SUITABILITY.column_names),

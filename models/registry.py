@@ -18,11 +18,12 @@ from models.model import Fitted
 CHAMPION, CHALLENGER = "champion", "challenger"
 ROLLED_BACK = "rolled_back"
 NAMES = ("churn", "lifetime_value", "segments")
+SQLITE = b"SQLite format 3\x00"
 PINNED = ("xgboost-cpu", "numpy", "scikit-learn")
 
 
 class ModelUnusable(Permanent):
-    """A registered version is gone, damaged, or reads features that are no more."""
+    """A registered version, or the whole registry, is gone, damaged, or reads features that are no more."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Registry:
         if version is None:
             self._without(name, CHAMPION)
         else:
+            client.delete_model_version_tag(name, version, ROLLED_BACK)
             client.set_registered_model_alias(name, CHAMPION, version)
         self._without(name, CHALLENGER)
 
@@ -209,7 +211,8 @@ class Registry:
     def _client(self) -> Any:
         """The client; imported here because mlflow costs three seconds."""
         self.state.mkdir(parents=True, exist_ok=True)
-        address = f"sqlite:///{self.state.resolve() / 'mlflow.db'}"
+        self._check_file()
+        address = f"sqlite:///{self._database.resolve()}"
         # mlflow 3.17 warns of its own use of SQLAlchemy and of pydantic, which nobody here can change.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -218,6 +221,17 @@ class Registry:
             for noisy in ("mlflow", "alembic"):
                 logging.getLogger(noisy).setLevel(logging.WARNING)
             return MlflowClient(tracking_uri=address, registry_uri=address)
+
+    def _check_file(self) -> None:
+        """Refuse a database file that is none, before MLflow writes a page of its own errors."""
+        if self._database.is_file() and self._database.stat().st_size:
+            with self._database.open("rb") as file:
+                if file.read(len(SQLITE)) != SQLITE:
+                    raise registry_gone("the model registry is damaged (it is no SQLite database)", self.state)
+
+    @property
+    def _database(self) -> Path:
+        return self.state / "mlflow.db"
 
     @property
     def _files(self) -> Path:
@@ -231,6 +245,17 @@ def unusable(what: str, name: str, version: str) -> ModelUnusable:
         where=f"model {name}, version {version}",
         still_true="The scores of the last night still stand.",
         next_step="Run `habitue train`, or restore the state folder from its backup.",
+    )
+
+
+def registry_gone(what: str, state: Path) -> ModelUnusable:
+    """The error that says that no version can be found at all, and what to do."""
+    return ModelUnusable(
+        what,
+        where=f"{state.name}/mlflow.db",
+        still_true="No table was changed; the scores of the last night still stand.",
+        next_step="Restore mlflow.db and the folder mlflow of the state folder from their backup; without one, move "
+        "what is left of them away and run `habitue train` to begin anew.",
     )
 
 

@@ -61,8 +61,9 @@ def command_names() -> tuple[str, ...]:
 
 def _add_commands(parser: argparse.ArgumentParser) -> Any:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    first = (_doctor, _check, _night, _accept, _rebuild, _reprocess, _resolve, _train, _plan, _deliver, _customer)
-    for add in (*first, _why, _review, _lineage, _catalogue, _report_page, _ui):
+    first = (_doctor, _check, _night, _accept, _rebuild, _reprocess, _resolve, _train)
+    then = (_models, _rollback, _plan, _deliver, _customer)
+    for add in (*first, *then, _why, _review, _lineage, _catalogue, _report_page, _ui):
         add(commands)
     return commands
 
@@ -199,6 +200,30 @@ def _train(commands: Any) -> None:
     _command(
         commands, "train", run, "train, compare with the baseline, promote only what is better", "retailer", "lake"
     )
+
+
+def _models(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.listing_models import show
+
+        return show(asked)
+
+    summary = "the versions of every model: which one scores since when, how each was tested, what came of it"
+    parser = _command(commands, "models", run, summary, "retailer", "lake")
+    parser.add_argument("--all", action="store_true", help="every version, not the newest alone")
+
+
+def _rollback(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.rolling_back import roll_back
+
+        return roll_back(asked)
+
+    parser = _command(commands, "rollback", run, "put an earlier version of a model back in use", "lake")
+    parser.add_argument("model", metavar="MODEL", help="churn or lifetime_value")
+    parser.add_argument("--version", metavar="V", help="which one; the one before where none is given")
+    parser.add_argument("--because", required=True, metavar="REASON", help="why; kept with the decision")
+    parser.add_argument("--who", metavar="NAME", help="who decides; the user of this machine where none is given")
 
 
 def _plan(commands: Any) -> None:

@@ -15,7 +15,9 @@ from lakehouse.lock import lake_lock
 from lakehouse.nights import begin_night
 from lakehouse.settings import settings
 from lakehouse.spark import plan_for, spark_session
-from models.registry import Registry
+from models.registry import Registry, registry_gone
+from models.shadow import noted
+from models.tables import CUSTOMER_SCORES
 from orchestration.ahead import Ahead
 from orchestration.record import NightRecord
 from orchestration.retailer import Retailer, load_retailer
@@ -118,11 +120,12 @@ def open_night(
         check_statements(lake.spark, retailer, out=place.out)
         plan_for(lake.spark, bytes_to_read(lake, retailer, place.landing))
         registry = Registry(place.state)
+        check_registry(lake, registry)
         start = begin_night(
             lake,
             night,
             tables=all_tables(retailer),
-            models=registry.model_versions(),
+            models=registry.model_versions() | noted(registry.challengers()),
             first_night=retailer.first_night,
             rebuild_from=rebuild_from,
         )
@@ -157,6 +160,17 @@ def bytes_to_read(lake: Lakehouse, retailer: Retailer, landing: Path) -> int | N
         return None
     files = {path for delivery in deliveries for pattern in delivery.files for path in landing.glob(pattern)}
     return lake.size(all_tables(retailer)) + sum(path.stat().st_size for path in files if path.is_file())
+
+
+def check_registry(lake: Lakehouse, registry: Registry) -> None:
+    """Refuse a registry without any model on a lake that has been scored: baselines would silently take over.
+
+    Raises: ModelUnusable.
+    """
+    if not registry.model_versions() and lake.exists(CUSTOMER_SCORES):
+        raise registry_gone(
+            "the model registry is gone: it holds no version, but the lake holds scores", registry.state
+        )
 
 
 def check_landing(landing: Path) -> None:

@@ -9,7 +9,7 @@ from orchestration.definitions import NIGHTLY, TRAINING, definitions
 from orchestration.instance import instance
 from orchestration.night import Place
 from orchestration.record import NightRecord
-from orchestration.resources import REBUILD, SEND
+from orchestration.resources import BECAUSE, REBUILD, SEND
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -26,12 +26,13 @@ def run_night(place: Place, night: date, *, send: bool, rebuild_from: str | None
         raise record.error or _outside_of_steps(NIGHTLY, "its page and summary could not be written")
 
 
-def run_training(place: Place, record: NightRecord) -> None:
+def run_training(place: Place, record: NightRecord, *, because: str = "") -> None:
     """Train, evaluate and promote; what came of it stands in `record.models`.
 
+    Units: because is kept with every version that is trained: what was found, where not its schedule asked for it.
     Raises: the error that stopped the training.
     """
-    _run(TRAINING, place, record, partition_key=None, tags={})
+    _run(TRAINING, place, record, partition_key=None, tags={BECAUSE: because} if because else {})
 
 
 def _run(job: str, place: Place, record: NightRecord, *, partition_key: str | None, tags: dict[str, str]) -> None:

@@ -17,6 +17,7 @@ from orchestration.training import TrainingRun, open_training
 
 SEND = "habitue/send"
 REBUILD = "habitue/rebuild"
+BECAUSE = "habitue/because"
 PARTITION = "dagster/partition"
 
 
@@ -49,10 +50,11 @@ def lake_resource(place: Place, record: NightRecord | None = None) -> dg.Resourc
     """The resource `lake`: opened once per training."""
 
     @dg.resource(description="The lake as the last night left it, and the model registry.")
-    def opened(_context: dg.InitResourceContext) -> Iterator[TrainingRun]:
+    def opened(context: dg.InitResourceContext) -> Iterator[TrainingRun]:
         kept = record or NightRecord()
+        because = context.run.tags.get(BECAUSE, "") if context.run else ""
         try:
-            with open_training(place, kept) as run:
+            with open_training(place, kept, because=because) as run:
                 yield run
         except BaseException as error:
             kept.failed("training", error)

@@ -16,24 +16,25 @@ from orchestration.retailer import Retailer, load_retailer
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """All that a training may use; night is the last that ended."""
+    """All that a training may use; night is the last that ended, because says why it trains, if not by its schedule."""
 
     retailer: Retailer
     lake: Lakehouse
     night: date
     registry: Registry
     record: NightRecord
+    because: str = ""
 
 
 @contextmanager
-def open_training(place: Place, record: NightRecord) -> Iterator[TrainingRun]:
+def open_training(place: Place, record: NightRecord, *, because: str = "") -> Iterator[TrainingRun]:
     """Everything that a training uses, while the lake is locked.
 
     Raises: WrongCall if no night has ended; LakeLocked, LakeNotWritable, InvalidRetailerFile.
     """
     retailer = load_retailer(place.retailer_file)
     with open_lake(place, purpose="training") as lake:
-        yield TrainingRun(retailer, lake, _last_ended(lake), Registry(place.state), record)
+        yield TrainingRun(retailer, lake, _last_ended(lake), Registry(place.state), record, because)
 
 
 def _last_ended(lake: Lakehouse) -> date:

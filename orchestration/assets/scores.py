@@ -14,10 +14,11 @@ from lakehouse.rows import frame_of
 from models import segments
 from models.model import Fitted
 from models.moves import segment_moves
-from models.registry import NAMES
+from models.registry import NAMES, ModelUnusable
 from models.score import score_customers
 from models.settings import ModelSettings
-from models.tables import CUSTOMER_SCORES, SEGMENT_MOVES, SEGMENTS
+from models.shadow import challenger_scores, challengers_of
+from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES, SEGMENT_MOVES, SEGMENTS
 from models.train import register_baselines
 from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
@@ -35,7 +36,13 @@ def score_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     return [
         tables_asset("features__customer_features", [spec(CUSTOMER_FEATURES, after=facts)], _features, steps),
         tables_asset("models__segments", [described], _segments, steps),
-        tables_asset("scores__customer_scores", [spec(CUSTOMER_SCORES, after=known)], _scored, steps),
+        tables_asset(
+            "scores__customer_scores",
+            [spec(CUSTOMER_SCORES, after=known)],
+            _scored,
+            steps,
+            beside={CHALLENGER_SCORES: spec(CHALLENGER_SCORES, after=known)},
+        ),
         tables_asset("scores__segment_moves", [spec(SEGMENT_MOVES, after=[CUSTOMER_SCORES.name])], _moved, steps),
     ]
 
@@ -81,6 +88,7 @@ def _scored(run: NightRun) -> Sequence[Published]:
     profile, churn = run.lake.read(unified.CUSTOMER_PROFILE), run.retailer.churn
     scores = score_customers(features, profile, models, snapshot_of(run), before=_night_before(run), settings=churn)
     run.record.models.update({name: _facts(fitted) for name, fitted in models.items()})
+    _shadow(run, features, profile)
     return [publish_tonight(run, CUSTOMER_SCORES, scores)]
 
 
@@ -92,6 +100,21 @@ def _moved(run: NightRun) -> Sequence[Published]:
 def _night_before(run: NightRun) -> DataFrame:
     """The scores of the night before, empty where there are none."""
     return run.lake.read_as_night_began(CUSTOMER_SCORES).where(f"night = date_sub(DATE'{run.night}', 1)")
+
+
+def _shadow(run: NightRun, features: DataFrame, profile: DataFrame) -> None:
+    """Let the challengers of the night's start score it too; one that cannot is a warning and stops nothing."""
+    start = run.lake.start
+    versions = challengers_of(start.models) if start else {}
+    if not versions:
+        return
+    try:
+        challengers = {name: run.registry.load(name, version) for name, version in versions.items()}
+        scores = challenger_scores(features, profile, challengers, snapshot_of(run))
+    except ModelUnusable as error:
+        run.record.warnings.append(f"the challenger did not score: {error.where}: {error.what}")
+        return
+    run.lake.replace_night(CHALLENGER_SCORES, scores, run.night)
 
 
 def _loaded(run: NightRun, name: str) -> Fitted:

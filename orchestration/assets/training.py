@@ -1,7 +1,8 @@
 """models.evaluations: train, compare with the named baseline, promote only what is surely better."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
 
@@ -10,9 +11,10 @@ import dagster as dg
 from features import CUSTOMER_FEATURES
 from features.point_in_time import snapshot_at
 from lakehouse.errors import HabitueError, Transient
-from models.evaluate import calibrations, evaluations
+from models.champions import Change, record
+from models.evaluate import calibrations, evaluations, profits
 from models.suitability import suitabilities
-from models.tables import CALIBRATION, EVALUATIONS, SUITABILITY
+from models.tables import CALIBRATION, EVALUATIONS, PROFIT, SUITABILITY
 from models.train import TrainingReport, train
 from orchestration.assets.keys import asset_key
 from orchestration.assets.scores import history_of, model_settings
@@ -54,24 +56,37 @@ def trained(run: TrainingRun) -> tuple[TrainingReport, ...]:
     """Train every model, keep its tests in models.evaluations, and note the verdicts."""
     profile = run.lake.read(unified.CUSTOMER_PROFILE)
     tables = (*unified.UNIFIED_FACTS, unified.CUSTOMER_PROFILE)
+    in_use = run.registry.model_versions()
     reports = train(
         history_of(run.lake),
         profile,
         snapshot_at(run.night, timezone=run.retailer.timezone),
         registry=run.registry,
         settings=model_settings(run.retailer),
-        tags={name: str(version) for name, version in run.lake.versions(tables).items()},
+        tags={name: str(version) for name, version in run.lake.versions(tables).items()} | _cause(run),
     )
     suits = {report.model: report.suitability for report in reports}
     run.lake.replace_night(SUITABILITY, suitabilities(run.lake.spark, run.night, suits).coalesce(1), run.night)
     for report in reports:
         if report.windows:
-            batch = f"{report.model}/{report.version}"
+            # With the night, because the versions of a registry that was lost begin at 1 again.
+            batch = f"{report.model}/{report.version}/{report.night}"
             run.lake.append_once(EVALUATIONS, evaluations(run.lake.spark, report).coalesce(1), batch=batch)
             run.lake.append_once(CALIBRATION, calibrations(run.lake.spark, report).coalesce(1), batch=batch)
+            run.lake.append_once(PROFIT, profits(run.lake.spark, report).coalesce(1), batch=batch)
         run.record.models[report.model] = {**_facts(report), "verdict": verdict_in_words(report)}
     run.record.models["segments"] = {"verdict": run.registry.remarked("segments")}
+    record(run.lake, [_promoted(report, in_use) for report in reports if report.promoted])
     return reports
+
+
+def _promoted(report: TrainingReport, in_use: Mapping[str, str]) -> Change:
+    before, now = in_use.get(report.model, ""), datetime.now(UTC)
+    return Change(report.night, report.model, report.version, before, "promoted", "training", report.reason, now)
+
+
+def _cause(run: TrainingRun) -> dict[str, str]:
+    return {"because": run.because} if run.because else {}
 
 
 def verdict_in_words(report: TrainingReport) -> str:

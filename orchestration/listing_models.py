@@ -1,0 +1,133 @@
+"""`habitue models`: the versions of every model, which one scores and since when, and how a challenger agrees."""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from lakehouse.delta import Lakehouse
+from models.champions import Change
+from models.registry import ModelUnusable, Registry
+from models.settings import ChurnSettings
+from models.shadow import Agreement, agreement
+from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES
+from models.versions import ModelVersions, Tested, Version, versions_of
+from orchestration.night import open_lake
+from orchestration.retailer import load_retailer
+from orchestration.running import place_of
+
+NEWEST = 5
+"""Versions that are shown of each model, beside those in use, unless all are asked for."""
+
+
+def show(asked: argparse.Namespace) -> int:
+    """Print what is known of every version.
+
+    Raises: ModelUnusable if the registry is damaged.
+    """
+    place = place_of(asked)
+    churn = load_retailer(place.retailer_file).churn
+    registry = Registry(place.state)
+    with open_lake(place, purpose="models") as lake:
+        found, agree = versions_of(lake, registry), agreements(lake, registry, churn)
+    if asked.json:
+        print(json.dumps({"models": [_as_json(one, agree) for one in found]}, default=str))
+    else:
+        print("\n\n".join("\n".join(in_words(one, agree, everything=asked.all)) for one in found))
+    return 0
+
+
+def agreements(lake: Lakehouse, registry: Registry, churn: ChurnSettings) -> list[Agreement]:
+    """How challengers and the versions in use agreed on the newest night that both scored; none without a challenger.
+
+    Shape: a version whose file cannot be read is left out.
+    """
+    night = lake.read(CHALLENGER_SCORES).selectExpr("max(night)").collect()[0][0]
+    if night is None:
+        return []
+    shadow, scores = (
+        lake.read(table).where(f"night = DATE'{night}'") for table in (CHALLENGER_SCORES, CUSTOMER_SCORES)
+    )
+    used = scores.selectExpr("max(churn_version) as churn", "max(value_version) as lifetime_value").collect()[0]
+    versions = {}
+    for row in shadow.select("model", "version").distinct().collect():
+        try:
+            pair = (registry.load(row["model"], used[row["model"]]), registry.load(row["model"], row["version"]))
+        except ModelUnusable:
+            continue
+        versions[row["model"]] = pair
+    return agreement(scores, shadow.where(shadow["model"].isin(list(versions))), versions, settings=churn)
+
+
+def in_words(found: ModelVersions, agree: Sequence[Agreement], *, everything: bool) -> Iterator[str]:
+    """The model as lines for a terminal."""
+    yield f"{found.model}: {_in_use(found)}"
+    yield from (f"  {_changed(change)}" for change in found.changes[-NEWEST:])
+    for one in agree:
+        if one.model == found.model:
+            yield f"  {_agreement(one)}"
+    shown = [
+        v for n, v in enumerate(found.versions) if everything or n < NEWEST or v.version == found.in_use or v.alias
+    ]
+    for version in shown:
+        yield from _version(version)
+    if len(shown) < len(found.versions):
+        yield f"  and {len(found.versions) - len(shown)} older versions: habitue models --all"
+
+
+def _in_use(found: ModelVersions) -> str:
+    if found.in_use is None:
+        return "no version yet: the first night registers a baseline"
+    if found.champion is None:
+        return f"no champion, a baseline scores (version {found.in_use})"
+    when = f"since the night after {found.since.night}" if found.since else "since before such changes were recorded"
+    return f"version {found.champion} is champion, {when}"
+
+
+def _changed(change: Change) -> str:
+    told = f"{change.night}: version {change.version} {change.what.replace('_', ' ')}"
+    return f"{told}, instead of {change.from_version or 'none'}, by {change.who}: {change.why}"
+
+
+def _version(version: Version) -> Iterator[str]:
+    marks = [version.alias, f"rolled back after {version.rolled_back}" if version.rolled_back else ""]
+    marked = ", ".join(mark for mark in marks if mark)
+    yield (
+        f"  version {version.version}, {version.night}, {version.kind.replace('_', ' ')}, grade {version.grade}, "
+        f"{version.horizon_days} days{f' ({marked})' if marked else ''}"
+    )
+    if version.because:
+        yield f"    trained because {version.because}"
+    yield f"    {version.verdict}"
+    for window in version.windows:
+        yield f"    {_window(window)}"
+
+
+def _window(window: Tested) -> str:
+    told = f"from {window.night}: {window.metric} {_figure(window.score, window.low, window.high)}"
+    rival = window.rival.replace("_", " ")
+    told += f", gain over the {rival} {_figure(window.gain, window.gain_low, window.gain_high)}"
+    if window.best_profit is None or window.best_share is None:
+        return told
+    if window.best_profit <= 0:
+        return f"{told}; every contact would lose money"
+    return f"{told}; contacting {window.best_share:.0%} would earn most: {window.best_profit:,.0f}"
+
+
+def _figure(figure: float | None, low: float | None, high: float | None) -> str:
+    if figure is None:
+        return "not known"
+    return f"{figure:.3f}" + (f" ({low:.3f} to {high:.3f})" if low is not None and high is not None else "")
+
+
+def _agreement(one: Agreement) -> str:
+    alike = "not measurable" if one.spearman is None else f"{one.spearman:.3f}"
+    return (
+        f"challenger version {one.version} on the night of {one.night}: rank correlation with the version in use "
+        f"{alike}, {one.other_band:.1%} of {one.customers:,} customers in another band"
+    )
+
+
+def _as_json(found: ModelVersions, agree: Sequence[Agreement]) -> dict[str, Any]:
+    return asdict(found) | {"agreement": next((asdict(one) for one in agree if one.model == found.model), None)}
