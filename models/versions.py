@@ -20,7 +20,7 @@ Place = tuple[str, date]
 
 
 @dataclass(frozen=True)
-class Tested:
+class Trial:
     """One test window of a version, beside the named baseline.
 
     Units: best_share of the customers contacted earns best_profit; None where no profit was told.
@@ -52,7 +52,7 @@ class Version:
     rolled_back: str
     because: str
     verdict: str
-    windows: tuple[Tested, ...]
+    windows: tuple[Trial, ...]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _of(model: Model, lake: Lakehouse, registry: Registry) -> ModelVersions:
     )
 
 
-def _version(model: Model, row: Mapping[str, str], registry: Registry, windows: Iterable[Tested]) -> Version:
+def _version(model: Model, row: Mapping[str, str], registry: Registry, windows: Iterable[Trial]) -> Version:
     told = "the named baseline: it scores while nothing better is champion"
     is_baseline = row["kind"] == model.baseline
     verdict = told if is_baseline else str(registry.notes(model.name, row["version"]).get("verdict", "not known"))
@@ -98,13 +98,13 @@ def _version(model: Model, row: Mapping[str, str], registry: Registry, windows: 
     )  # fmt: skip
 
 
-def _windows(lake: Lakehouse, model: Model) -> dict[tuple[str, str], list[Tested]]:
+def _windows(lake: Lakehouse, model: Model) -> dict[tuple[str, str], list[Trial]]:
     """The windows by version and night of its training: a registry that was lost begins at version 1 again."""
     profits = _best_profits(lake, model)
     rows = lake.read(EVALUATIONS).where((F.col("model") == model.name) & (F.col("rival") == model.baseline))
-    found: dict[tuple[str, str], list[Tested]] = {}
+    found: dict[tuple[str, str], list[Trial]] = {}
     for row in rows.orderBy(F.col("test_night").desc()).collect():
-        tested = Tested(
+        tested = Trial(
             row["test_night"], row["metric"], row["score"], row["score_low"], row["score_high"], row["rival"],
             row["gain"], row["gain_low"], row["gain_high"], *profits.get((row["version"], row["test_night"]), ()),
         )  # fmt: skip

@@ -12,7 +12,7 @@ from models.registry import ModelUnusable, Registry
 from models.settings import ChurnSettings
 from models.shadow import Agreement, agreement
 from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES
-from models.versions import ModelVersions, Tested, Version, versions_of
+from models.versions import ModelVersions, Trial, Version, versions_of
 from orchestration.night import open_lake
 from orchestration.retailer import load_retailer
 from orchestration.running import place_of
@@ -104,7 +104,7 @@ def _version(version: Version) -> Iterator[str]:
         yield f"    {_window(window)}"
 
 
-def _window(window: Tested) -> str:
+def _window(window: Trial) -> str:
     told = f"from {window.night}: {window.metric} {_figure(window.score, window.low, window.high)}"
     rival = window.rival.replace("_", " ")
     told += f", gain over the {rival} {_figure(window.gain, window.gain_low, window.gain_high)}"

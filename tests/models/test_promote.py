@@ -18,7 +18,7 @@ def judged(*, recency: float, logistic: float = 0.03, champion: float | None = N
 
 def thrice(**lows: float) -> list[Window]:
     """Three tests that came out alike."""
-    return [judged(number=number, **lows) for number in range(3)]  # type: ignore[arg-type]
+    return [judged(number=number, **lows) for number in range(3)]
 
 
 @pytest.mark.parametrize(

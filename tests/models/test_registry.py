@@ -70,7 +70,7 @@ def test_a_run_holds_data_versions_parameters_and_figures_with_their_intervals(r
     )
     address = f"sqlite:///{registry.state / 'mlflow.db'}"
     [version] = MlflowClient(address, address).search_model_versions("name = 'churn'")
-    run = MlflowClient(address, address).get_run(version.run_id)
+    run = MlflowClient(address, address).get_run(str(version.run_id))
     assert run.data.metrics == figures
     assert run.data.params == {"eta": "0.05"}
     assert run.data.tags["unified.orders"] == "7"
@@ -88,3 +88,9 @@ def test_a_damaged_or_missing_version_is_said_with_what_to_do(registry: Registry
         registry.load("churn", "1")
     with pytest.raises(ModelUnusable, match="the registry does not hold it"):
         registry.load("churn", "7")
+
+
+def test_a_registry_that_is_no_database_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_bytes(b"half of a backup")
+    with pytest.raises(ModelUnusable, match=r"registry is damaged.*\n.*Restore mlflow.db"):
+        Registry(tmp_path).model_versions()

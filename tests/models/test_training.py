@@ -2,12 +2,15 @@
 
 import shutil
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from models.calendar import LabelLeak
 from models.churn import CHURN
+from models.evaluate import metrics_by_window
 from models.lifetime_value import LIFETIME_VALUE
 from models.model import Array, Customers
 from models.predict import loaded
@@ -56,9 +59,10 @@ def test_every_test_of_churn_shows_how_model_and_baseline_came_true(learned: tup
     assert not any(window.calibration for window in value.windows)
 
 
-def test_customers_who_are_all_alike_promote_nothing(empty_registry: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", [2, 3, 4])
+def test_customers_who_are_all_alike_promote_nothing(seed: int, empty_registry: Path, tmp_path: Path) -> None:
     registry = Registry(Path(shutil.copytree(empty_registry, tmp_path / "state")))
-    for report in trained(coin_tosses(), registry):
+    for report in trained(coin_tosses(seed=seed), registry):
         assert (report.promoted, report.grade) == (False, "E")
         assert "not surely better than the" in report.reason
     assert {registry.load(n, v).grade for n, v in registry.model_versions().items() if n != "segments"} == {"E"}
@@ -94,10 +98,11 @@ def test_a_champion_of_an_earlier_recipe_cannot_score_and_gives_way_to_a_new_one
         ([("ann", day, 20.0) for day in range(1, 500, 3)], "only 1 customer snapshot from"),
         ([(f"c{n}", 300 + n % 200, 20.0) for n in range(400)], "too short to train"),
         ([(f"c{n}", day, 20.0) for n in range(60) for day in range(1, 500, 20)], "did the same"),
+        ([(f"c{n}", 1 + n % 500, 20.0) for n in range(1500)], "did the same"),
         ([(f"c{n}", 1 + n % 50, 20.0) for n in range(100)], "too short to train"),
         ([], "no order is known yet"),
     ],
-    ids=["one customer", "all churned long ago", "nobody ever leaves", "short history", "nothing"],
+    ids=["one customer", "all churned long ago", "nobody ever leaves", "everybody leaves", "short history", "nothing"],
 )
 def test_a_shop_that_teaches_nothing_keeps_the_baseline_and_says_why(
     orders: Orders, said: str, registry: Registry
@@ -123,6 +128,47 @@ def test_a_feature_that_tells_the_outcome_is_found_and_refused(registry: Registr
     churn = trained(orders, registry, replace(seen, customers=Customers(names, planted)))[0]
     assert churn.version == ""
     assert "points_balance alone tells the outcome" in churn.reason
+
+
+def test_overlapping_tests_are_refused_before_anything_is_trained(registry: Registry) -> None:
+    orders = shop()
+    sound = schedules_of(orders)["churn"]
+    assert sound.plan is not None
+    near = (sound.plan.tests[0], sound.plan.tests[0] - timedelta(days=30), sound.plan.tests[2])
+    training = dict.fromkeys(near, sound.plan.training[sound.plan.tests[2]])
+    bad = replace(sound, plan=replace(sound.plan, tests=near, training=training))
+    schedules = {"churn": bad, "lifetime_value": bad}
+    before = len(registry.versions("churn"))
+    with pytest.raises(LabelLeak, match="overlap") as refused:
+        train_on(observe(orders, schedules), NIGHT, schedules, registry=registry)
+    assert (refused.value.still_true, refused.value.where) == (
+        "Nothing was trained; the champion stays.", "models.calendar",
+    )  # fmt: skip
+    assert [row["kind"] for row in registry.versions("churn")[: len(registry.versions("churn")) - before]] == [
+        "recency_rule"
+    ]
+
+
+def test_a_run_tells_the_figures_of_every_window_with_their_intervals(learned: tuple[TrainingReport, ...]) -> None:
+    churn, value = (metrics_by_window(report.windows) for report in learned)
+    for number in (1, 2, 3):
+        for told, rival in ((churn, "recency_rule"), (value, "last_year_spend")):
+            assert told[f"score_{number}_low"] < told[f"score_{number}"] < told[f"score_{number}_high"]
+            gain = f"gain_over_{rival}_{number}"
+            assert 0 < told[f"{gain}_low"] < told[gain] < told[f"{gain}_high"]
+        assert churn[f"best_profit_model_{number}"] > 0
+    assert not any("profit" in name for name in value)
+
+
+def test_returns_larger_than_sales_and_columns_without_news_train_as_well(registry: Registry) -> None:
+    orders = [(c, d, -a if c in ("c1", "c2", "c3") else a) for c, d, a in shop()]
+    seen = observe(orders, schedules_of(orders))
+    names = (*seen.customers.names, "rating_last", "stores_count_365d")
+    empty = np.column_stack([np.full(len(seen.nights), np.nan), np.full(len(seen.nights), 3.0)])
+    matrix = np.hstack([seen.customers.matrix, empty.astype(np.float32)])
+    for report in trained(orders, registry, replace(seen, customers=Customers(names, matrix))):
+        assert report.version
+        assert all(np.isfinite(window.score) for window in report.windows)
 
 
 def test_constant_and_unknown_features_and_negative_spend_do_no_harm() -> None:
