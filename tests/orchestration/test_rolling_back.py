@@ -104,7 +104,7 @@ def test_a_lake_that_was_scored_and_has_no_registry_left_stops_the_night(
     with pytest.raises(ModelUnusable) as stopped:
         check_registry(lake, empty)
     assert str(stopped.value) == (
-        "gone/mlflow.db: the model registry is gone: the lake holds scores, but it no version\n"
+        "gone/mlflow.db: the model registry is gone: it holds no version, but the lake holds scores\n"
         "No table was changed; the scores of the last night still stand. Restore mlflow.db and the folder mlflow of "
         "the state folder from their backup; without one, move what is left of them away and run `habitue train` to "
         "begin anew."
