@@ -20,6 +20,8 @@ from models.tables import CHALLENGER_SCORES
 
 NAMES = tuple(feature.name for feature in FEATURES)
 NOTED = "challenger "
+RANK_CORRELATION = "try_divide(covar_pop(_ours, _theirs), stddev_pop(_ours) * stddev_pop(_theirs))"
+"""As corr, which fails where all are alike instead of giving null."""
 SCORED = "customer_id string, model string, version string, score double"
 
 
@@ -89,7 +91,7 @@ def agreement(
     moved = F.greatest(*other, F.lit(False)) if other else F.lit(False)
     found = ranked.groupBy("night", "model", "version").agg(
         F.count("*").alias("customers"),
-        F.expr("corr(_ours, _theirs)").alias("spearman"),
+        F.expr(RANK_CORRELATION).alias("spearman"),
         F.avg(moved.cast("double")).alias("other_band"),
     )
     return [Agreement(**row.asDict()) for row in found.orderBy("model").collect()]

@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from math import isnan
 from typing import Any
 
 from lakehouse.delta import Lakehouse
@@ -116,7 +117,7 @@ def _window(window: Trial) -> str:
 
 
 def _figure(figure: float | None, low: float | None, high: float | None) -> str:
-    if figure is None:
+    if figure is None or isnan(figure):
         return "not known"
     return f"{figure:.3f}" + (f" ({low:.3f} to {high:.3f})" if low is not None and high is not None else "")
 
