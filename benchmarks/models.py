@@ -16,6 +16,7 @@ import pandas as pd
 from benchmarks import models_sets as sets
 from benchmarks.contract import Check, lower, report
 from benchmarks.models_churn import HORIZON_DAYS, churn
+from benchmarks.models_scoring import scoring
 from benchmarks.models_segments import nights as segment_nights
 from benchmarks.models_segments import segmented
 from benchmarks.models_shop import fictional
@@ -33,7 +34,8 @@ PUBLISHED = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 PUBLISHED_SPEND = {"p": 6.25, "q": 3.74, "gamma": 15.44}
 SHORT_BARS = Bars(gini=0.825, spearman=0.57, decile_error=0.15, bias=0.10)
 LONG_BARS = Bars(gini=0.865, spearman=0.625, decile_error=0.08, bias=0.10)
-PARTS = ("parameters", "retail", "cdnow", "fictional")
+PARTS = ("parameters", "retail", "cdnow", "fictional", "scoring")
+SCORED_CUSTOMERS = 1_000_000
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS, help="parts to measure")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON on the last line")
     asked = parser.parse_args(arguments)
-    parts = {"parameters": parameters, "retail": retail, "cdnow": music, "fictional": shop}
+    parts = {"parameters": parameters, "retail": retail, "cdnow": music, "fictional": shop, "scoring": million}
     return report([check for name in asked.only for check in parts[name](asked.data)], as_json=asked.json)
 
 
@@ -86,6 +88,11 @@ def music(data: Path) -> Iterator[Check]:
 def shop(_: Path) -> Iterator[Check]:
     """Churn and value of the fictional retailer beside the best that is possible."""
     yield from fictional()
+
+
+def million(_: Path) -> Iterator[Check]:
+    """Scoring a million made-up customers with reasons."""
+    yield from scoring(SCORED_CUSTOMERS)
 
 
 def sample(data: Path) -> tuple[Purchases, np.ndarray, np.ndarray]:

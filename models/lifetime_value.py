@@ -84,7 +84,8 @@ def settled(fitted: Fitted, boosters: Boosters, customers: Customers) -> Fitted:
     expected = _total(fitted, customers)
     totals = [float(part.sum()) for part in _parts(fitted, boosters, customers)]
     brought = [expected / total if total > 0 and expected > 0 else 1.0 for total in totals]
-    return replace(fitted, facts={**fitted.facts, "brought": brought})
+    usual = float(offset(fitted, customers).mean())
+    return replace(fitted, facts={**fitted.facts, "brought": brought, "usual_start": usual})
 
 
 def blend(fitted: Fitted, boosters: Boosters, customers: Customers) -> Array:
@@ -98,6 +99,27 @@ def blend(fitted: Fitted, boosters: Boosters, customers: Customers) -> Array:
     brought = fitted.facts.get("brought", [1.0] * len(parts))
     mean: Array = sum((part * by for part, by in zip(parts, brought, strict=True)), np.zeros(1)) / len(parts)
     return mean
+
+
+def contributions(fitted: Fitted, boosters: Boosters, customers: Customers) -> Array:
+    """What each feature adds to the logarithm of the Tweedie part, exactly; the other parts are not explained.
+
+    The trees start from last year's spend and BG/NBD. How far that lies from tonight's usual start goes to
+    net_amount_365d and, for BG/NBD, to the repeat purchases: Shapley's shares of the two, which sum up to it.
+    """
+    found, names = trees.contributions(boosters.spend, customers), customers.names
+    base = _base(customers, fitted.horizon_days)
+    expected, floor = _repeating(fitted.facts, customers, fitted.horizon_days), fitted.facts["floor"]
+    usual = np.exp(fitted.facts.get("usual_start", np.log(floor)))
+    if expected is None:
+        found[:, names.index("net_amount_365d")] += np.log((base + floor) / usual)
+        return found
+    other = max(usual - floor, 0.0)
+    whole = np.log(((base + expected) / 2 + floor) / usual)
+    crossed = np.log(((base + other) / 2 + floor) / ((other + expected) / 2 + floor))
+    found[:, names.index("net_amount_365d")] += (whole + crossed) / 2
+    found[:, names.index("repeat_purchase_days_count")] += (whole - crossed) / 2
+    return found
 
 
 def _parts(fitted: Fitted, boosters: Boosters, customers: Customers) -> list[Array]:

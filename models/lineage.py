@@ -3,9 +3,11 @@
 import re
 
 from features import CUSTOMER_FEATURES, FEATURES
+from features.feature_group import WINDOWS
 from features.lineage import LINEAGE as FEATURE_LINEAGE
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, copied
 from models import segment_rules, segment_space
+from models.change import KEPT as CHANGED
 from models.tables import (
     CALIBRATION,
     CHALLENGER_SCORES,
@@ -31,6 +33,7 @@ STAMPED = (
 LABELS = columns_of(ORDERS.name, "customer_id", "event_at", "known_from", "kind", "order_amount")
 """What really happened after a test night, which is foretold from the features before it."""
 MOVES = SEGMENT_MOVES.name
+SPENT = ("customer_id", "event_at", "known_from", "order_amount")
 THRESHOLDS = (
     *("inter_purchase_days_mean", "orders_count_365d", "net_amount_365d"),
     *("days_since_last_order", "days_since_first_order", "orders_count", "net_amount"),
@@ -59,6 +62,7 @@ def _scores() -> Ways:
     own = {name: ColumnName(SCORES, name) for name in CUSTOMER_SCORES.column_names}
     ordered = ColumnName(FEATURE_TABLE, "orders_count")
     has_score = Way("who may be scored and has ordered", (*BARRED, ordered), "rows")
+    spent = columns_of(FEATURE_TABLE, *(f"net_amount_{days}d" for days in WINDOWS))
     last_order = ColumnName(FEATURE_TABLE, "days_since_last_order")
     horizons = (own["churn_horizon_days"], own["value_horizon_days"])
     scored = {
@@ -67,11 +71,16 @@ def _scores() -> Ways:
             "by what is overlooked and what is wasted, never high right after an order",
             (own["churn_probability"], last_order),
         ),
+        "actual_amount": Way("spend less returns over the horizon", (*spent, *columns_of(ORDERS.name, *SPENT))),
         "value_amount": Way("the model lifetime_value, over the features", READ),
         **dict.fromkeys(("value_low", "value_high"), Way("how far the version's last test was off", READ)),
         "value_band": Way("by the amounts of its version", (own["value_amount"],)),
         **dict.fromkeys(("segment", "segment_id"), Way("groups or rules that models.segments tells", _segments_read())),
-        "reasons": Way("what moved the churn score most", READ),
+        **dict.fromkeys(("reasons", "reason_features", "churn_adds"), Way("what moved the churn score most", READ)),
+        **dict.fromkeys(
+            ("value_reasons", "value_reason_features", "value_adds"), Way("what moved the expected spend most", READ)
+        ),
+        **dict.fromkeys(CHANGED, Way("tonight's bands and what is added to them beside the night before", READ)),
         "valid_until": Way("a third of the shorter horizon", horizons),
         **dict.fromkeys(STAMPED, Way("of the version that stood when the night began")),
     }

@@ -2,22 +2,29 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date
 
-from models import baselines, churn, explain, lifetime_value, trees
+import numpy as np
+
+from models import baselines, churn, lifetime_value, trees
 from models.model import Array, Customers, Fitted
 from models.registry import unusable
 
 RECIPES = {"churn": "start", "lifetime_value": "sizes"}
 """A fact that every version of today's recipe holds, by model."""
+RULES = {"churn": ("days_since_last_order", "average"), "lifetime_value": ("net_amount_365d", "medium_amount")}
+"""By model what its named baseline reads, and the fact that tells where a usual customer stands."""
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A loaded model: `values` predicts, `reasons` says in words what moved the prediction."""
+    """A loaded model: `values` predicts; `contributions` is what each of `reads` adds to those predictions.
+
+    Shape: contributions has one column per feature of reads, on the scale that the model adds up on.
+    """
 
     values: Callable[[Customers], Array]
-    reasons: Callable[[Customers, Array, date], list[list[str]]]
+    reads: tuple[str, ...]
+    contributions: Callable[[Customers, Array], Array]
 
 
 def is_readable(fitted: Fitted) -> bool:
@@ -59,23 +66,33 @@ def loaded(fitted: Fitted) -> Prediction:
     """
     _check(fitted)
     if fitted.trees is None:
-        return Prediction(
-            lambda customers: baselines.predict(fitted, customers),
-            lambda customers, values, night: explain.rule_reasons(fitted, values, customers, night),
-        )
+        return _baseline(fitted)
+    names = fitted.features
     if fitted.model == "lifetime_value":
         boosters = lifetime_value.load(fitted)
         return Prediction(
-            lambda customers: lifetime_value.blend(fitted, boosters, customers.only(fitted.features)),
-            lambda customers, values, night: [],  # noqa: ARG005
+            lambda customers: lifetime_value.blend(fitted, boosters, customers.only(names)),
+            names,
+            lambda customers, values: lifetime_value.contributions(fitted, boosters, customers.only(names)),  # noqa: ARG005
         )
     booster = trees.load(fitted.trees)
+    return Prediction(
+        lambda customers: churn.probability(fitted, booster, customers.only(names)),
+        names,
+        lambda customers, values: churn.contributions(fitted, booster, customers.only(names)),  # noqa: ARG005
+    )
 
-    def reasons(customers: Customers, values: Array, night: date) -> list[list[str]]:  # noqa: ARG001
-        mine = customers.only(fitted.features)
-        return explain.reasons(churn.contributions(fitted, booster, mine), mine.names, customers, night)
 
-    return Prediction(lambda customers: churn.probability(fitted, booster, customers.only(fitted.features)), reasons)
+def _baseline(fitted: Fitted) -> Prediction:
+    """A rule of thumb; its one reason is the feature that it rests on, against the average customer."""
+    feature, average = RULES[fitted.model]
+    usual = fitted.facts.get(average, 0.5)
+
+    def against_average(customers: Customers, values: Array) -> Array:  # noqa: ARG001
+        away = values - usual
+        return np.asarray(np.where(away == 0, -1e-9, away)[:, None])
+
+    return Prediction(lambda customers: baselines.predict(fitted, customers), (feature,), against_average)
 
 
 def _check(fitted: Fitted) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from models import tree_shares
 from models.model import Array, Customers
 
 PARAMETERS: Mapping[str, Any] = MappingProxyType(
@@ -61,11 +62,5 @@ def predict(booster: Any, customers: Customers, *, offset: Array | None = None) 
 
 
 def contributions(booster: Any, customers: Customers) -> Array:
-    """What each feature adds to each customer's prediction on the link's scale; exact (TreeSHAP), without the bias.
-
-    Source: Lundberg et al. (2020), "From local explanations to global understanding with explainable AI for trees".
-    """
-    import xgboost
-
-    rows = xgboost.DMatrix(customers.matrix, nthread=1)
-    return np.asarray(booster.predict(rows, pred_contribs=True), dtype=np.float64)[:, :-1]
+    """What each feature adds to each customer's prediction on the link's scale; exact, without the bias."""
+    return tree_shares.contributions(booster, customers.matrix)

@@ -42,7 +42,8 @@ class Delivered:
 class Segment:
     """A segment with its size and what is expected of it.
 
-    Units: value is the mean expected net spend.
+    Units: value is the mean expected net spend; actual the mean of what was spent in as many days before, None where
+           no score of the night tells it.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Segment:
     customers: int
     churn_probability: float
     value: float
+    actual: float | None = None
 
 
 @dataclass(frozen=True)
@@ -216,6 +218,7 @@ def _groups(table: DataFrame, step: float) -> list[Row]:
         F.count(F.lit(1)).alias("customers"),
         F.sum("churn_probability").alias("churn_probability"),
         F.sum(F.col("value_amount").cast("double")).alias("value"),
+        F.sum(F.col("actual_amount").cast("double")).alias("actual"),
     ).collect()
 
 
@@ -249,7 +252,10 @@ def _segments(lake: Lakehouse, scored: list[Row]) -> tuple[Segment, ...]:
 def _segment(name: str | None, description: str, rows: list[Row]) -> Segment:
     customers = sum(row["customers"] for row in rows)
     probability, value = (sum(row[what] for row in rows) / customers for what in ("churn_probability", "value"))
-    return Segment(name or "none", description, customers, probability, value)
+    known = [row["actual"] for row in rows if row["actual"] is not None]
+    return Segment(
+        name or "none", description, customers, probability, value, sum(known) / customers if known else None
+    )
 
 
 def _against(test: Row) -> dict[str, Any]:

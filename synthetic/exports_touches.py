@@ -102,8 +102,9 @@ def _levels(loyalty: pd.DataFrame, window: Window) -> pd.DataFrame:
         some = some[(some["day"] >= window.first) & (some["day"] < window.end)]
         if len(some):
             card = card_on(some, some["day"].to_numpy())
-            given = {"card": card, "movement": "L" + some["record_id"] + str(years), "kind": "LEVEL", "level": level}
-            found.append(some[["day"]].assign(**given, points=0, second=5 * 3600))
+            movement = "L" + some["record_id"] + str(years)
+            some = some[["day"]].assign(card=card, movement=movement, kind="LEVEL", level=level)
+            found.append(some.assign(points=0, second=5 * 3600))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame({"level": np.empty(0, np.object_)})
 
 

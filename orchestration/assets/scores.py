@@ -31,7 +31,7 @@ from quality.publish import Published
 def score_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     """The features of the night, and the scores of the version that stood when it began."""
     facts = [table.name for table in unified.UNIFIED_FACTS]
-    known = [CUSTOMER_FEATURES.name, unified.CUSTOMER_PROFILE.name, SEGMENTS.name]
+    known = [CUSTOMER_FEATURES.name, unified.CUSTOMER_PROFILE.name, unified.ORDERS.name, SEGMENTS.name]
     described = spec(SEGMENTS, after=[*facts, unified.CUSTOMER_PROFILE.name])
     return [
         tables_asset("features__customer_features", [spec(CUSTOMER_FEATURES, after=facts)], _features, steps),
@@ -86,7 +86,16 @@ def _scored(run: NightRun) -> Sequence[Published]:
     models = {name: _loaded(run, name) for name in NAMES}
     features = run.lake.read(CUSTOMER_FEATURES).where(f"night = DATE'{run.night}'")
     profile, churn = run.lake.read(unified.CUSTOMER_PROFILE), run.retailer.churn
-    scores = score_customers(features, profile, models, snapshot_of(run), before=_night_before(run), settings=churn)
+    scores = score_customers(
+        features,
+        profile,
+        models,
+        snapshot_of(run),
+        before=_night_before(run),
+        orders=run.lake.read(unified.ORDERS),
+        settings=churn,
+        currency=run.retailer.currency,
+    )
     run.record.models.update({name: _facts(fitted) for name, fitted in models.items()})
     _shadow(run, features, profile)
     return [publish_tonight(run, CUSTOMER_SCORES, scores)]

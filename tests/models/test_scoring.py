@@ -60,8 +60,10 @@ def models(churn: Fitted = RECENCY) -> dict[str, Fitted]:
 
 def test_every_living_customer_has_scores_or_the_reason_why_not(spark: SparkSession) -> None:
     profile = profile_of(spark, ["ann", "bob", "cat", "dan", "eve", "kim"], is_staff=["eve"], under_18=["kim"])
-    features = customer_features(history_of(spark, ORDERS), LAST)
-    scores = checked(CUSTOMER_SCORES, score_customers(features, profile, models(), LAST))
+    facts = history_of(spark, ORDERS)
+    features = customer_features(facts, LAST)
+    made = score_customers(features, profile, models(), LAST, orders=facts.orders, currency="EUR")
+    scores = checked(CUSTOMER_SCORES, made)
     found = {row["customer_id"]: row.asDict() for row in scores.collect()}
     assert {name: row["no_score_reason"] for name, row in found.items()} == {
         "ann": None,
@@ -81,6 +83,13 @@ def test_every_living_customer_has_scores_or_the_reason_why_not(spark: SparkSess
     assert segments == {"ann": "occasional", "bob": "one order, long ago", "cat": "new"}
     assert found["ann"]["reasons"] == ["likelier to stay: last order on 29 May 2024, usually every 30 days"]
     assert found["bob"]["reasons"] == ["likelier to leave: last order on 28 April 2023"]
+    assert found["ann"]["value_reasons"] == [
+        "expected to spend more: spent 150.00 EUR in the last 365 days, returns taken off"
+    ]
+    assert found["bob"]["value_reasons"] == ["expected to spend less: spent nothing in the last 365 days"]
+    spent = {name: row["actual_amount"] for name, row in found.items()}
+    in_the_last_60_days = {"ann": 100, "bob": 0, "cat": -20, "dan": None, "eve": None, "kim": None}
+    assert spent == in_the_last_60_days
     assert float(found["ann"]["value_amount"]) == pytest.approx(150 * 60 / 365, abs=0.01)
     assert (found["ann"]["grade"], found["ann"]["valid_until"]) == ("E", date(2024, 6, 21))
 
@@ -95,7 +104,7 @@ def test_trees_score_in_spark_as_they_do_here_and_who_just_bought_is_not_shown_a
     found = {row["customer_id"]: row.asDict() for row in scores.collect()}
     assert {name: row["churn_probability"] > 2 / 3 for name, row in found.items()} == {"ann": True, "bob": True}
     assert (found["ann"]["churn_band"], found["bob"]["churn_band"]) == ("medium", "high")
-    assert "likelier to leave: 3 orders in the last 365 days" in found["ann"]["reasons"]
+    assert "likelier to leave: 3 orders in all" in found["ann"]["reasons"]
 
 
 def test_a_band_is_held_while_the_probability_stays_near_and_costs_move_where_it_begins(spark: SparkSession) -> None:

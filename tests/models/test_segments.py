@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -157,7 +158,7 @@ def test_a_customer_at_an_edge_stays_where_he_was(spark: SparkSession) -> None:
 
 def test_holding_keeps_those_at_an_edge_and_nobody_who_is_clearly_elsewhere(learned: Fitted) -> None:
     days = np.arange(5.0, 400)
-    columns = {"days_since_last_order": days, "orders_count": 15.0, "net_amount": 1500.0}
+    columns: dict[str, Any] = {"days_since_last_order": days, "orders_count": 15.0, "net_amount": 1500.0}
     line = np.column_stack([np.broadcast_to(columns.get(name, 0.0), len(days)) for name in NAMES])
     walking = Customers(NAMES, line)
     fresh = segments.assigned(learned, walking)

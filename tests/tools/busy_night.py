@@ -160,9 +160,15 @@ def _score(number: int, *, reason: str | None = None) -> dict[str, Any]:
         return row | {"no_score_reason": reason}
     band = ("high", "medium", "low")[number % 3]
     churn = {"churn_probability": (number + 1) / 31, "churn_band": band, "churn_grade": "C", "churn_version": "3"}
-    value = {"value_amount": Decimal(number * number), "value_band": band, "value_grade": "C", "value_version": "3"}
+    value: dict[str, Any] = {
+        "value_amount": Decimal(number * number),
+        "value_band": band,
+        "value_grade": "C",
+        "value_version": "3",
+    }
     until = {"churn_horizon_days": 90, "value_horizon_days": 120, "valid_until": date(2026, 4, 1)}
-    return row | churn | value | until | {"segment": "valuable and slipping"}
+    spent = {"actual_amount": Decimal(number * 40), "segment": "valuable and slipping"}
+    return row | churn | value | until | spent
 
 
 def _test(model: str, rival: str) -> dict[str, Any]:
