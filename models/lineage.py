@@ -13,6 +13,7 @@ from models.tables import (
     CHALLENGER_SCORES,
     CHAMPIONS,
     CUSTOMER_SCORES,
+    DRIFT,
     EVALUATIONS,
     PROFIT,
     SEGMENT_MOVES,
@@ -118,6 +119,14 @@ def _moves() -> Ways:
     return {"night": (Way("night of the scores"),), **alike(named, (both, whose)), "is_new_version": (version, whose)}
 
 
+def _drift() -> Ways:
+    """The figures of a night's drift and, as they are given, the names of what was looked at."""
+    said = columns_of(SCORES, "churn_probability", "value_amount")
+    figure = (Way("tonight's customers, over bins of the training", (*READ, *said)), Way("what came true", LABELS))
+    figures = ("value", "limit", "verdict", "customers", "low", "high", "words")
+    return {name: figure if name in figures else (Way("of the night"),) for name in DRIFT.column_names}
+
+
 LINEAGE: dict[str, Ways] = {
     SCORES: _scores(),
     EVALUATIONS.name: _tested(EVALUATIONS.column_names),
@@ -127,6 +136,7 @@ LINEAGE: dict[str, Ways] = {
     CALIBRATION.name: _tested(CALIBRATION.column_names),
     MOVES: _moves(),
     SUITABILITY.name: _tested(SUITABILITY.column_names),
+    DRIFT.name: _drift(),
     SEGMENTS.name: {
         **alike(("segment", "segment_id", "position", "segment_version"), (Way("of the version in use"),)),
         "description": (Way("learned from features made anew", _behind(THRESHOLDS)),),

@@ -70,6 +70,19 @@ def compared(
     return Compared(score, *_interval(ours), gains)
 
 
+def resampled(
+    metric: Metric, outcome: Array, prediction: Array, counts: Array, *, seed: int = 7
+) -> tuple[float, float]:
+    """The 95 % interval of a figure of groups of customers who share outcome and prediction: (low, high).
+
+    Shape: counts is one row of customers by group; resampled, a group has a Poisson count of that mean.
+    """
+    drawn, step = np.random.default_rng(seed), max(1, CHUNK_NUMBERS // max(1, len(outcome)))
+    sizes = [min(step, RESAMPLES - start) for start in range(0, RESAMPLES, step)]
+    found = [metric(outcome, prediction, drawn.poisson(counts, (n, len(outcome))).astype(np.float64)) for n in sizes]
+    return _interval(np.concatenate(found))
+
+
 def calibration_error(outcome: Array, probability: Array, *, bins: int = 15) -> float:
     """Mean distance between predicted and seen rate over bins of equal count."""
     order = np.argsort(probability, kind="stable")

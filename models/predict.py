@@ -95,6 +95,16 @@ def _baseline(fitted: Fitted) -> Prediction:
     return Prediction(lambda customers: baselines.predict(fitted, customers), (feature,), against_average)
 
 
+def gains(fitted: Fitted) -> dict[str, float]:
+    """The share of each feature in what the trees gained (the mean of several); nothing of a baseline."""
+    if fitted.trees is None:
+        return {}
+    boosters = vars(lifetime_value.load(fitted)).values() if fitted.model == "lifetime_value" else ()
+    known = [one for one in boosters or (trees.load(fitted.trees),) if one is not None]
+    parts = [trees.gains(booster, fitted.features) for booster in known]
+    return {name: sum(part[name] for part in parts) / len(parts) for name in fitted.features}
+
+
 def _check(fitted: Fitted) -> None:
     if not is_readable(fitted):
         raise unusable("an earlier recipe made it", fitted.model, fitted.version)

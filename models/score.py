@@ -11,7 +11,7 @@ from features import FEATURES
 from features.feature_group import WINDOWS
 from features.point_in_time import Snapshot, visible
 from models import segments
-from models.eligibility import NO_ORDER, eligible, no_score_reason
+from models.eligibility import NO_CONTRACT, NO_ORDER, no_score_reason, to_score
 from models.model import Customers, Fitted
 from models.night_before import with_night_before
 from models.predict import check_usable, settled
@@ -47,10 +47,11 @@ def score_customers(
     churn, value = models["churn"], models["lifetime_value"]
     for fitted in (churn, value):
         check_usable(fitted, features.columns)
-    known = _with_actual(eligible(features.where("orders_count > 0"), profile), orders, snapshot, value.horizon_days)
+    known = _with_actual(to_score(features, profile, settings), orders, snapshot, value.horizon_days)
     scored = _scored(known, models, snapshot.night, before=before, settings=settings, currency=currency)
     rows = profile.select("customer_id", no_score_reason().alias("_refused")).join(scored, "customer_id", "left")
-    silent = F.when(F.col("churn_probability").isNull(), F.lit(f"no score because {NO_ORDER}"))
+    why = NO_CONTRACT if settings.by_contract else NO_ORDER
+    silent = F.when(F.col("churn_probability").isNull(), F.lit(f"no score because {why}"))
     columns = {
         **_stamp(churn, value, models["segments"]),
         "night": F.lit(snapshot.night),

@@ -38,6 +38,11 @@ class ChurnSettings(HorizonSettings):
         return self
 
     @property
+    def by_contract(self) -> bool:
+        """Whether a contract that ended, not a missing order, is what is foretold."""
+        return self.label == "contract"
+
+    @property
     def high_from(self) -> float:
         """The probability from which acting costs less than not acting, where acting is dear (the band high)."""
         return 1 / (1 + self.overlooked_costs_high)

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from features import FEATURES
 from features.point_in_time import Snapshot
-from models.eligibility import eligible
+from models.eligibility import to_score
 from models.model import Customers, Fitted
 from models.predict import check_usable, loaded, settled
 from models.score import DEFAULT_CHURN, LEVEL_CUSTOMERS
@@ -52,7 +52,12 @@ def challengers_of(recorded: Mapping[str, str]) -> dict[str, str]:
 
 
 def challenger_scores(
-    features: DataFrame, profile: DataFrame, challengers: Mapping[str, Fitted], snapshot: Snapshot
+    features: DataFrame,
+    profile: DataFrame,
+    challengers: Mapping[str, Fitted],
+    snapshot: Snapshot,
+    *,
+    settings: ChurnSettings = DEFAULT_CHURN,
 ) -> DataFrame:
     """The rows of scores.challenger_scores of the snapshot's night.
 
@@ -61,7 +66,7 @@ def challenger_scores(
     """
     for fitted in challengers.values():
         check_usable(fitted, features.columns)
-    known = eligible(features.where("orders_count > 0"), profile)
+    known = to_score(features, profile, settings)
     known = known.join(profile.select("customer_id"), "customer_id", "left_semi")
     rows = known.select("customer_id", *(F.col(name).cast("float") for name in NAMES))
     part = rows.orderBy(F.xxhash64("customer_id", F.lit("level"))).limit(LEVEL_CUSTOMERS).toArrow()

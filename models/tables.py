@@ -221,6 +221,33 @@ SUITABILITY = Table(
     write="replace_night",
     fresh_days=None,
 )
+DRIFT = Table(
+    name="models.drift",
+    grain="one row per night, version in use and thing that was looked at: is the night like the training?",
+    key=("night", "model", "version", "what", "name"),
+    columns=columns(
+        required("night", "date", "night"),
+        required("model", "string", "churn or lifetime_value; empty for a source, which is about all of them"),
+        required("version", "string", "registered version that scored the night `about`; empty for a source"),
+        required(
+            "what",
+            "string",
+            "model (its verdict), source, feature, score, performance (estimated), label (what came true)",
+        ),
+        required("name", "string", "feature, source or figure"),
+        required(
+            "value", "double", "stability index of a feature or score; days of silence; share of the gain; a figure"
+        ),
+        Column("limit", "double", "value beyond which it has drifted; null where it is told and not judged"),
+        required("verdict", "string", "steady, watch or drifted"),
+        required("customers", "bigint", "customers behind the figure"),
+        required("about", "date", "night whose scores the figure is about: an earlier one for what came true"),
+        Column("low", "double", "lower end of the 95 % interval"),
+        Column("high", "double", "upper end"),
+        required("words", "string", "what that means; empty where there is nothing to say"),
+    ),
+    write="replace_night",
+)
 TABLES = (
     CUSTOMER_SCORES,
     CHALLENGER_SCORES,
@@ -231,4 +258,5 @@ TABLES = (
     SUITABILITY,
     SEGMENTS,
     SEGMENT_MOVES,
+    DRIFT,
 )

@@ -12,8 +12,9 @@ from pyspark.sql import DataFrame
 
 from features.build import History
 from features.point_in_time import Snapshot
-from models import MODELS, baselines, segments, trees
+from models import MODELS, baselines, reference, segments, trees
 from models.calendar import Plan, Schedule, check_no_leak, schedule
+from models.eligibility import RUNNING
 from models.evaluate import DEFAULT_COSTS, metrics_by_window, window
 from models.model import Array, Customers, Fitted, Model
 from models.predict import loaded, settled
@@ -73,7 +74,7 @@ def train(
     """
     feed = order_feed(history.orders, now)
     schedules = {model.name: schedule(settings.horizons[model.name], feed, now.night) for model in MODELS}
-    seen = _observed(history, profile, now, schedules)
+    seen = _observed(history, profile, now, schedules, settings)
     return train_on(seen, now.night, schedules, registry=registry, costs=settings.churn, tags=tags)
 
 
@@ -115,20 +116,30 @@ def register_baselines(
     feed = order_feed(history.orders, now)
     schedules = {model.name: schedule(settings.horizons[model.name], feed, now.night) for model in MODELS}
     latest = {name: replace(s, plan=None) for name, s in schedules.items()}
-    seen = _observed(history, profile, now, latest)
+    seen = _observed(history, profile, now, latest, settings)
     _register_named(seen, now.night, schedules, registry)
     registry.register(segments.rules(seen.customers.rows(seen.on([now.night]))), night=now.night)
     return tuple(dict.fromkeys(warning for planned in schedules.values() for warning in planned.warnings))
 
 
-def _observed(history: History, profile: DataFrame, now: Snapshot, schedules: Mapping[str, Schedule]) -> Observed:
+def _observed(
+    history: History, profile: DataFrame, now: Snapshot, schedules: Mapping[str, Schedule], settings: ModelSettings
+) -> Observed:
     """One pass for every model: all nights that any of them needs, and this night itself."""
     nights = {now.night}
     for planned in schedules.values():
         nights |= {*planned.labelled, *(planned.plan.nights if planned.plan else ())}
     horizons = sorted({planned.horizon_days for planned in schedules.values()})
     closed = min(planned.closed for planned in schedules.values())
-    return observed(history, profile, now=now, nights=sorted(nights), horizons=horizons, closed=closed)
+    return observed(
+        history,
+        profile,
+        now=now,
+        nights=sorted(nights),
+        horizons=horizons,
+        closed=closed,
+        by_contract=settings.churn.by_contract,
+    )
 
 
 def _register_named(seen: Observed, night: date, schedules: Mapping[str, Schedule], registry: Registry) -> None:
@@ -152,8 +163,9 @@ def _renew_segments(today: Customers, night: date, registry: Registry) -> None:
 
 def _named_baseline(model: Model, planned: Schedule, seen: Observed) -> Fitted:
     """The model's named baseline, fitted on the last closed window where there is one."""
-    rows = seen.on(planned.labelled)
-    outcome = _outcome(model, planned, seen)[rows]
+    outcome = _outcome(model, planned, seen)
+    rows = seen.on(planned.labelled) & ~np.isnan(outcome)
+    outcome = outcome[rows]
     fitted = baselines.FITS[model.baseline](seen.customers.rows(rows), outcome, planned.horizon_days)
     average = {"average": float(outcome.mean())} if len(outcome) else {}
     return replace(fitted, facts={**fitted.facts, **average})
@@ -162,6 +174,11 @@ def _named_baseline(model: Model, planned: Schedule, seen: Observed) -> Fitted:
 def _learned(
     model: Model, planned: Schedule, seen: Observed, night: date, standing: Standing, costs: ChurnSettings
 ) -> Learned:
+    today = seen.customers.rows(seen.on([night]))
+    if costs.by_contract:
+        today = today.rows(~np.isnan(today.column(RUNNING)))
+    # Without a contract on a night there is nothing to tell of it.
+    seen = seen.rows(~np.isnan(_outcome(model, planned, seen)))
     outcome = _outcome(model, planned, seen)
     suits = suitability(model, planned, seen, outcome)
     if planned.plan is None or suits.verdict == "not fit":
@@ -175,8 +192,9 @@ def _learned(
     version = champion.version if champion else None
     found = verdict(model, windows, champion=version, held_back=standing.held_back)
     fitted = model.fit(seen.customers.rows(final), outcome[final], planned.horizon_days)
-    fitted = _with_bands(replace(fitted, grade=found.grade), seen.customers.rows(seen.on([night])))
+    fitted = _with_bands(replace(fitted, grade=found.grade), today)
     known = {"knows_until": (planned.closed - EPOCH).days, "interval": dict(windows[0].interval)}
+    known |= reference.learned(fitted, today)
     return Learned(replace(fitted, facts={**fitted.facts, **known}), found, suits, windows, standing.warnings)
 
 

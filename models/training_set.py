@@ -13,14 +13,12 @@ from features import FEATURES
 from features.build import History, customer_features
 from features.point_in_time import Snapshot, snapshot_at, visible
 from models.calendar import Feed, feed
-from models.eligibility import eligible
+from models.eligibility import RUNNING, eligible
 from models.model import Array, Customers
 
 ROWS_LIMIT = 1_500_000
 """Rows handed over to this process: beyond it a fixed part of the customers is taken (0.5 GB at 85 features)."""
 EPOCH = date(1970, 1, 1)
-RUNNING = "days_to_contract_end"
-"""The feature that is known where a contract runs."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +75,24 @@ def observed(
     known = customer_features(history, snapshots[0], *snapshots[1:]).where("orders_count > 0")
     known = eligible(known, profile).where(_part_of(history.orders, len(nights)))
     rows = known.join(
-        _labels(history.orders, now, snapshots, horizons, by_contract=by_contract), ["night", "customer_id"], "left"
+        labels(history.orders, now, snapshots, horizons, by_contract=by_contract), ["night", "customer_id"], "left"
     )
     return _handed_over(rows, horizons, closed, by_contract=by_contract)
 
 
-def _labels(
-    orders: DataFrame, now: Snapshot, snapshots: Sequence[Snapshot], horizons: Sequence[int], *, by_contract: bool
+def labels(
+    orders: DataFrame,
+    now: Snapshot,
+    snapshots: Sequence[Snapshot],
+    horizons: Sequence[int],
+    *,
+    by_contract: bool = False,
 ) -> DataFrame:
+    """`_orders_<horizon>` and `_spend_<horizon>` after each snapshot, as `now` sees them.
+
+    Grain: one row per night and customer_id with any order in the longest horizon, or with a contract that then runs
+           where contracts are counted; others are absent.
+    """
     day = F.date_sub(F.lit(now.night), F.col("age_days"))
     seen = visible(orders.where("customer_id is not null"), [now]).withColumn("day", day).drop("night")
     longest = max(horizons)

@@ -3,7 +3,7 @@
 Source: depth, rate and shares are customary values for some ten thousand rows, not tuned; ROUNDS was.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -64,3 +64,10 @@ def predict(booster: Any, customers: Customers, *, offset: Array | None = None) 
 def contributions(booster: Any, customers: Customers) -> Array:
     """What each feature adds to each customer's prediction on the link's scale; exact, without the bias."""
     return tree_shares.contributions(booster, customers.matrix)
+
+
+def gains(booster: Any, names: Sequence[str]) -> dict[str, float]:
+    """What splitting by each feature gained, as a share of all that was gained."""
+    found = booster.get_score(importance_type="total_gain")
+    total = sum(found.values()) or 1.0
+    return {name: round(float(found.get(f"f{place}", 0.0)) / total, 6) for place, name in enumerate(names)}

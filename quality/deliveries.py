@@ -10,12 +10,13 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from lakehouse.stability import stability_index
 from quality.calendar import SpecialDay
 from quality.gate import GateOutcome, Outcome
 from quality.measurements import Figure, History, Known, Place
 from quality.rules import Severity
 from quality.shares import UsualShare, nearest_share, usual_share
-from quality.spread import drift, has_drifted
+from quality.spread import has_drifted
 from quality.usual import FEWEST_NIGHTS, WEEKS, Usual, Verdict, alike, levels, mildest
 
 Answers = Mapping[Verdict, Outcome]
@@ -172,7 +173,7 @@ class _Delivery:
         pools = self._pools(measure)
         if not tonight or not pools:
             return
-        index = min(drift(tonight, pool) for pool in pools)
+        index = min(stability_index(tonight, pool) for pool in pools)
         changed = all(has_drifted(tonight, pool) for pool in pools)
         off: dict[str, Outcome] = {f"into other {SPREAD[measure]} (stability index {index:.2f})": "warned"}
         rule = f"falls into the same {SPREAD[measure]} as usual"

@@ -284,7 +284,9 @@ def _grid(share: float, highest: float, base: int, *, lowest: float = 0.0) -> st
 
 
 def _short(amount: float) -> str:
-    """An amount in six characters: thousands and millions where it is large."""
+    """An amount in six characters: thousands and millions where it is large, two digits where it is small."""
+    if 0 < abs(amount) < 10 and amount != int(amount):
+        return f"{amount:.2g}"
     if 999_500 <= amount < 99.95e6:
         return f"{amount / 1e6:.1f} M"
     for unit, word in ((1e6, "M"), (1e3, "k")):

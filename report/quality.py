@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from lakehouse.delta import Lakehouse
-from report import plots, quality_figures, wording
+from report import quality_figures, wording
+from report.courses import over_nights
+from report.drift import drift
 from report.page import template
-from report.plots import AMBER, BLUE, GREEN, GREY, RED, Line
 from report.quality_figures import Course, Element, SetAside
 
-COLOURS = (BLUE, AMBER, GREEN, RED, GREY, "#7a5c99", "#3d8c8c", "#8c6d46")
 SMALLEST_CHANGE = 1.0
 """Points of a score, or of a share in percent, below which nothing has changed."""
 
@@ -20,22 +20,24 @@ SMALLEST_CHANGE = 1.0
 def quality_page(lake: Lakehouse, summary: Mapping[str, Any], out: Path, *, sources: Mapping[str, str]) -> Path:
     """The path of the page, written to `out`.
 
-    Reads: summary as `habitue night --json` prints it; quality.measurements, ops.reconciliation, rows set aside.
+    Reads: summary as `habitue night --json` prints it; quality.measurements, ops.reconciliation, rows set aside,
+           models.drift.
     Units: sources names the owner of each.
     Shape: figures, names of rules and places of rows (file and number); nothing of what a row says.
     """
     night = date.fromisoformat(summary["night"])
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(4) as pool:
         figures = pool.submit(quality_figures.figures, lake, night)
         delivered = pool.submit(quality_figures.course, lake, night)
         broken = pool.submit(quality_figures.set_aside, lake, night)
+        drifted = pool.submit(drift, lake, night)
     history, aside = figures.result(), broken.result()
     measured = quality_figures.elements(history)
     told = _told(summary, night, sources, delivered.result(), quality_figures.scores(history))
     for source in told["sources"]:
         source["age"] = quality_figures.age(measured, source["name"])
     changed = changes(told["sources"], measured, aside, summary.get("gates", []))
-    more = {"aside": [one for one in aside if one.rows], "elements": measured, "changes": changed}
+    more = {"aside": [one for one in aside if one.rows], "elements": measured, "changes": changed} | drifted.result()
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(template("quality.html").render(told | more), encoding="utf-8")
     return out
@@ -61,9 +63,9 @@ def _told(
         "sources": [
             {"owner": owner} | _source(name, night, course, scores.get(name, {})) for name, owner in sources.items()
         ],
-        "scores_plot": _over_nights(scores, "Score of each source, 0 to 100", lowest=_floor(scores)),
-        "rows_plot": _over_nights(_filled(course.delivered, course), "Rows delivered by each source"),
-        "aside_plot": _over_nights(_filled(course.rejected, course), "Rows set aside of each source"),
+        "scores_plot": over_nights(scores, "Score of each source, 0 to 100", lowest=_floor(scores)),
+        "rows_plot": over_nights(_filled(course.delivered, course), "Rows delivered by each source"),
+        "aside_plot": over_nights(_filled(course.rejected, course), "Rows set aside of each source"),
         "tables": summary.get("tables", {}),
     }
 
@@ -131,16 +133,3 @@ def _floor(scores: Mapping[str, Mapping[date, float]]) -> float:
     """The ten below the lowest score: sources differ by few points."""
     lowest = min((value for known in scores.values() for value in known.values()), default=0.0)
     return max(10.0 * int(lowest / 10) - 10, 0.0)
-
-
-def _over_nights(courses: Mapping[str, Mapping[date, float]], title: str, *, lowest: float = 0.0) -> str:
-    """The plot; empty before a second night."""
-    known = sorted({night for values in courses.values() for night in values})
-    if len(known) < 2:
-        return ""
-    nights = [known[0] + timedelta(days=day) for day in range((known[-1] - known[0]).days + 1)]
-    drawn = [
-        Line(name, tuple(values.get(night) for night in nights), colour)
-        for (name, values), colour in zip(courses.items(), COLOURS, strict=False)
-    ]
-    return plots.lines(drawn, places=[night.isoformat() for night in nights], title=title, lowest=lowest)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
 from features import CUSTOMER_FEATURES
@@ -12,15 +13,17 @@ from features.point_in_time import Snapshot, snapshot_at
 from lakehouse.delta import Lakehouse
 from lakehouse.rows import frame_of
 from models import segments
+from models.drift import as_frame, doubts, in_doubt, with_doubts
 from models.model import Fitted
 from models.moves import segment_moves
 from models.registry import NAMES, ModelUnusable
 from models.score import score_customers
 from models.settings import ModelSettings
 from models.shadow import challenger_scores, challengers_of
-from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES, SEGMENT_MOVES, SEGMENTS
+from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES, DRIFT, SEGMENT_MOVES, SEGMENTS
 from models.train import register_baselines
 from orchestration.assets.step import Steps, spec, tables_asset
+from orchestration.drifting import tell, tonights_drift
 from orchestration.night import NightRun
 from orchestration.publishing import publish_tonight
 from orchestration.retailer import Retailer
@@ -33,15 +36,16 @@ def score_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     facts = [table.name for table in unified.UNIFIED_FACTS]
     known = [CUSTOMER_FEATURES.name, unified.CUSTOMER_PROFILE.name, unified.ORDERS.name, SEGMENTS.name]
     described = spec(SEGMENTS, after=[*facts, unified.CUSTOMER_PROFILE.name])
+    scores, drift = spec(CUSTOMER_SCORES, after=known), spec(DRIFT, after=[*facts, *known])
     return [
         tables_asset("features__customer_features", [spec(CUSTOMER_FEATURES, after=facts)], _features, steps),
         tables_asset("models__segments", [described], _segments, steps),
         tables_asset(
             "scores__customer_scores",
-            [spec(CUSTOMER_SCORES, after=known)],
+            [scores],
             _scored,
             steps,
-            beside={CHALLENGER_SCORES: spec(CHALLENGER_SCORES, after=known)},
+            beside={CHALLENGER_SCORES: spec(CHALLENGER_SCORES, after=known), DRIFT: drift},
         ),
         tables_asset("scores__segment_moves", [spec(SEGMENT_MOVES, after=[CUSTOMER_SCORES.name])], _moved, steps),
     ]
@@ -96,9 +100,18 @@ def _scored(run: NightRun) -> Sequence[Published]:
         settings=churn,
         currency=run.retailer.currency,
     )
-    run.record.models.update({name: _facts(fitted) for name, fitted in models.items()})
+    scores = scores.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        found = tonights_drift(run, history_of(run.lake), snapshot_of(run), scores, models)
+        published = publish_tonight(run, CUSTOMER_SCORES, with_doubts(scores, doubts(found)))
+    finally:
+        scores.unpersist()
+    run.lake.replace_night(DRIFT, as_frame(run.lake.spark, found, run.night).coalesce(1), run.night)
+    doubted = doubts(found)
+    run.record.models.update({name: _facts(fitted, doubted.get(name)) for name, fitted in models.items()})
+    tell(run.record, found)
     _shadow(run, features, profile)
-    return [publish_tonight(run, CUSTOMER_SCORES, scores)]
+    return [published]
 
 
 def _moved(run: NightRun) -> Sequence[Published]:
@@ -119,7 +132,7 @@ def _shadow(run: NightRun, features: DataFrame, profile: DataFrame) -> None:
         return
     try:
         challengers = {name: run.registry.load(name, version) for name, version in versions.items()}
-        scores = challenger_scores(features, profile, challengers, snapshot_of(run))
+        scores = challenger_scores(features, profile, challengers, snapshot_of(run), settings=run.retailer.churn)
     except ModelUnusable as error:
         run.record.warnings.append(f"the challenger did not score: {error.where}: {error.what}")
         return
@@ -145,10 +158,11 @@ def _described(lake: Lakehouse, fitted: Fitted) -> DataFrame:
     return frame_of(lake.spark, rows, SEGMENTS.schema)
 
 
-def _facts(fitted: Fitted) -> dict[str, Any]:
+def _facts(fitted: Fitted, doubt: str | None) -> dict[str, Any]:
+    """What the night says of a version; one in doubt with the grade that its scores got."""
     return {
         "version": fitted.version,
         "kind": fitted.kind,
-        "grade": fitted.grade,
+        "grade": in_doubt(fitted).grade if doubt else fitted.grade,
         "horizon_days": fitted.horizon_days,
-    }
+    } | ({"in_doubt": doubt} if doubt else {})

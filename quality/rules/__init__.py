@@ -3,12 +3,12 @@
 A null breaks `not_null` alone; every other rule about a row passes it by, as Great Expectations does.
 """
 
+from lakehouse.stability import DRIFT
 from quality.rules.contact_points import valid_email, valid_phone, valid_postcode
 from quality.rules.formats import Form, length, ordered, reads_as
 from quality.rules.references import exists_in, sums_to
 from quality.rules.rule import Rule, Severity, marks, with_judgements
 from quality.rules.tables import (
-    DRIFT,
     distinct_share,
     fresh,
     match_share,

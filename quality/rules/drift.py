@@ -5,8 +5,7 @@ Source: Siddiqi (2006), "Credit Risk Scorecards": sum over bins of (actual - exp
 
 from collections.abc import Mapping, Sequence
 
-SMALLEST = 0.0001
-"""A share of 0 counts as this one, so that a category that appears or vanishes weighs much and not infinitely."""
+from lakehouse.stability import SMALLEST
 
 
 def category_drift(column: str, shares: Mapping[str, float], fewest: int) -> str:

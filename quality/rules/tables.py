@@ -4,14 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from lakehouse.stability import DRIFT
 from quality.rules.drift import category_drift, number_drift
 from quality.rules.rule import Rule, Severity, quoted
 
-DRIFT = 0.25
-"""Population stability index above which a distribution has changed.
-
-Source: Siddiqi (2006), "Credit Risk Scorecards": below 0.1 unchanged, up to 0.25 a little, above 0.25 changed.
-"""
 FEWEST = 500
 """Values below which chance alone looks like a change.
 

@@ -14,6 +14,7 @@ from models.evaluate import metrics_by_window
 from models.lifetime_value import LIFETIME_VALUE
 from models.model import Array, Customers
 from models.predict import loaded
+from models.reference import SCORES, reference
 from models.registry import ModelUnusable, Registry
 from models.train import TrainingReport, train_on
 from models.training_set import Observed
@@ -47,6 +48,21 @@ def test_a_strong_signal_is_learned_and_promoted(learned: tuple[TrainingReport, 
         assert champion is not None
         assert (champion.version, champion.grade, champion.kind) == (report.version, report.grade, "trees")
     assert registry.model_versions() == {"churn": "2", "lifetime_value": "2", "segments": "1"}
+
+
+def test_a_version_keeps_what_the_customers_of_its_training_were_like(
+    learned: tuple[TrainingReport, ...], registry: Registry
+) -> None:
+    orders = shop()
+    seen = observe(orders, schedules_of(orders))
+    today = int(seen.on([NIGHT]).sum())
+    for report in learned:
+        kept = reference(registry.load(report.model, report.version))
+        assert kept is not None
+        assert set(kept.bins) == {*seen.customers.names, SCORES[report.model][0]}
+        assert {sum(bins.counts) for bins in kept.bins.values()} == {today}
+        assert sum(kept.gains.values()) == pytest.approx(1, abs=1e-4)
+    assert reference(registry.load("churn", "1")) is None
 
 
 def test_every_test_of_churn_shows_how_model_and_baseline_came_true(learned: tuple[TrainingReport, ...]) -> None:

@@ -2,12 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
 from typing import Any
+
+from pyspark.sql import DataFrame
 
 from lakehouse.delta import Lakehouse
 from lakehouse.rows import frame_of
 from lakehouse.table import Table
-from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SEGMENT_MOVES, SEGMENTS, SUITABILITY
+from models.drift import Finding, Verdict, What, as_frame
+from models.tables import CALIBRATION, CUSTOMER_SCORES, DRIFT, EVALUATIONS, SEGMENT_MOVES, SEGMENTS, SUITABILITY
 from pipelines.canonical import MESSAGES
 from pipelines.identity.suspicion import REASONS
 from pipelines.reconciliation import RECONCILIATION
@@ -109,6 +113,44 @@ def busy_months(lake: Lakehouse) -> None:
     )
     before = lake.read(RECONCILIATION).unionByName(kept)
     lake.replace_since(RECONCILIATION, before.coalesce(1), nights[0])
+
+
+def busy_drift(lake: Lakehouse, *, nights: int = 41) -> None:
+    """Fill models.drift: one feature drifts away, a source falls silent, and what came true lies below the estimate."""
+    frames = []
+    for back in range(nights):
+        rows, night = [], NIGHT - timedelta(days=back)
+        for model, score in (("churn", "churn_probability"), ("lifetime_value", "value_amount")):
+            moving = max(0.0, 0.9 - back / 20)
+            moved = {"days_since_last_order": moving, "orders_count_same_season": 0.12, "basket_mean_365d": 0.03}
+            rows += [
+                Finding(
+                    model, "3", "score" if name == score else "feature", name, value, 0.26, _ruled(value), 9_999, night
+                )
+                for name, value in ({score: 0.02 + moving / 4} | moved).items()
+            ]
+            told = "61% of what it learned rests on features that have drifted or fallen silent: days_since_last_order"
+            rows.append(Finding(model, "3", "model", "share of the gain", moving, 1 / 3, _ruled(moving), 9_999, night,
+                                words=told if moving > 0.25 else ""))  # fmt: skip
+        words = f"visits has told nothing for {40 - back} days (never for more than 2 before)"
+        rows.append(Finding("", "", "source", "visits", 40.0 - back, 7.0, "drifted", 0, night, words=words))
+        rows.append(Finding("churn", "3", "performance", "AUC", 0.81 + back % 3 / 100, None, "steady", 9_999, night))
+        past = night - timedelta(days=60)
+        rows += [
+            Finding("churn", "2", "label", "AUC", 0.74 - back % 4 / 200, 0.71, "steady", 9_999, past, 0.73, 0.77),
+            Finding("churn", "2", "label", "estimated AUC", 0.76, None, "steady", 9_999, past),
+            Finding("churn", "2", "label", "rate off by", 0.09, 0.06, "watch", 9_999, past),
+        ]
+        frames.append(as_frame(lake.spark, rows, night))
+    lake.replace_since(DRIFT, reduce(DataFrame.unionByName, frames).coalesce(1), NIGHT - timedelta(days=nights))
+
+
+def _what(name: str) -> What:
+    return "score" if name in ("churn_probability", "value_amount") else "feature"
+
+
+def _ruled(value: float) -> Verdict:
+    return "drifted" if value > 0.26 else "watch" if value > 0.1 else "steady"
 
 
 RIVALS = {"churn": ("recency_rule", "logistic_rfm"), "lifetime_value": ("last_year_spend", "average_spend")}

@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 from lakehouse.delta import Lakehouse
 from report.night import night_report
 from report.quality import quality_page
-from tests.tools.busy_night import SOURCES, SUMMARY, busy_months, busy_night
+from tests.tools.busy_night import SOURCES, SUMMARY, busy_drift, busy_months, busy_night
 from tests.tools.chromium import Chromium
 
 SECTIONS = [
@@ -23,7 +23,7 @@ SECTIONS = [
     "Time",
 ]
 PLOTS = 13
-QUALITY_PLOTS = 3
+QUALITY_PLOTS = 6
 SIZES = "plots => plots.map(plot => plot.getBoundingClientRect()).map(box => [box.width, box.height])"
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 # Letters reach up to two pixels further than their box says.
@@ -49,6 +49,7 @@ def quality(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Pa
     lake = Lakehouse(str(folder / "lake"), spark)
     busy_night(lake)
     busy_months(lake)
+    busy_drift(lake)
     return quality_page(
         lake,
         SUMMARY,
