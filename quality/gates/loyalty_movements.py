@@ -3,5 +3,5 @@
 from quality.rules import Rule, in_set
 
 RULES: dict[str, tuple[Rule, ...]] = {
-    "conformed.loyalty_movements": (in_set("kind", "earn", "burn", "expire", "adjust", severity="reject"),),
+    "conformed.loyalty_movements": (in_set("kind", "earn", "burn", "expire", "adjust", "tier", severity="reject"),),
 }

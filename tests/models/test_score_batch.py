@@ -55,6 +55,7 @@ def batch(rows: list[dict[str, float]], before: pa.RecordBatch | None = None) ->
     columns: dict[str, Any] = {
         "customer_id": pa.array([str(number) for number in range(len(rows))]),
         "segment": pa.array(["loyal"] * len(rows)),
+        "segment_id": pa.array(["s1"] * len(rows)),
         "actual_amount": pa.array([Decimal("1.00")] * len(rows), pa.decimal128(18, 2)),
     }
     for name in EVERY:
