@@ -190,7 +190,7 @@ DAMAGES: tuple[Damage, ...] = (
     Damage("error_page_instead_of_a_file", "warned", _content(TICKETS, lambda _: PAGE)),
     Damage("stray_quote", "rejected", _content(NORTH, _stray_quote)),
     Damage("contacts_halved", "blocked", _content(CONTACTS, partial(_first_lines, share=0.5))),
-    Damage("contacts_twice_with_two_towns", "blocked", _rows(CONTACTS, _twice_otherwise)),
+    Damage("contacts_twice_with_two_towns", "rejected", _rows(CONTACTS, _twice_otherwise)),
     Damage("numbers_of_yesterday", "blocked", _values(TILL, Ticket=_of_yesterday)),
 )  # fmt: skip
 """Name, how the night has to answer, and how the files are spoiled."""
