@@ -74,7 +74,8 @@ def train(asked: argparse.Namespace) -> int:
     else:
         for name, facts in record.models.items():
             print(f"{name}: {facts['verdict']}")
-            print("\n".join(suitability_lines(facts["suitability"])))
+            if "suitability" in facts:
+                print("\n".join(suitability_lines(facts["suitability"])))
     return 0
 
 

@@ -28,6 +28,8 @@ COUNTED: Mapping[str, tuple[str, str, Answers]] = {
     "changed rows": ("as many new and changed rows", "new and changed rows", {"far off": "warned"}),
 }
 ANYBODY = "person"
+MATCHED = "matched"
+"""The share of rows whose customer was found."""
 GROUPS: Mapping[str, str] = {"store_id": "store", "channel": "channel"}
 SPREAD: Mapping[str, str] = {
     "hour": "hours of the day",
@@ -107,6 +109,7 @@ class _Delivery:
         columns = [part for part in self.tonight.get("complete", ()) if part != ANYBODY]
         yield from self._shares([ANYBODY], "names a customer as often as usual", STOPS)
         yield from self._shares(columns, "is as complete as usual", TELLS)
+        yield from self._matched()
         for measure in GROUPS:
             yield from self._groups(measure)
         for measure in SPREAD:
@@ -151,6 +154,16 @@ class _Delivery:
                 off[f"{figure.part} in {figure.value:.0%} of its rows, usually {usual.expected:.0%}"] = outcome
         if asked:
             yield self._of_parts(rule, answers, off, "has ")
+
+    def _matched(self) -> Iterator[Finding]:
+        figure, known = self.tonight.get(MATCHED, {}).get(""), self._usual_shares(MATCHED, "")
+        if figure is None or not known:
+            return
+        usual = nearest_share(known, figure.value)
+        outcome = STOPS.get(usual.verdict(figure.value, figure.rows), "passed")
+        words = f"a customer for {figure.value:.0%} of the rows, usually {usual.expected:.0%}"
+        off: dict[str, Outcome] = {} if outcome == "passed" else {words: outcome}
+        yield self._of_parts("finds a customer as often as usual", STOPS, off, "finds ")
 
     def _groups(self, measure: str) -> Iterator[Finding]:
         """A group may be short; what it brings too much may stand in the table twice."""
@@ -225,11 +238,10 @@ class _Delivery:
     def _finding(self, rule: str, answers: Answers, outcome: Outcome, words: str, failed: tuple[int, int]) -> Finding:
         table, source, delivery = self.place
         severity: Severity = "block" if "blocked" in answers.values() else "warn"
-        told = f"{source}.{delivery} {words}"
+        name = f"{source}.{delivery}" if delivery else source
+        told = f"{name} {words}"
         sample = () if outcome == "passed" else (told,)
-        return Finding(
-            GateOutcome(table, f"{source}.{delivery} {rule}", severity, *failed, outcome, sample=sample), told
-        )
+        return Finding(GateOutcome(table, f"{name} {rule}", severity, *failed, outcome, sample=sample), told)
 
 
 def _sum(figures: Known, nights: Iterable[date]) -> float:

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from functools import partial
 
 import dagster as dg
+from pyspark import StorageLevel
 
 from lakehouse.table import Table
+from orchestration.assets.arrivals_gate import check_matched
 from orchestration.assets.conformed import mapped_entities
 from orchestration.assets.identity_metadata import identity_metadata
 from orchestration.assets.step import Steps, spec, tables_asset
@@ -111,7 +113,14 @@ def _consents(run: NightRun) -> Sequence[Published]:
 
 def _fact(table: Table, entity: str, run: NightRun) -> Sequence[Published]:
     found = unified(run.lake, entity, key=run.key, region=run.retailer.identity.country)
-    return [publish_tonight(run, table, found.frame, gone=found.gone)]
+    if table is not tables.ORDERS:
+        return [publish_tonight(run, table, found.frame, gone=found.gone)]
+    changed = found.frame.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        check_matched(run, changed)
+        return [publish_tonight(run, table, changed, gone=found.gone)]
+    finally:
+        changed.unpersist()
 
 
 def _customers(run: NightRun) -> Sequence[Published]:

@@ -8,16 +8,18 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.delta import Lakehouse
+from lakehouse.delta import Lakehouse, NightStart
 from lakehouse.errors import WrongCall
+from lakehouse.rows import frame_of
 from orchestration import accepting
 from orchestration import night as night_module
 from orchestration.accepting import let_through
-from orchestration.assets.arrivals_gate import check_usual
+from orchestration.assets.arrivals_gate import check_matched, check_usual
 from orchestration.night import NightRun, Place
 from orchestration.record import NightRecord
+from pipelines import tables as unified
 from pipelines.canonical import ORDERS
 from pipelines.reconciliation import FileCounted
 from quality.accepted import ACCEPTED, accept, accepted_nights
@@ -75,6 +77,29 @@ def test_true_change_is_let_through_once(run: NightRun) -> None:
     with pytest.raises(PublicationBlocked):
         check_usual(next_night, ORDERS, [counted(5000)])
     assert run.record.figures["conformed.orders"] == [rows(2000)]
+
+
+def matched_orders(run: NightRun, nights: dict[date, int]) -> DataFrame:
+    """100 orders of the till on each night, so many of them with a customer."""
+    known = [
+        {"source": "till", "order_id": f"{night}-{n}", "known_from": night, "customer_id": "c" if n < found else None}
+        for night, found in nights.items()
+        for n in range(100)
+    ]
+    names = unified.ORDERS.column_names
+    return frame_of(run.lake.spark, [[row.get(name) for name in names] for row in known], unified.ORDERS.schema)
+
+
+def test_orders_whose_customers_are_no_longer_found_stop_before_they_are_unified(run: NightRun) -> None:
+    before = {NIGHT - timedelta(days=day): 60 + day % 5 for day in range(1, 7 * WEEKS)}
+    run.lake.merge(unified.ORDERS, matched_orders(run, before))
+    began = NightStart(NIGHT, versions=run.lake.versions([unified.ORDERS]))
+    run = replace(run, lake=Lakehouse(run.place.lake, run.lake.spark).for_night(began))
+    check_matched(run, matched_orders(run, {NIGHT: 58}))
+    assert [gate.outcome for gate in run.record.gates] == ["passed"]
+    with pytest.raises(PublicationBlocked, match=r"till finds a customer for 12% of the rows, usually 62%") as stopped:
+        check_matched(run, matched_orders(run, {NIGHT: 12}))
+    assert "habitue accept --table unified.orders --night 2026-03-02" in str(stopped.value)
 
 
 def test_rebuilt_nights_and_deliveries_without_a_past_are_not_judged(run: NightRun) -> None:
