@@ -87,7 +87,8 @@ def description(of: Portrait) -> str:
     """One line with figures."""
     return (
         f"{100 * of.share:.0f} % of the customers when the segments were made; last order typically "
-        f"{of.silent_days:,.0f} days ago, {of.basket:,.0f} an order; in the last year {of.orders:.1f} orders and {of.spend:,.0f} on average"
+        f"{of.silent_days:,.0f} days ago, {of.basket:,.0f} an order; in the last year {of.orders:.1f} orders and "
+        f"{of.spend:,.0f} on average"
     )
 
 
