@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.rows import frame_of
-from models import baselines, interval, metrics, profit
+from models import baselines, fairness, interval, metrics, profit
 from models.calendar import Plan
 from models.model import Array, Customers, Fitted, Model
 from models.predict import loaded, settled
@@ -49,13 +49,15 @@ def window(
     )
     is_rate = model.metric is metrics.auc
     error = metrics.calibration_error(happened, predicted) if is_rate else None
-    shown = {CANDIDATE: predicted, model.baseline: rivals[model.baseline]} if is_rate else {}
-    bins = {name: metrics.calibration_bins(happened, rates) for name, rates in shown.items()}
+    shown = {CANDIDATE: predicted, model.baseline: rivals[model.baseline]}
+    bins = {name: metrics.calibration_bins(happened, said) for name, said in shown.items()}
     spread = {} if is_rate else interval.learned(happened, predicted)
     bias = metrics.total_bias(happened, predicted)
+    high = fairness.shown_as_high(after, predicted, costs, is_rate=is_rate)
+    by_group = fairness.gaps(model.metric, fairness.Told(happened, predicted, high), seen.rows(tested).groups)
     return Window(
         night, len(happened), found.score, gains, error, bias, bins, spread, found.low, found.high,
-        _profits(happened, shown, after, plan.horizon_days, costs),
+        _profits(happened, shown, after, plan.horizon_days, costs) if is_rate else {}, by_group,
     )  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def evaluations(spark: SparkSession, report: Any) -> DataFrame:
 
 
 def calibrations(spark: SparkSession, report: Any) -> DataFrame:
-    """The rows of models.calibration of one TrainingReport; none for a model that predicts no probability."""
+    """The rows of models.calibration of one TrainingReport."""
     rows = [
         (report.model, report.version, report.night, w.night, predictor,
          int(place), int(customers), float(predicted), float(seen))

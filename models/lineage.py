@@ -8,6 +8,7 @@ from features.lineage import LINEAGE as FEATURE_LINEAGE
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, copied
 from models import segment_rules, segment_space
 from models.change import KEPT as CHANGED
+from models.settings import PROFILE_COLUMNS
 from models.tables import (
     CALIBRATION,
     CHALLENGER_SCORES,
@@ -15,6 +16,7 @@ from models.tables import (
     CUSTOMER_SCORES,
     DRIFT,
     EVALUATIONS,
+    FAIRNESS,
     PROFIT,
     SEGMENT_MOVES,
     SEGMENTS,
@@ -111,6 +113,17 @@ def _tested(names: tuple[str, ...]) -> Ways:
     return {name: figure if name in FIGURES else (Way("of the training"),) for name in names}
 
 
+def _by_group() -> Ways:
+    """The figures of the tests by group; the group itself as the profile tells it."""
+    group = Way("of the profile, never a feature", columns_of(PROFILE, *PROFILE_COLUMNS.values()))
+    figure = (Way("predictions from the features", READ), Way("against what happened", LABELS), group)
+    told = ("value", "others", "gap", "gap_low", "gap_high", "customers_count", "is_too_small")
+    return {
+        name: figure if name in told else (group,) if name == "customer_group" else (Way("of the training"),)
+        for name in FAIRNESS.column_names
+    }
+
+
 def _moves() -> Ways:
     both = Way("that of the night and of the night before", columns_of(SCORES, "segment_id", "segment"))
     whose = Way("customers with a segment on either night", columns_of(SCORES, "customer_id", "night"), "rows")
@@ -132,6 +145,7 @@ LINEAGE: dict[str, Ways] = {
     EVALUATIONS.name: _tested(EVALUATIONS.column_names),
     CHALLENGER_SCORES.name: _shadow(),
     PROFIT.name: _tested(PROFIT.column_names),
+    FAIRNESS.name: _by_group(),
     CHAMPIONS.name: alike(CHAMPIONS.column_names, (Way("of a training, or of a person's decision"),)),
     CALIBRATION.name: _tested(CALIBRATION.column_names),
     MOVES: _moves(),

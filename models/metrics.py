@@ -65,9 +65,9 @@ def compared(
     }
     score, ours = value(metric, outcome, prediction), found[""]
     gains = {
-        name: (score - value(metric, outcome, told), *_interval(ours - found[name])) for name, told in others.items()
+        name: (score - value(metric, outcome, told), *interval(ours - found[name])) for name, told in others.items()
     }
-    return Compared(score, *_interval(ours), gains)
+    return Compared(score, *interval(ours), gains)
 
 
 def resampled(
@@ -80,7 +80,16 @@ def resampled(
     drawn, step = np.random.default_rng(seed), max(1, CHUNK_NUMBERS // max(1, len(outcome)))
     sizes = [min(step, RESAMPLES - start) for start in range(0, RESAMPLES, step)]
     found = [metric(outcome, prediction, drawn.poisson(counts, (n, len(outcome))).astype(np.float64)) for n in sizes]
-    return _interval(np.concatenate(found))
+    return interval(np.concatenate(found))
+
+
+def interval(figures: Array) -> tuple[float, float]:
+    """Between which figures 95 % of the resamples lie; NaN where none is known."""
+    known = figures[np.isfinite(figures)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def calibration_error(outcome: Array, probability: Array, *, bins: int = 15) -> float:
@@ -122,14 +131,6 @@ def _resampled(metric: Metric, outcome: Array, prediction: Array, seed: int) -> 
         weights = drawn.poisson(1.0, size).astype(np.float64)
         found.append(metric(outcome, prediction, weights))
     return np.concatenate(found)
-
-
-def _interval(figures: Array) -> tuple[float, float]:
-    known = figures[np.isfinite(figures)]
-    if not len(known):
-        return float("nan"), float("nan")
-    low, high = np.quantile(known, [0.025, 0.975])
-    return float(low), float(high)
 
 
 def _gini(spend: Array, prediction: Array, weights: Array) -> Array:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from models.calendar import TEST_WINDOWS
+from models.fairness import Gap
 from models.model import Array, Model
 
 CHAMPION = "champion"
@@ -30,9 +31,9 @@ class Gain:
 class Window:
     """One test: the candidate's recipe, fitted on what was known by `night`, against its rivals afterwards.
 
-    Shape: calibration holds the rows of metrics.calibration_bins by predictor; none where no probability is predicted.
+    Shape: calibration holds the rows of metrics.calibration_bins by predictor.
            interval is what models.interval learned of an amount; profit holds the rows of models.profit.curve by
-           predictor, for churn.
+           predictor, for churn; fairness what models.fairness found in the groups that the retailer file names.
     Units: low and high are the 95 % interval of the score.
     """
 
@@ -47,6 +48,7 @@ class Window:
     low: float = float("nan")
     high: float = float("nan")
     profit: Mapping[str, Array] = field(default_factory=dict, compare=False)
+    fairness: tuple[Gap, ...] = field(default=(), compare=False)
 
     def over(self, rival: str) -> Gain | None:
         """The gain over that rival; None where it could not be compared."""

@@ -1,8 +1,13 @@
-"""The sections `churn` and `lifetime_value` of the retailer file."""
+"""The sections `churn`, `lifetime_value` and `fairness` of the retailer file."""
 
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Attribute = Literal["age_band", "gender", "region"]
+"""What the section `fairness` may name: how versions did is told by group of it, and it is never a feature."""
+PROFILE_COLUMNS: dict[Attribute, str] = {"age_band": "age_band", "gender": "gender_group", "region": "region"}
+"""The column of unified.customer_profile behind each."""
 
 
 class HorizonSettings(BaseModel):
@@ -60,11 +65,12 @@ class LifetimeValueSettings(HorizonSettings):
 
 
 class ModelSettings(BaseModel):
-    """Both sections, as the retailer file holds them."""
+    """The sections, as the retailer file holds them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     churn: ChurnSettings = ChurnSettings()
     lifetime_value: LifetimeValueSettings = LifetimeValueSettings()
+    fairness: tuple[Attribute, ...] = ()
 
     @property
     def horizons(self) -> dict[str, int]:

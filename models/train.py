@@ -139,6 +139,7 @@ def _observed(
         horizons=horizons,
         closed=closed,
         by_contract=settings.churn.by_contract,
+        fairness=settings.fairness if any(planned.plan for planned in schedules.values()) else (),
     )
 
 

@@ -1,9 +1,10 @@
 """What is learned from: the features of past nights, and what those customers did afterwards."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from pyspark.sql import Column, DataFrame
@@ -14,7 +15,9 @@ from features.build import History, customer_features
 from features.point_in_time import Snapshot, snapshot_at, visible
 from models.calendar import Feed, feed
 from models.eligibility import RUNNING, eligible
+from models.fairness import UNKNOWN, Groups
 from models.model import Array, Customers
+from models.settings import PROFILE_COLUMNS, Attribute
 
 ROWS_LIMIT = 1_500_000
 """Rows handed over to this process: beyond it a fixed part of the customers is taken (0.5 GB at 85 features)."""
@@ -26,17 +29,20 @@ class Observed:
     """Customers on past nights, and what they did in the days after.
 
     Units: nights are days since 1970 per row; orders and spend are by horizon in days, NaN where the window is open.
+    Shape: groups by attribute stand beside the customers, never among their features.
     """
 
     customers: Customers
     nights: Array
     orders: Mapping[int, Array]
     spend: Mapping[int, Array]
+    groups: Mapping[str, Groups] = field(default_factory=dict)
 
     def rows(self, mask: Array) -> "Observed":
         """The same of some rows alone."""
         orders, spend = ({h: of[mask] for h, of in kept.items()} for kept in (self.orders, self.spend))
-        return Observed(self.customers.rows(mask), self.nights[mask], orders, spend)
+        groups = {attribute: held.rows(mask) for attribute, held in self.groups.items()}
+        return Observed(self.customers.rows(mask), self.nights[mask], orders, spend, groups)
 
     def on(self, nights: Sequence[date]) -> Array:
         """Which rows belong to these nights."""
@@ -63,12 +69,13 @@ def observed(
     horizons: Sequence[int],
     closed: date,
     by_contract: bool = False,
+    fairness: Sequence[Attribute] = (),
 ) -> Observed:
     """Customers with an order before each night, and their orders and spend in each horizon after it.
 
     Reads:  only what `now` sees; label windows that reach past `closed` are NaN.
     Units:  by_contract counts, in place of orders, the contracts that run at the horizon's end; NaN for a customer
-            without one on the night.
+            without one on the night. fairness names what customers are grouped by, as it stands in the profile now.
     Shape:  sorted by night and a hash of the customer, so that the same history gives the same rows.
     """
     snapshots = [snapshot_at(night, now.timezone) for night in nights]
@@ -77,7 +84,15 @@ def observed(
     rows = known.join(
         labels(history.orders, now, snapshots, horizons, by_contract=by_contract), ["night", "customer_id"], "left"
     )
-    return _handed_over(rows, horizons, closed, by_contract=by_contract)
+    if fairness:
+        rows = rows.join(_grouped(profile, fairness), "customer_id", "left")
+    return _handed_over(rows, horizons, closed, by_contract=by_contract, fairness=fairness)
+
+
+def _grouped(profile: DataFrame, fairness: Sequence[Attribute]) -> DataFrame:
+    """The group of each customer by attribute, `_group_<attribute>`."""
+    told = [F.coalesce(PROFILE_COLUMNS[name], F.lit(UNKNOWN)).alias(f"_group_{name}") for name in fairness]
+    return profile.select("customer_id", *told)
 
 
 def labels(
@@ -122,7 +137,9 @@ def _runs_on(day: Column) -> Column:
     return F.coalesce((F.col("contract_starts_on") <= day) & (F.col("contract_ends_on") >= day), F.lit(False))
 
 
-def _handed_over(rows: DataFrame, horizons: Sequence[int], closed: date, *, by_contract: bool) -> Observed:
+def _handed_over(
+    rows: DataFrame, horizons: Sequence[int], closed: date, *, by_contract: bool, fairness: Sequence[Attribute]
+) -> Observed:
     names = tuple(feature.name for feature in FEATURES)
     labels = [f"_{what}_{horizon}" for horizon in horizons for what in ("orders", "spend")]
     table = rows.select(
@@ -130,8 +147,9 @@ def _handed_over(rows: DataFrame, horizons: Sequence[int], closed: date, *, by_c
         F.xxhash64("customer_id").alias("_order"),
         *(F.col(name).cast("float") for name in names),
         *(F.coalesce(label, F.lit(0.0)).alias(label) for label in labels),
+        *(F.coalesce(f"_group_{name}", F.lit(UNKNOWN)).alias(f"_group_{name}") for name in fairness),
     ).toArrow()
-    given = {name: table.column(name).to_numpy() for name in table.column_names}
+    given = {name: table.column(name).to_numpy() for name in table.column_names if not name.startswith("_group_")}
     order = np.lexsort((given["_order"], given["_night"]))
     matrix = np.column_stack([given[name].astype(np.float32) for name in names])[order]
     nights = given["_night"][order]
@@ -145,7 +163,15 @@ def _handed_over(rows: DataFrame, horizons: Sequence[int], closed: date, *, by_c
         bound = ~np.isnan(matrix[:, names.index(RUNNING)])
         orders = {horizon: np.where(bound, counted, np.nan) for horizon, counted in orders.items()}
     spend = {horizon: label("spend", horizon) for horizon in horizons}
-    return Observed(Customers(names, matrix, nights), nights, orders, spend)
+    groups = {str(name): _codes(table.column(f"_group_{name}"), order) for name in fairness}
+    return Observed(Customers(names, matrix, nights), nights, orders, spend, groups)
+
+
+def _codes(column: Any, order: Array) -> Groups:
+    """Each row's group as a small number: names are kept once."""
+    held = column.combine_chunks().dictionary_encode()
+    codes = held.indices.to_numpy(zero_copy_only=False).astype(np.int32)
+    return Groups(codes[order], tuple(held.dictionary.to_pylist()))
 
 
 def _part_of(orders: DataFrame, nights: int) -> Column:

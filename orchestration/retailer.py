@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator, model_v
 from activation.settings import Activation, unknown_sources
 from lakehouse.errors import InvalidRetailerFile
 from lakehouse.names import nearest
-from models.settings import ChurnSettings, LifetimeValueSettings
+from models.settings import Attribute, ChurnSettings, LifetimeValueSettings
 from orchestration.alerts.settings import AlertSettings
 from orchestration.tables import all_tables
 from orchestration.yaml_lines import LinedYaml, load_lined
@@ -40,6 +40,7 @@ class Retailer(Activation):
     identity: IdentitySettings = IdentitySettings()
     churn: ChurnSettings = ChurnSettings()
     lifetime_value: LifetimeValueSettings = LifetimeValueSettings()
+    fairness: tuple[Attribute, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
     calendar: tuple[SpecialDay, ...] = ()
     owners: Owners = Owners()

@@ -63,8 +63,10 @@ def snapshot_of(run: NightRun) -> Snapshot:
 
 
 def model_settings(retailer: Retailer) -> ModelSettings:
-    """The horizons of the retailer file."""
-    return ModelSettings(churn=retailer.churn, lifetime_value=retailer.lifetime_value)
+    """What the retailer file says of the models."""
+    return ModelSettings(
+        churn=retailer.churn, lifetime_value=retailer.lifetime_value, fairness=tuple(dict.fromkeys(retailer.fairness))
+    )
 
 
 def _features(run: NightRun) -> Sequence[Published]:

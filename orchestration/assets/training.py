@@ -13,8 +13,9 @@ from features.point_in_time import snapshot_at
 from lakehouse.errors import HabitueError, Transient
 from models.champions import Change, record
 from models.evaluate import calibrations, evaluations, profits
+from models.fairness import as_frame as fairness
 from models.suitability import suitabilities
-from models.tables import CALIBRATION, EVALUATIONS, PROFIT, SUITABILITY
+from models.tables import CALIBRATION, EVALUATIONS, FAIRNESS, PROFIT, SUITABILITY
 from models.train import TrainingReport, train
 from orchestration.assets.keys import asset_key
 from orchestration.assets.scores import history_of, model_settings
@@ -74,6 +75,7 @@ def trained(run: TrainingRun) -> tuple[TrainingReport, ...]:
             run.lake.append_once(EVALUATIONS, evaluations(run.lake.spark, report).coalesce(1), batch=batch)
             run.lake.append_once(CALIBRATION, calibrations(run.lake.spark, report).coalesce(1), batch=batch)
             run.lake.append_once(PROFIT, profits(run.lake.spark, report).coalesce(1), batch=batch)
+            run.lake.append_once(FAIRNESS, fairness(run.lake.spark, report).coalesce(1), batch=batch)
         run.record.models[report.model] = {**_facts(report), "verdict": verdict_in_words(report)}
     run.record.models["segments"] = {"verdict": run.registry.remarked("segments")}
     record(run.lake, [_promoted(report, in_use) for report in reports if report.promoted])

@@ -18,7 +18,7 @@ def report(name: str, window: Window) -> TrainingReport:
     return TrainingReport(name, "3", True, "B", "better", 60, NIGHT, "AUC", (window,))  # noqa: FBT003
 
 
-def test_every_bin_of_every_predictor_is_a_row_and_a_model_of_amounts_has_none(lake: Lakehouse) -> None:
+def test_every_bin_of_every_predictor_is_a_row(lake: Lakehouse) -> None:
     churn = report("churn", Window(TESTED, 50, 0.8, (), 0.02, 0.0, BINS))
     value = report("lifetime_value", Window(TESTED, 50, 0.8, (), None, 0.0))
     for trained in (churn, value):

@@ -177,7 +177,17 @@ def test_training_sees_the_same_features_as_scoring_and_labels_of_the_window_alo
     facts = history_of(spark, orders)
     night = date(2024, 2, 22)
     profile = profile_of(spark, ["ann", "eve"], is_staff=["eve"])
-    seen = observed(facts, profile, now=LAST, nights=[night, LAST.night], horizons=[30, 60], closed=LAST.night)
+    seen = observed(
+        facts,
+        profile,
+        now=LAST,
+        nights=[night, LAST.night],
+        horizons=[30, 60],
+        closed=LAST.night,
+        fairness=("age_band",),
+    )
+    assert "age_band" not in seen.customers.names
+    assert [seen.groups["age_band"].names[code] for code in seen.groups["age_band"].codes] == ["unknown"] * 2
     past = seen.on([night])
     assert (past.sum(), len(past)) == (1, 2)
     assert seen.customers.column("days_since_last_order")[past].tolist() == [100.0]

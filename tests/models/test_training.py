@@ -72,7 +72,8 @@ def test_every_test_of_churn_shows_how_model_and_baseline_came_true(learned: tup
         seen = [(bins[:, 1] * bins[:, 3]).sum() for bins in window.calibration.values()]
         assert seen[0] == pytest.approx(seen[1])
         assert all(bins[:, 1].sum() == window.customers for bins in window.calibration.values())
-    assert not any(window.calibration for window in value.windows)
+    assert all(list(window.calibration) == ["model", "last_year_spend"] for window in value.windows)
+    assert not any(window.profit for window in value.windows)
 
 
 @pytest.mark.parametrize("seed", [2, 3, 4])
