@@ -143,6 +143,14 @@ class Registry:
             return {}
         return found
 
+    def parameters(self, name: str, version: str) -> dict[str, str]:
+        """The parameters of the recipe that made the version, as MLflow shows them."""
+        return dict(self._client().get_run(self._run_id(name, version)).data.params)
+
+    def keep_card(self, name: str, version: str, card: Path) -> None:
+        """Lay the model card beside the version; a later one of the same name replaces it."""
+        self._client().log_artifact(self._run_id(name, version), str(card), "card")
+
     def load(self, name: str, version: str) -> Fitted:
         """The registered version.
 
@@ -179,14 +187,16 @@ class Registry:
             client.log_artifacts(run_id, folder, "model")
 
     def _folder(self, name: str, version: str) -> Path:
+        # By the run's id rather than the stored address: the state folder may have moved.
+        return self._files / self._run_id(name, version) / "artifacts" / "model"
+
+    def _run_id(self, name: str, version: str) -> str:
         from mlflow.exceptions import MlflowException
 
         try:
-            run_id = str(self._client().get_model_version(name, version).run_id)
+            return str(self._client().get_model_version(name, version).run_id)
         except MlflowException as cause:
             raise unusable("the registry does not hold it", name, version) from cause
-        # By the run's id rather than the stored address: the state folder may have moved.
-        return self._files / run_id / "artifacts" / "model"
 
     def _aliased(self, name: str, alias: str) -> str | None:
         held = self._held(name)

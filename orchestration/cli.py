@@ -211,6 +211,7 @@ def _models(commands: Any) -> None:
     summary = "the versions of every model: which one scores since when, how each was tested, what came of it"
     parser = _command(commands, "models", run, summary, "retailer", "lake")
     parser.add_argument("--all", action="store_true", help="every version, not the newest alone")
+    parser.add_argument("--cards", action="store_true", help="write the model card of every tested version anew")
 
 
 def _rollback(commands: Any) -> None:

@@ -2,18 +2,22 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import isnan
+from pathlib import Path
 from typing import Any
 
 from lakehouse.delta import Lakehouse
+from lakehouse.nights import last_started
 from models.champions import Change
 from models.registry import ModelUnusable, Registry
 from models.settings import ChurnSettings
 from models.shadow import Agreement, agreement
 from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES
 from models.versions import ModelVersions, Trial, Version, versions_of
+from orchestration.model_cards import write_model_card
 from orchestration.night import open_lake
 from orchestration.retailer import load_retailer
 from orchestration.running import place_of
@@ -28,15 +32,26 @@ def show(asked: argparse.Namespace) -> int:
     Raises: ModelUnusable if the registry is damaged.
     """
     place = place_of(asked)
-    churn = load_retailer(place.retailer_file).churn
+    retailer = load_retailer(place.retailer_file)
     registry = Registry(place.state)
     with open_lake(place, purpose="models") as lake:
-        found, agree = versions_of(lake, registry), agreements(lake, registry, churn)
+        found, agree = versions_of(lake, registry), agreements(lake, registry, retailer.churn)
+        if asked.cards:
+            print("\n".join(str(card) for card in cards(lake, registry, found, retailer.retailer)), file=sys.stderr)
     if asked.json:
         print(json.dumps({"models": [_as_json(one, agree) for one in found]}, default=str))
     else:
         print("\n\n".join("\n".join(in_words(one, agree, everything=asked.all)) for one in found))
     return 0
+
+
+def cards(lake: Lakehouse, registry: Registry, found: Sequence[ModelVersions], retailer: str) -> Iterator[Path]:
+    """Write the card of every version that was tested anew, with all that came of it since; baselines have none."""
+    night = last_started(lake)
+    for model in found:
+        for version in model.versions:
+            if version.windows and night is not None:
+                yield write_model_card(lake, registry, model.model, version.version, night=night, retailer=retailer)
 
 
 def agreements(lake: Lakehouse, registry: Registry, churn: ChurnSettings) -> list[Agreement]:

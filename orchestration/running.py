@@ -76,6 +76,8 @@ def train(asked: argparse.Namespace) -> int:
             print(f"{name}: {facts['verdict']}")
             if "suitability" in facts:
                 print("\n".join(suitability_lines(facts["suitability"])))
+            if "card" in facts:
+                print(f"  model card: {facts['card']}")
     return 0
 
 

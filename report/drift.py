@@ -34,10 +34,10 @@ def drift(lake: Lakehouse, night: date) -> dict[str, Any]:
     known = shown.collect()
     tonight = [row for row in known if row["night"] == night]
     return {
-        "drift_rows": _told(tonight),
+        "drift_rows": told(tonight),
         "drift_steady": sum(row["verdict"] == "steady" and row["what"] in ("feature", "score") for row in tonight),
-        "drift_plots": {MODELS.get(model, model): _moved(known, tonight, model) for model in _models(tonight)},
-        "area_plot": _areas(known),
+        "drift_plots": {MODELS.get(model, model): moved(known, tonight, model) for model in _models(tonight)},
+        "area_plot": areas(known),
     }
 
 
@@ -45,7 +45,7 @@ def _models(rows: Iterable[Row]) -> list[str]:
     return sorted({row["model"] for row in rows if row["what"] == "score"})
 
 
-def _told(rows: Iterable[Row]) -> list[dict[str, Any]]:
+def told(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """The verdict on each champion, and whatever is not steady, the worst first."""
     chosen = [row for row in rows if row["verdict"] != "steady" or row["what"] == "model"]
     ranked = sorted(chosen, key=lambda row: (ORDER.index(row["what"]), row["verdict"] != "drifted", -row["value"]))
@@ -55,7 +55,7 @@ def _told(rows: Iterable[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def _moved(known: Iterable[Row], tonight: Sequence[Row], model: str) -> str:
+def moved(known: Iterable[Row], tonight: Sequence[Row], model: str) -> str:
     """The stability index of the model's score and of its features that moved most tonight, and the limit."""
     mine = [row for row in tonight if row["model"] == model and row["what"] in ("feature", "score")]
     ranked = sorted(mine, key=lambda row: (row["what"] != "score", -row["value"], row["name"]))
@@ -69,7 +69,8 @@ def _moved(known: Iterable[Row], tonight: Sequence[Row], model: str) -> str:
     return over_nights({**courses, "drifted": dict.fromkeys(nights, LIMIT)}, f"Stability index over nights, {model}")
 
 
-def _areas(known: Iterable[Row]) -> str:
+def areas(known: Iterable[Row]) -> str:
+    """How well leaving was ranked, as estimated and as it came true, over nights."""
     courses: dict[str, dict[date, float]] = {name: {} for name in (*dict.fromkeys(AREAS.values()), "recency rule")}
     for row in known:
         name = AREAS.get((row["what"], row["name"]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import accumulate
 from math import floor, log10
+from typing import Literal
 
 WIDTH = 480
 INK, SOFT, LINE = "#1d2733", "#5b6773", "#d5dbe1"
@@ -162,10 +163,15 @@ def _legend(course: Line, place: int) -> str:
     return square + _text(x + 16, y, _fitting(course.name, 125), size=12)
 
 
-def intervals(rows: Sequence[Interval], *, title: str) -> str:
-    """Figures with their intervals around a line at zero: right of it is better."""
+def intervals(
+    rows: Sequence[Interval], *, title: str, better: Literal["right", "left", "neither"] = "right", labels: int = 200
+) -> str:
+    """Figures with their intervals around a line at zero, coloured by the side of it that is better.
+
+    Units: labels is the width of the labels in pixels.
+    """
     reach = max((max(abs(row.low), abs(row.high)) for row in rows), default=0) or 1
-    labels, room = 200, WIDTH - 200 - 70
+    room = WIDTH - labels - 70
 
     def x(value: float) -> float:
         return labels + room / 2 + room / 2 * value / reach
@@ -174,7 +180,7 @@ def intervals(rows: Sequence[Interval], *, title: str) -> str:
     drawn = [f'<line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{bottom}" stroke="{GREY}" stroke-dasharray="3 3"/>']
     for place, row in enumerate(rows):
         y = place * 26 + 14
-        colour = GREEN if row.low > 0 else RED if row.high < 0 else AMBER
+        colour = _side(row, better)
         drawn.append(_text(labels - 10, y + 4, row.label, anchor="end"))
         drawn.append(f'<path d="M{x(row.low):.1f} {y}H{x(row.high):.1f}" stroke="{colour}" stroke-width="3"/>')
         drawn.append(f'<circle cx="{x(row.middle):.1f}" cy="{y}" r="5" fill="{colour}"/>')
@@ -182,8 +188,22 @@ def intervals(rows: Sequence[Interval], *, title: str) -> str:
     return _svg("".join(drawn), height=bottom, title=title)
 
 
-def calibration(curves: Sequence[Curve], *, title: str) -> str:
-    """Predicted against seen rates: on the dashed line a prediction of 30 % comes true in 30 of 100 cases."""
+def _side(row: Interval, better: str) -> str:
+    """Green is surely better, red surely worse, yellow not sure; where no side is better, blue is surely apart."""
+    if better == "neither":
+        return BLUE if row.low > 0 or row.high < 0 else AMBER
+    right, left = (GREEN, RED) if better == "right" else (RED, GREEN)
+    return right if row.low > 0 else left if row.high < 0 else AMBER
+
+
+def calibration(
+    curves: Sequence[Curve],
+    *,
+    title: str,
+    across: str = "predicted to leave",
+    upward: str = "left in the end (upward)",
+) -> str:
+    """Shares against shares in a square: on the dashed line a prediction of 30 % comes true in 30 of 100 cases."""
     side, left, top = 250, 52, 8
 
     def at(point: tuple[float, float]) -> tuple[float, float]:
@@ -194,8 +214,8 @@ def calibration(curves: Sequence[Curve], *, title: str) -> str:
     for share in (0, 0.5, 1):
         drawn.append(_text(at((share, 0))[0], top + side + 16, f"{share:.0%}", anchor="middle", size=11, colour=SOFT))
         drawn.append(_text(left - 6, at((0, share))[1] + 4, f"{share:.0%}", anchor="end", size=11, colour=SOFT))
-    drawn.append(_text(left + side / 2, top + side + 34, "predicted to leave", anchor="middle", size=12))
-    drawn.append(_text(left + side + 14, top + 12, "left in the end (upward)", size=12, colour=SOFT))
+    drawn.append(_text(left + side / 2, top + side + 34, across, anchor="middle", size=12))
+    drawn.append(_text(left + side + 14, top + 12, upward, size=12, colour=SOFT))
     for place, curve in enumerate(curves):
         spots = [at(point) for point in curve.points]
         line = " ".join(f"{x:.1f},{y:.1f}" for x, y in spots)

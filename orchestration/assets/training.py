@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -20,6 +21,7 @@ from models.train import TrainingReport, train
 from orchestration.assets.keys import asset_key
 from orchestration.assets.scores import history_of, model_settings
 from orchestration.assets.step import spec
+from orchestration.model_cards import write_model_card
 from orchestration.training import TrainingRun
 from pipelines import tables as unified
 
@@ -79,7 +81,15 @@ def trained(run: TrainingRun) -> tuple[TrainingReport, ...]:
         run.record.models[report.model] = {**_facts(report), "verdict": verdict_in_words(report)}
     run.record.models["segments"] = {"verdict": run.registry.remarked("segments")}
     record(run.lake, [_promoted(report, in_use) for report in reports if report.promoted])
+    for report in reports:
+        if report.version:
+            run.record.models[report.model]["card"] = str(_card(run, report))
     return reports
+
+
+def _card(run: TrainingRun, report: TrainingReport) -> Path:
+    name = run.retailer.retailer
+    return write_model_card(run.lake, run.registry, report.model, report.version, night=run.night, retailer=name)
 
 
 def _promoted(report: TrainingReport, in_use: Mapping[str, str]) -> Change:

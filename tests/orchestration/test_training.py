@@ -43,6 +43,7 @@ def test_a_promotion_is_kept_with_the_version_that_it_replaced_and_why_it_was_tr
         )
 
     monkeypatch.setattr(training, "train", train)
+    monkeypatch.setattr(training, "write_model_card", lambda *asked, **_: tmp_path / f"{asked[2]}_{asked[3]}.html")
     retailer = load_retailer(write_shop(tmp_path))
     run = TrainingRun(retailer, lake, FIRST, registry, NightRecord(), because="drift: days_since_last_order")
     training.trained(run)
@@ -53,3 +54,4 @@ def test_a_promotion_is_kept_with_the_version_that_it_replaced_and_why_it_was_tr
     assert changes(lake, "lifetime_value") == ()
     assert (lake.rows(EVALUATIONS), lake.rows(PROFIT)) == (2, 2)
     assert set(run.record.models) == {"churn", "lifetime_value"}
+    assert run.record.models["churn"]["card"].endswith("churn_2.html")

@@ -1,0 +1,65 @@
+"""The model card: verdict, tests beside every rival, groups with their gaps, limits; and nothing made up."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.eligibility import REASONS
+from report import card_pictures
+from report.card_figures import Card
+from report.model_card import write_card
+from tests.report.card_rows import GROUPS, TESTS, empty_card, full_card
+
+
+def words(card: Card, folder: Path) -> str:
+    """The text of the page, without its tags."""
+    page = write_card(card, "demo", folder / "models" / "card.html").read_text()
+    assert "<script" not in page
+    return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL))
+
+
+@pytest.mark.parametrize("model", ["churn", "lifetime_value"])
+def test_a_card_tells_the_verdict_every_test_and_rival_and_who_is_not_scored(model: str, tmp_path: Path) -> None:
+    card = full_card(model)
+    told = words(card, tmp_path)
+    assert "Promoted: surely better than the recency rule in every test." in told
+    assert "now champion: it scores" in told
+    for test in TESTS:
+        assert told.count(str(test)) >= len({one["rival"] for one in card.tests})
+    assert "+0.050 +0.020 to +0.080" in told
+    assert all(why.capitalize() in told for _, why in REASONS)
+    assert "12 no score because the customer is under 18" in told
+    assert "unified.orders 3" in told
+
+
+def test_a_group_that_is_too_small_is_named_without_figures(tmp_path: Path) -> None:
+    told = words(full_card(), tmp_path)
+    assert "gender female 40 too small" in told
+    assert "age band 18 29 310 42.0 %" in told
+    plots = card_pictures.gaps(full_card().groups)
+    assert set(plots) == {"ranking", "calibration_error", "share_high"}
+    assert all("female" not in plot for plot in plots.values())
+    assert len(GROUPS) == 3
+
+
+def test_a_version_with_no_groups_no_night_and_no_test_says_so(tmp_path: Path) -> None:
+    told = words(empty_card(), tmp_path)
+    assert "This version was not tested." in told
+    assert "names no groups that differ" in told
+    assert "No night has scored with this version yet" in told
+
+
+def test_a_version_that_was_taken_back_is_not_told_as_in_use(tmp_path: Path) -> None:
+    card = empty_card()
+    taken = replace(card, about={**card.about, "alias": "", "rolled_back": "2026-03-04"})
+    assert "now taken back after the night of 2026-03-04" in words(taken, tmp_path)
+
+
+def test_tenths_begin_with_the_highest_and_end_with_everything_found() -> None:
+    card = full_card()
+    rows = card_pictures.tenths(card.newest(card.bins))
+    assert [one["bin"] for one in rows] == list(range(10, 0, -1))
+    assert rows[0]["lift"] == pytest.approx(10 / 5.5)
+    assert (rows[0]["found"], rows[-1]["found"]) == (pytest.approx(10 / 55), pytest.approx(1))
