@@ -13,6 +13,9 @@ from lakehouse.table import Table
 from models import tables
 from models.predict import gains, is_readable
 from models.registry import Registry
+from pipelines.tables import ORDERS
+from report import business
+from report.business import Coverage, Month
 
 NIGHTS = 60
 """Nights of drift that are shown."""
@@ -24,7 +27,8 @@ class Card:
 
     Units: gains are shares of what the trees gained, by feature; without counts customers without a score by reason.
     Shape: tests, bins, profit, groups and drift are rows of models.evaluations, .calibration, .profit, .fairness and
-           .drift of this version alone; suits of models.suitability on the night of its training.
+           .drift of this version alone; suits of models.suitability on the night of its training. months is the figure
+           that the model should move; started is the first night of which anything was sent.
     """
 
     model: str
@@ -41,6 +45,9 @@ class Card:
     suits: Sequence[Row] = ()
     drift: Sequence[Row] = ()
     without: Mapping[str, int] = field(default_factory=dict)
+    months: Sequence[Month] = ()
+    started: date | None = None
+    coverage: Coverage = field(default_factory=Coverage)
 
     @property
     def horizon_days(self) -> int:
@@ -82,6 +89,9 @@ def read_card(lake: Lakehouse, registry: Registry, model: str, version: str, *, 
         suits=_suits(lake, model, trained),
         drift=_drift(lake, model, version, trained, night),
         without=_without(lake, night),
+        months=business.course(lake.read(ORDERS), model, night),
+        started=business.started(lake),
+        coverage=business.coverage(lake, night),
     )
 
 

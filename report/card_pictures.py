@@ -7,13 +7,19 @@ from pyspark.sql import Row
 
 from features import FEATURES
 from report import plots
-from report.plots import AMBER, BLUE, Bar, Curve, Interval, Line
-from report.wording import plain
+from report.business import Month
+from report.plots import AMBER, BLUE, GREY, Bar, Curve, Interval, Line
+from report.wording import group, plain
 
 MOST_FEATURES = 15
 LONGEST = 30
 """Letters of a label that find room beside an interval."""
 COLOURS = (BLUE, AMBER)
+MOVES = {
+    "churn": ("share_again", "Share of a month's customers who ordered again"),
+    "lifetime_value": ("spend", "Spend per customer of the top fifth"),
+}
+"""By model the figure of report.business that it should move."""
 BETTER: Mapping[str, Literal["right", "left", "neither"]] = {
     "ranking": "right",
     "calibration_error": "left",
@@ -96,6 +102,19 @@ def tenths(bins: Sequence[Row]) -> list[dict[str, Any]]:
     return told
 
 
+def moved(before: Sequence[Month], since: Sequence[Month], model: str) -> str:
+    """The figure that the model should move, month by month, before anything was sent and since."""
+    of, words = MOVES[model]
+    months = [*before, *since]
+    values = [getattr(month, of) for month in months]
+    parts = [
+        Line("before the start", (*values[: len(before)], *(None for _ in since)), GREY),
+        Line("since", (*(None for _ in before), *values[len(before) :]), BLUE),
+    ]
+    places = [f"{month.begins:%b %Y}" for month in months]
+    return plots.lines(parts[: 2 if since else 1], places=places, title=words) if len(months) > 1 else ""
+
+
 def _gaps(groups: Sequence[Row], measure: str) -> str:
     known = [row for row in groups if row["measure"] == measure and None not in (row["gap_low"], row["gap_high"])]
     rows = [Interval(_label(row), row["gap"], row["gap_low"], row["gap_high"]) for row in known]
@@ -104,7 +123,7 @@ def _gaps(groups: Sequence[Row], measure: str) -> str:
 
 
 def _label(row: Row) -> str:
-    label = f"{plain(row['attribute'])}: {plain(row['customer_group'])}"
+    label = f"{plain(row['attribute'])}: {group(row['customer_group'])}"
     return label if len(label) <= LONGEST else f"{label[: LONGEST - 1]}…"
 
 

@@ -11,7 +11,7 @@ from lakehouse.delta import Lakehouse
 from models import MODELS
 from models.fairness import FEWEST_CUSTOMERS
 from models.registry import Registry
-from report import card_pictures, card_words, drift, pictures, wording
+from report import business, card_pictures, card_words, drift, pictures, wording
 from report.card_figures import Card, read_card
 from report.page import template
 
@@ -50,6 +50,7 @@ def _told(card: Card, retailer: str) -> dict[str, Any]:
         "tables": _tables(card.notes.get("data_versions", {})),
         "suits": wording.SUITS,
         **_pictures(card),
+        **_moved(card),
         "tenths": card_pictures.tenths(card.newest(card.bins)),
         "features": card_pictures.meanings(card.gains),
         "groups": _groups(card.newest(card.groups)),
@@ -72,6 +73,21 @@ def _pictures(card: Card) -> dict[str, Any]:
         "gap_plots": card_pictures.gaps(card.newest(card.groups)),
         "drift_plot": drift.moved(card.drift, tonight, card.model),
         "area_plot": "" if is_amount else drift.areas(card.drift),
+    }
+
+
+def _moved(card: Card) -> dict[str, Any]:
+    """The figure that the model should move: its plot, and its mean before anything was sent and since."""
+    before, since = business.parted(card.months, card.started)
+    names = (card_pictures.MOVES[card.model][0], "kept")
+    parts = {"before the start": before, "since": since}
+    return {
+        "moved_plot": card_pictures.moved(before, since, card.model),
+        "moved": {
+            words: (len(months), *(business.mean(months, of=name) for name in names))
+            for words, months in parts.items()
+            if months
+        },
     }
 
 

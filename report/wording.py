@@ -71,6 +71,13 @@ def plain(code: str) -> str:
     return REFUSED.get(code, code.replace("_", " "))
 
 
+def group(code: str) -> str:
+    """A group of customers as words: `30_44` is `30 to 44`, `60_plus` is `60 and over`."""
+    if code.endswith("_plus"):
+        return f"{code.removesuffix('_plus')} and over"
+    return code.replace("_", " to ") if code.replace("_", "").isdigit() else plain(code)
+
+
 def rows_delivered(summary: Mapping[str, Any]) -> int:
     """Rows of the files that were new tonight."""
     return sum(file.get("rows") or 0 for file in summary.get("files", ()) if file.get("status") == "new")

@@ -184,7 +184,11 @@ def test_review_shows_the_pairs_nearest_to_the_cut(
 def test_training_again_says_what_came_of_it(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(arguments(readme_command("train"), readers_environment)) == 0
     said = capsys.readouterr().out.splitlines()
-    assert {line.split(":")[0] for line in said if not line.startswith(" ")} == {"churn", "lifetime_value"}
+    assert {line.split(":")[0] for line in said if not line.startswith(" ")} == {
+        "churn",
+        "lifetime_value",
+        "segments",
+    }
     assert [line.strip() for line in said if line.startswith("  the data is")] == [
         "the data is limited for training:"
     ] * 2

@@ -7,6 +7,7 @@ from typing import Any
 from pyspark.sql import Row
 
 from models.tables import CALIBRATION, DRIFT, EVALUATIONS, FAIRNESS, PROFIT, SUITABILITY
+from report.business import Coverage, Month
 from report.card_figures import Card
 
 NIGHT = date(2026, 3, 1)
@@ -16,6 +17,7 @@ GROUPS = (
     ("age_band", "under_30_in_a_group_with_a_long_name", 790),
     ("gender", "female", 40),
 )
+MONTHS = tuple(Month(date(2025, number, 1), 400, 0.3 + number / 40, 0.8, 120.0) for number in range(1, 13))
 
 
 def row(names: tuple[str, ...], **known: Any) -> Row:
@@ -33,7 +35,8 @@ def full_card(model: str = "churn") -> Card:
     groups = [_group(who, *group, measure) for group in GROUPS for measure in MEASURES]
     drift = [_drift(who, back, name) for back in range(5) for name in ("churn_probability", "orders_count_90d")]
     suits = [row(SUITABILITY.column_names, check="history in days", value=800.0, bar=450.0, verdict="fit", words="ok")]
-    return replace(empty_card(model), tests=tests, bins=bins, profit=profit, groups=groups, drift=drift, suits=suits)
+    known = replace(empty_card(model), tests=tests, bins=bins, profit=profit, groups=groups, drift=drift, suits=suits)
+    return replace(known, months=MONTHS, started=date(2025, 11, 1), coverage=Coverage(900, 700, 120, 90))
 
 
 def empty_card(model: str = "churn") -> Card:

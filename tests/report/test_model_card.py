@@ -30,14 +30,14 @@ def test_a_card_tells_the_verdict_every_test_and_rival_and_who_is_not_scored(mod
         assert told.count(str(test)) >= len({one["rival"] for one in card.tests})
     assert "+0.050 +0.020 to +0.080" in told
     assert all(why.capitalize() in told for _, why in REASONS)
-    assert "12 no score because the customer is under 18" in told
+    assert "12 because the customer is under 18" in told
     assert "unified.orders 3" in told
 
 
 def test_a_group_that_is_too_small_is_named_without_figures(tmp_path: Path) -> None:
     told = words(full_card(), tmp_path)
     assert "gender female 40 too small" in told
-    assert "age band 18 29 310 42.0 %" in told
+    assert "age band 18 to 29 310 42.0 %" in told
     plots = card_pictures.gaps(full_card().groups)
     assert set(plots) == {"ranking", "calibration_error", "share_high"}
     assert all("female" not in plot for plot in plots.values())
@@ -63,3 +63,13 @@ def test_tenths_begin_with_the_highest_and_end_with_everything_found() -> None:
     assert [one["bin"] for one in rows] == list(range(10, 0, -1))
     assert rows[0]["lift"] == pytest.approx(10 / 5.5)
     assert (rows[0]["found"], rows[-1]["found"]) == (pytest.approx(10 / 55), pytest.approx(1))
+
+
+def test_the_figure_that_a_model_should_move_is_told_before_anything_was_sent_and_since(tmp_path: Path) -> None:
+    told = words(full_card(), tmp_path)
+    assert "The start: the night of 2025-11-01" in told
+    assert re.search(r"before the start 8 \d\d\.\d % 80\.0 % since 4 ", told)
+    assert "78 % of 900 customers had a score. 17 % of those with a score were in an audience" in told
+    unsent = words(replace(full_card(), started=None), tmp_path)
+    assert "No score was sent yet" in unsent
+    assert "since 4" not in unsent
