@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import shutil
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -148,8 +149,10 @@ class Registry:
         return dict(self._client().get_run(self._run_id(name, version)).data.params)
 
     def keep_card(self, name: str, version: str, card: Path) -> None:
-        """Lay the model card beside the version; a later one of the same name replaces it."""
-        self._client().log_artifact(self._run_id(name, version), str(card), "card")
+        """Lay the model card among the files of the version's run; a later one of the same name replaces it."""
+        folder = self._folder(name, version).parent / "card"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(card, folder / card.name)
 
     def load(self, name: str, version: str) -> Fitted:
         """The registered version.

@@ -35,6 +35,19 @@ def test_a_version_comes_back_as_it_was_registered_also_after_the_state_folder_m
     assert moved.load("churn", "1") == stored
 
 
+def test_a_card_and_the_parameters_are_kept_with_the_run_of_their_version(registry: Registry, tmp_path: Path) -> None:
+    stored = registry.register(trees(), night=NIGHT, params={"eta": 0.05})
+    card = tmp_path / "churn_1.html"
+    for text in ("first", "anew"):
+        card.write_text(text)
+        registry.keep_card("churn", stored.version, card)
+    address = f"sqlite:///{registry.state / 'mlflow.db'}"
+    [version] = MlflowClient(address, address).search_model_versions("name = 'churn'")
+    kept = registry.state / "mlflow" / str(version.run_id) / "artifacts" / "card" / "churn_1.html"
+    assert kept.read_text() == "anew"
+    assert registry.parameters("churn", stored.version) == {"eta": "0.05"}
+
+
 def test_a_night_scores_with_the_champion_or_else_with_the_newest_baseline(registry: Registry) -> None:
     registry.register(baseline(60), night=NIGHT)
     registry.register(baseline(90), night=NIGHT)
