@@ -192,6 +192,8 @@ def test_training_again_says_what_came_of_it(readers_environment: Path, capsys: 
     assert [line.strip() for line in said if line.startswith("  the data is")] == [
         "the data is limited for training:"
     ] * 2
+    cards = [Path(line.partition(": ")[2]) for line in said if line.startswith("  model card: ")]
+    assert [card.name.rpartition("_")[0] for card in cards if card.is_file()] == ["churn", "lifetime_value"]
 
 
 def test_ui_serves_the_lake(readers_environment: Path) -> None:

@@ -53,5 +53,5 @@ def test_a_promotion_is_kept_with_the_version_that_it_replaced_and_why_it_was_tr
     assert kept == (FIRST, "2", "1", "promoted", "training", "surely better")
     assert changes(lake, "lifetime_value") == ()
     assert (lake.rows(EVALUATIONS), lake.rows(PROFIT)) == (2, 2)
-    assert set(run.record.models) == {"churn", "lifetime_value"}
+    assert set(run.record.models) == {"churn", "lifetime_value", "segments"}
     assert run.record.models["churn"]["card"].endswith("churn_2.html")
