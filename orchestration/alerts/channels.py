@@ -1,7 +1,5 @@
 """The channels: a mail over SMTP and a signed POST; either may be down, and says so in words."""
 
-import hashlib
-import hmac
 import json
 import smtplib
 import ssl
@@ -13,6 +11,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from activation.signature import HEADER, signature
 from lakehouse.errors import MissingCredentials
 from lakehouse.settings import credential
 from orchestration.alerts.message import Message
@@ -20,7 +19,6 @@ from orchestration.alerts.settings import AlertSettings, EmailAlerts, WebhookAle
 
 TIMEOUT = 10
 """Seconds that a channel may take to answer: an alert never holds up a night for long."""
-SIGNATURE = "X-Habitue-Signature"
 Send = Callable[[Message], None]
 
 
@@ -71,8 +69,7 @@ def post(settings: WebhookAlerts, told: Message) -> None:
     body = json.dumps(told.payload, ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "habitue"}
     if settings.credentials:
-        secret = credential(settings.credentials, where="alerts.webhook").encode()
-        headers[SIGNATURE] = "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()
+        headers[HEADER] = signature(credential(settings.credentials, where="alerts.webhook"), body)
     request = Request(settings.url, data=body, headers=headers, method="POST")
     with build_opener(_NoRedirect).open(request, timeout=TIMEOUT):
         return
