@@ -2,7 +2,9 @@
 
 from activation.destination import DestinationType
 from activation.destinations.csv_file import CsvFile
+from activation.destinations.webhook import Webhook
 
 DESTINATIONS: dict[str, type[DestinationType]] = {
     "csv": CsvFile,
+    "webhook": Webhook,
 }

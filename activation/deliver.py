@@ -121,11 +121,15 @@ def _send(
     outcomes: Counter[tuple[Operation, Verdict]] = Counter()
     size = destination.capabilities.batch_size
     while part := list(islice(rows, size)):
-        withheld = Batch(plan.name, night, plan.fields, tuple(record for row in part if (record := _withheld(row))))
-        sent = Batch(plan.name, night, plan.fields, tuple(record for row in part if (record := _due(row))))
+        withheld = Batch(
+            plan.destination, plan.name, night, plan.fields, tuple(record for row in part if (record := _withheld(row)))
+        )
+        sent = Batch(
+            plan.destination, plan.name, night, plan.fields, tuple(record for row in part if (record := _due(row)))
+        )
         reasons = {row["record_key"]: Answer("withheld", row["stopped"]) for row in part}
-        outcomes += _recorded(withheld, plan.destination, ledger, partial(_hold_back, reasons))
-        outcomes += _recorded(sent, plan.destination, ledger, destination.send)
+        outcomes += _recorded(withheld, ledger, partial(_hold_back, reasons))
+        outcomes += _recorded(sent, ledger, destination.send)
     return outcomes
 
 
@@ -134,12 +138,12 @@ def _hold_back(reasons: Mapping[str, Answer], _: Batch) -> Mapping[str, Answer]:
 
 
 def _recorded(
-    batch: Batch, destination: str, ledger: Ledger, send: Callable[[Batch], Mapping[str, Answer]]
+    batch: Batch, ledger: Ledger, send: Callable[[Batch], Mapping[str, Answer]]
 ) -> Counter[tuple[Operation, Verdict]]:
     """Announce, send, record: a crash between any two leaves a record of what may have arrived."""
     if not batch.records:
         return Counter()
-    sequences = ledger.announce(batch, destination)
+    sequences = ledger.announce(batch)
     answers = ledger.answer(sequences, batch.records, _answers(send, batch))
     pairs = zip(batch.records, answers, strict=True)
     return Counter((record.operation, answer.verdict) for record, answer in pairs)

@@ -1,12 +1,15 @@
 """What a destination is: something that takes batches of records and answers for each of them."""
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from lakehouse.errors import Permanent
 
 Operation = Literal["add", "update", "remove"]
 Verdict = Literal["acknowledged", "rejected", "failed", "withheld"]
@@ -32,13 +35,15 @@ class DestinationSettings(BaseModel):
 class Capabilities:
     """What a destination can do and what its entry in the retailer file must name.
 
-    Units: batch_size is the most records of one call, None where everything goes in one.
+    Units: batch_size is the most records of one call, None where everything goes in one; calls_per_second is the
+           limit that the tool documents, None where it has none.
     """
 
     summary: str
     operations: frozenset[Operation]
     batch_size: int | None
     required_settings: tuple[str, ...] = ()
+    calls_per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,21 @@ class Record:
 class Batch:
     """Records of one sync or audience that travel together."""
 
+    destination: str
     name: str
     night: date
     fields: tuple[str, ...]
     records: tuple[Record, ...]
+
+    @property
+    def key(self) -> str:
+        """The same for the same records in the same order: the idempotency key of the call."""
+        return _digest(self.key_of(record) for record in self.records)
+
+    def key_of(self, record: Record) -> str:
+        """The same for the same record, operation and fields of one night: the idempotency key of the record."""
+        parts = (self.night.isoformat(), self.destination, self.name, record.record_key, record.operation)
+        return _digest((*parts, record.payload_hash or ""))
 
 
 @dataclass(frozen=True)
@@ -74,6 +90,18 @@ class Answer:
 
     verdict: Verdict
     message: str | None = None
+
+
+class BatchRefused(Permanent):
+    """A tool took nothing of a batch because of what it says; in halves the sound records are taken."""
+
+    def __init__(self, what: str, *, where: str) -> None:
+        super().__init__(
+            what,
+            where=where,
+            still_true="It took no record of this batch.",
+            next_step="`habitue deliver` tries again what no destination has taken.",
+        )
 
 
 class Destination(Protocol):
@@ -90,7 +118,10 @@ class Destination(Protocol):
         """
 
     def send(self, batch: Batch) -> Mapping[str, Answer]:
-        """An answer per record_key of the batch; sending the same batch twice leaves the same state."""
+        """An answer per record_key of the batch; sending the same batch twice leaves the same state.
+
+        Raises: BatchRefused if nothing of it was taken because of what it says; anything else: unknown what was taken.
+        """
 
 
 class DestinationType(Protocol):
@@ -101,3 +132,7 @@ class DestinationType(Protocol):
     @classmethod
     def opened(cls, settings: DestinationSettings, *, folder: Path, secret: str | None) -> Destination:
         """The destination; relative paths of its settings start at `folder`."""
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

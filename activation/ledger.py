@@ -1,6 +1,5 @@
 """One recorded outcome per record sent: the outbox first, then activation.deliveries."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -39,9 +38,9 @@ class Ledger:
         """activation.deliveries as it stands now."""
         return self.lake.read(DELIVERIES)
 
-    def announce(self, batch: Batch, destination: str) -> list[int]:
+    def announce(self, batch: Batch) -> list[int]:
         """Write down, before the call, what is about to be sent."""
-        return self.outbox.announce(_row(record, batch, destination) for record in batch.records)
+        return self.outbox.announce(_row(record, batch) for record in batch.records)
 
     def answer(
         self, sequences: Sequence[int], records: Sequence[Record], answers: Mapping[str, Answer]
@@ -59,18 +58,12 @@ class Ledger:
             self.outbox.folded()
 
 
-def delivery_id(record: Record, batch: Batch, destination: str) -> str:
-    """The same id for the same record, operation and fields of one night: the idempotency key of a sending."""
-    parts = (batch.night.isoformat(), destination, batch.name, record.record_key, record.operation)
-    return hashlib.sha256("\x1f".join((*parts, record.payload_hash or "")).encode()).hexdigest()[:32]
-
-
-def _row(record: Record, batch: Batch, destination: str) -> tuple[object, ...]:
+def _row(record: Record, batch: Batch) -> tuple[object, ...]:
     values: dict[str, object] = {
-        "delivery_id": delivery_id(record, batch, destination),
+        "delivery_id": batch.key_of(record),
         "attempt": record.attempt,
         "night": batch.night.isoformat(),
-        "destination": destination,
+        "destination": batch.destination,
         "name": batch.name,
         "record_key": record.record_key,
         "customer_id": record.customer_id,

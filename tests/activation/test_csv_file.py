@@ -21,7 +21,7 @@ def record(contact_id: str, operation: Operation = "add", **fields: object) -> R
 
 
 def batch(*records: Record) -> Batch:
-    return Batch("win_back", date(2026, 3, 1), ("band", "reasons", "amount"), records)
+    return Batch("crm", "win_back", date(2026, 3, 1), ("band", "reasons", "amount"), records)
 
 
 def content(folder: Path) -> str:
