@@ -12,13 +12,14 @@ from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
 from activation import DESTINATIONS
+from activation.circuit import Circuit, reason
 from activation.consent import objectors, with_consent
 from activation.destination import Answer, Batch, Destination, Operation, Record, Verdict
 from activation.frames import Frames
 from activation.ledger import Ledger
 from activation.plan import Plan, plans
 from activation.settings import Activation, Audience
-from lakehouse.errors import DeliveryFailed, HabitueError
+from lakehouse.errors import DeliveryFailed
 from lakehouse.settings import credential
 
 
@@ -81,17 +82,21 @@ def deliver(
            consents_now: reads unified.consents anew.
     Raises: DeliveriesFailed at the end, if a destination did not take what was sent.
     """
+    problems = {name: _problem(destination) for name, destination in opened.items()} if send else {}
     due = plans(activation, frames=frames, members=members, deliveries=ledger.deliveries(), night=night, key=key)
     if not send:
         return tuple(Delivered(plan) for plan in due)
-    problems = {name: _problem(destination) for name, destination in opened.items()}
+    circuits = {
+        name: Circuit(destination, most_failures=activation.destinations[name].most_failures)
+        for name, destination in opened.items()
+    }
     delivered = []
     for plan in due:
         if problems[plan.destination]:
             delivered.append(Delivered(plan, problem=problems[plan.destination]))
             continue
         rows = _rows(plan, activation.sendings.get(plan.name), consents_now(), night)
-        delivered.append(Delivered(plan, _send(plan, opened[plan.destination], rows, ledger=ledger, night=night)))
+        delivered.append(Delivered(plan, _send(plan, circuits[plan.destination], rows, ledger=ledger, night=night)))
     ledger.fold()
     if any(one.problem or one.count("failed") for one in delivered):
         raise DeliveriesFailed(tuple(delivered), night)
@@ -116,10 +121,10 @@ def _rows(plan: Plan, sending: object, consents: DataFrame, night: date) -> Iter
 
 
 def _send(
-    plan: Plan, destination: Destination, rows: Iterator[Row], *, ledger: Ledger, night: date
+    plan: Plan, circuit: Circuit, rows: Iterator[Row], *, ledger: Ledger, night: date
 ) -> Mapping[tuple[Operation, Verdict], int]:
     outcomes: Counter[tuple[Operation, Verdict]] = Counter()
-    size = destination.capabilities.batch_size
+    size = circuit.batch_size
     while part := list(islice(rows, size)):
         withheld = Batch(
             plan.destination, plan.name, night, plan.fields, tuple(record for row in part if (record := _withheld(row)))
@@ -129,7 +134,7 @@ def _send(
         )
         reasons = {row["record_key"]: Answer("withheld", row["stopped"]) for row in part}
         outcomes += _recorded(withheld, ledger, partial(_hold_back, reasons))
-        outcomes += _recorded(sent, ledger, destination.send)
+        outcomes += _recorded(sent, ledger, circuit.send)
     return outcomes
 
 
@@ -144,16 +149,9 @@ def _recorded(
     if not batch.records:
         return Counter()
     sequences = ledger.announce(batch)
-    answers = ledger.answer(sequences, batch.records, _answers(send, batch))
+    answers = ledger.answer(sequences, batch.records, send(batch))
     pairs = zip(batch.records, answers, strict=True)
     return Counter((record.operation, answer.verdict) for record, answer in pairs)
-
-
-def _answers(send: Callable[[Batch], Mapping[str, Answer]], batch: Batch) -> Mapping[str, Answer]:
-    try:
-        return send(batch)
-    except Exception as error:  # noqa: BLE001 - the edge: whatever broke becomes the outcome of each record
-        return {record.record_key: Answer("failed", _reason(error)) for record in batch.records}
 
 
 def _withheld(row: Row) -> Record | None:
@@ -188,13 +186,8 @@ def _problem(destination: Destination) -> str | None:
     try:
         destination.check()
     except Exception as error:  # noqa: BLE001 - the edge: one dead destination does not hold up the others
-        return _reason(error)
+        return reason(error)
     return None
-
-
-def _reason(error: Exception) -> str:
-    """What broke, without values that the tool may have echoed."""
-    return error.what if isinstance(error, HabitueError) else type(error).__name__
 
 
 def _failure(one: Delivered) -> str:

@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from lakehouse.errors import Permanent
 
@@ -19,7 +19,9 @@ Verdict = Literal["acknowledged", "rejected", "failed", "withheld"]
 class DestinationSettings(BaseModel):
     """One entry of `destinations` in the retailer file.
 
-    Units: source is the source whose contact ids the destination uses; credentials names an environment variable.
+    Units: source is the source whose contact ids the destination uses; credentials names an environment variable;
+           calls_per_second is the tool's limit, where it differs from the documented one; most_failures counts calls
+           that fail one after the other before no more is made.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,6 +31,8 @@ class DestinationSettings(BaseModel):
     path: str | None = None
     url: str | None = None
     credentials: str | None = None
+    calls_per_second: Annotated[float, Field(gt=0)] | None = None
+    most_failures: Annotated[int, Field(ge=1)] = 3
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,10 @@ class Batch:
     night: date
     fields: tuple[str, ...]
     records: tuple[Record, ...]
+
+    def part(self, start: int, end: int | None = None) -> "Batch":
+        """The records from `start` to before `end`, as a batch of their own."""
+        return replace(self, records=self.records[start:end])
 
     @property
     def key(self) -> str:

@@ -41,7 +41,8 @@ class Webhook:
     def opened(cls, settings: DestinationSettings, *, folder: Path, secret: str | None) -> "Webhook":  # noqa: ARG003
         """The receiver at the entry's `url`; `credentials` names the variable with the secret of the signature."""
         url = settings.url or ""
-        return cls(url, client(url, secret or "", calls_per_second=cls.capabilities.calls_per_second))
+        limit = settings.calls_per_second or cls.capabilities.calls_per_second
+        return cls(url, client(url, secret or "", calls_per_second=limit))
 
     def check(self) -> None:
         """Send a signed call without records.
