@@ -33,6 +33,7 @@ def check_audiences(spark: SparkSession, activation: Activation, view_schema: T.
 
 
 def _problems(spark: SparkSession, activation: Activation, view: T.StructType) -> Iterator[str]:
+    yield from _bands_without_numbers(activation, view)
     for name, sync in activation.syncs.items():
         yield from _unknown(f"syncs.{name}.fields", sync.fields, view.names)
     for name, audience in activation.audiences.items():
@@ -40,6 +41,14 @@ def _problems(spark: SparkSession, activation: Activation, view: T.StructType) -
         broken = _broken(spark, audience.where, view)
         if broken:
             yield f"audiences.{name}.where: {broken}"
+
+
+def _bands_without_numbers(activation: Activation, view: T.StructType) -> Iterator[str]:
+    numbers = {field.name for field in view.fields if isinstance(field.dataType, T.NumericType)}
+    for name, settings in activation.destinations.items():
+        for field in settings.dead_bands:
+            if field in view.names and field not in numbers:
+                yield f"destinations.{name}.dead_bands: {field} is no number, and has no moves"
 
 
 def _unknown(path: str, fields: Iterable[str], known: Iterable[str]) -> Iterator[str]:

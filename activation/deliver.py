@@ -1,7 +1,7 @@
 """Sends what the plan says, reads consent again at that moment, and records one outcome per record."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -21,6 +21,9 @@ from activation.plan import Plan, plans
 from activation.settings import Activation, Audience
 from lakehouse.errors import DeliveryFailed
 from lakehouse.settings import credential
+
+FEW = 10
+"""Fewer removals than this stop nothing: a share of little says little."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,12 @@ def deliver(
     key: str,
     consents_now: Callable[[], DataFrame],
     send: bool,
+    accepted: Collection[str] = (),
 ) -> tuple[Delivered, ...]:
     """What was planned and sent per sync and audience; with send=False the plans alone.
 
     Reads: opened: what `destinations` gave; members: activation.audience_members of this night;
-           consents_now: reads unified.consents anew.
+           consents_now: reads unified.consents anew; accepted: syncs and audiences that a person let through.
     Raises: DeliveriesFailed at the end, if a destination did not take what was sent.
     """
     problems = {name: _problem(destination) for name, destination in opened.items()} if send else {}
@@ -92,8 +96,10 @@ def deliver(
     }
     delivered = []
     for plan in due:
-        if problems[plan.destination]:
-            delivered.append(Delivered(plan, problem=problems[plan.destination]))
+        limit = activation.destinations[plan.destination].largest_removal
+        problem = problems[plan.destination] or (None if plan.name in accepted else too_large(plan, limit, night))
+        if problem:
+            delivered.append(Delivered(plan, problem=problem))
             continue
         rows = _rows(plan, activation.sendings.get(plan.name), consents_now(), night)
         delivered.append(Delivered(plan, _send(plan, circuits[plan.destination], rows, ledger=ledger, night=night)))
@@ -101,6 +107,17 @@ def deliver(
     if any(one.problem or one.count("failed") for one in delivered):
         raise DeliveriesFailed(tuple(delivered), night)
     return tuple(delivered)
+
+
+def too_large(plan: Plan, limit: float, night: date) -> str | None:
+    """Why a person must look first: the plan takes away more than `limit` of what the destination holds."""
+    gone, held = plan.count("remove"), sum(plan.count(what) for what in ("remove", "update", "unchanged"))
+    if gone < FEW or gone <= limit * held:
+        return None
+    return (
+        f"it would remove {gone:,} of {held:,} records (limit {limit:.0%}); if that is meant, "
+        f'`habitue accept --table {plan.name} --night {night} --because "..."`'
+    )
 
 
 def _rows(plan: Plan, sending: object, consents: DataFrame, night: date) -> Iterator[Row]:
@@ -174,6 +191,7 @@ def _record(row: Row, operation: Operation) -> Record:
         payload=row["payload"] if says else None,
         payload_hash=row["payload_hash"] if says else None,
         valid_until=row["valid_until"] if says else None,
+        banded_values=row["banded_values"] if says else None,
         attempt=row["attempt"],
     )
 

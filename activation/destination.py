@@ -15,13 +15,18 @@ Operation = Literal["add", "update", "remove"]
 Verdict = Literal["acknowledged", "rejected", "failed", "withheld"]
 """acknowledged: taken; rejected: refused for what it says; failed: unknown whether taken; withheld: never sent."""
 
+DEAD_BANDS: Mapping[str, float] = {"churn_probability": 0.01}
+"""Where a retailer file states none."""
+
 
 class DestinationSettings(BaseModel):
     """One entry of `destinations` in the retailer file.
 
     Units: source is the source whose contact ids the destination uses; credentials names an environment variable;
            calls_per_second is the tool's limit, where it differs from the documented one; most_failures counts calls
-           that fail one after the other before no more is made.
+           that fail one after the other before no more is made; dead_after_nights counts nights on which a record was
+           refused before it is not tried any more; largest_removal is the share of what is held that may go in one
+           night; dead_bands are moves in a field's unit, below which it causes no send.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +38,9 @@ class DestinationSettings(BaseModel):
     credentials: str | None = None
     calls_per_second: Annotated[float, Field(gt=0)] | None = None
     most_failures: Annotated[int, Field(ge=1)] = 3
+    dead_after_nights: Annotated[int, Field(ge=1)] = 5
+    largest_removal: Annotated[float, Field(gt=0, le=1)] = 0.3
+    dead_bands: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=lambda: dict(DEAD_BANDS))
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,7 @@ class Record:
     payload_hash: str | None
     valid_until: date | None
     attempt: int
+    banded_values: str | None = None
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def _row(record: Record, batch: Batch) -> tuple[object, ...]:
         "operation": record.operation,
         "payload_hash": record.payload_hash,
         "valid_until": record.valid_until.isoformat() if record.valid_until else None,
+        "banded_values": record.banded_values,
     }
     return tuple(values[name] for name in COLUMNS)
 

@@ -104,6 +104,7 @@ def _deliveries(activation: Activation, view: Mapping[str, Table]) -> Ways:
         **alike(("night", "destination", "name"), (Way("of the retailer file and the night"),)),
         **alike(("record_key", "customer_id"), (*records, barred)),
         "payload_hash": (Way("keyed hash of the fields that are sent", sent),),
+        "banded_values": (Way("the sent fields that have a dead band", sent),),
         "operation": made("against what the destination holds", f"{DELIVERIES.name}.payload_hash"),
         "delivery_id": made("hash of what is sent", *columns_of(DELIVERIES.name, "record_key", "payload_hash")),
         "valid_until": (Way("end of validity that was sent", _of_view(view, "valid_until")),),

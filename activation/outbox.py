@@ -11,7 +11,8 @@ SCHEMA = """
 create table if not exists sendings (
     sequence integer primary key autoincrement, delivery_id text not null, attempt integer not null,
     night text not null, destination text not null, name text not null, record_key text not null, customer_id text,
-    operation text not null, payload_hash text, valid_until text, outcome text, message text, sent_at text
+    operation text not null, payload_hash text, valid_until text, banded_values text,
+    outcome text, message text, sent_at text
 );
 create table if not exists identity (outbox_id text not null);
 create table if not exists fold (first integer not null, last integer not null);
@@ -27,6 +28,7 @@ COLUMNS = (
     "operation",
     "payload_hash",
     "valid_until",
+    "banded_values",
 )
 RESULT = ("outcome", "message", "sent_at")
 ABANDONED = "the process ended before the answer was recorded"
@@ -48,6 +50,8 @@ class Outbox:
         self.path = path
         with self._transaction() as connection:
             connection.executescript(SCHEMA)
+            if "banded_values" not in {row[1] for row in connection.execute("pragma table_info(sendings)")}:
+                connection.execute("alter table sendings add column banded_values text")
             if connection.execute("select count(*) from identity").fetchone()[0] == 0:
                 connection.execute("insert into identity values (?)", (secrets.token_hex(8),))
 

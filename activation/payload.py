@@ -1,6 +1,6 @@
 """What a record's fields say, as JSON, and the keyed hash by which a change is seen."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -15,22 +15,26 @@ ADDRESSES = ("email", "phone")
 DECIMALS = 4
 
 
-def desired(chosen: DataFrame, frames: Frames, *, fields: Sequence[str], key: str) -> DataFrame:
-    """What a destination should hold for the chosen records.
+def desired(
+    chosen: DataFrame, frames: Frames, *, fields: Sequence[str], key: str, banded: Collection[str] = ()
+) -> DataFrame:
+    """What a destination should hold for the chosen records; fields with a dead band stand beside the hash.
 
-    Grain: record_key, customer_id, address, payload, payload_hash, valid_until; one row per chosen record.
+    Grain: record_key, customer_id, address, payload, payload_hash, banded_values, valid_until; one row per record.
     Reads: chosen: record_key, customer_id, email, phone, address.
     """
     view = customer_view(frames)
     addresses = [name for name in fields if name in ADDRESSES]
     wide = chosen.select("record_key", "address", "customer_id", *addresses).join(view, "customer_id", "inner")
-    stable = [name for name in fields if name not in VOLATILE]
+    stable = [name for name in fields if name not in VOLATILE and name not in banded]
+    moving = [name for name in fields if name in banded]
     return wide.select(
         "record_key",
         "customer_id",
         "address",
         _json(wide, fields).alias("payload"),
         keyed_hash(_json(wide, stable), key).alias("payload_hash"),
+        (_json(wide, moving) if moving else F.lit(None).cast("string")).alias("banded_values"),
         (F.col("valid_until") if "valid_until" in fields else F.lit(None).cast("date")).alias("valid_until"),
     )
 

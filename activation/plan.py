@@ -13,7 +13,8 @@ from activation.payload import desired
 from activation.settings import Activation, Audience
 from activation.sync import records
 
-What = Literal["add", "update", "remove", "unchanged", "held_out", "refused"]
+What = Literal["add", "update", "remove", "unchanged", "dead", "held_out", "refused"]
+"""dead: refused by the destination on so many nights that it is not tried any more."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,18 @@ def plan(
         chosen = _chosen(mine, frames, source, sending.channel)
     else:
         chosen = records(frames, source).withColumn("address", F.col("record_key"))
-    wanted = desired(chosen, frames, fields=sending.fields, key=key)
-    due = changes(wanted, deliveries, destination=sending.to, name=name, night=night).localCheckpoint()
+    to = activation.destinations[sending.to]
+    bands = {field: band for field, band in to.dead_bands.items() if field in sending.fields}
+    wanted = desired(chosen, frames, fields=sending.fields, key=key, banded=bands)
+    due = changes(
+        wanted,
+        deliveries,
+        destination=sending.to,
+        name=name,
+        night=night,
+        dead_bands=bands,
+        dead_after_nights=to.dead_after_nights,
+    ).localCheckpoint()
     return Plan(name, sending.to, sending.fields, due, (*_due_lines(due), *_decision_lines(mine)))
 
 
@@ -102,12 +113,14 @@ def _farewells(activation: Activation, *, frames: Frames, deliveries: DataFrame,
 
 def _farewell(pair: tuple[str, str], nobody: DataFrame, deliveries: DataFrame, night: date) -> Plan:
     destination, name = pair
-    due = changes(nobody, deliveries, destination=destination, name=name, night=night).localCheckpoint()
+    due = changes(
+        nobody, deliveries, destination=destination, name=name, night=night, dead_bands={}, dead_after_nights=1
+    ).localCheckpoint()
     return Plan(name, destination, (), due, _due_lines(due))
 
 
 def _due_lines(due: DataFrame) -> tuple[PlanLine, ...]:
-    what = F.coalesce("operation", F.lit("unchanged"))
+    what = F.when(F.col("is_dead"), "dead").otherwise(F.coalesce("operation", F.lit("unchanged")))
     return _lines(due, what, F.lit(None).cast("string"))
 
 

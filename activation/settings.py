@@ -64,6 +64,7 @@ class Activation(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [*_shared_names(self), *_unknown_targets(self), *_wrong_destinations(self.destinations)]
+        problems += _unknown_bands(self)
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -92,6 +93,20 @@ def _unknown_targets(activation: Activation) -> list[str]:
         for name, sending in activation.sendings.items()
         if sending.to not in activation.destinations
     ]
+
+
+def _unknown_bands(activation: Activation) -> list[str]:
+    """A sentence per stated dead band of a field that is not sent there."""
+    problems = []
+    for name, settings in activation.destinations.items():
+        sent = {field for sending in activation.sendings.values() if sending.to == name for field in sending.fields}
+        stated = settings.dead_bands if "dead_bands" in settings.model_fields_set else {}
+        problems += [
+            f"destinations.{name}.dead_bands: no field {field} is sent there{nearest(field, sorted(sent))}"
+            for field in stated
+            if field not in sent
+        ]
+    return problems
 
 
 def _wrong_destinations(destinations: dict[str, DestinationSettings]) -> list[str]:

@@ -52,6 +52,9 @@ DELIVERIES = Table(
         Column("customer_id", "string", "customer, as known when it was sent"),
         required("operation", "string", "add, update or remove"),
         Column("payload_hash", "string", "keyed hash of the sent fields without volatile ones; null for a removal"),
+        Column(
+            "banded_values", "string", "JSON of the sent fields that have a dead band: their next move is seen by it"
+        ),
         Column("valid_until", "date", "end of validity that was sent"),
         required("outcome", "string", "acknowledged, rejected, failed (unknown whether taken) or withheld (not sent)"),
         Column("message", "string", "reason in words, without personal values"),

@@ -1,31 +1,34 @@
-"""`habitue accept`: a person lets a table's deliveries of one night through although they are far from usual."""
+"""`habitue accept`: a person lets one night through although what came or what is to be sent is far from usual."""
 
 import argparse
 import getpass
 import json
 from datetime import UTC, date, datetime
 
+from activation.tables import DELIVERIES
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import WrongCall
 from lakehouse.names import nearest
 from lakehouse.nights import last_started
 from orchestration.assets.conformed import mapped_entities
 from orchestration.night import open_lake
-from orchestration.retailer import load_retailer
+from orchestration.retailer import Retailer, load_retailer
 from orchestration.running import place_of
 from quality.accepted import accept
 
 
 def let_through(asked: argparse.Namespace) -> int:
-    """Record who let which table through on which night, and why; the next try of the night reads it.
+    """Record who let which table, sync or audience through on which night, and why; the next try of the night reads it.
 
     Raises: WrongCall for a table that no delivery fills, an empty reason, or a night before the last one.
     """
     place = place_of(asked)
-    tables = [entity.conformed.name for entity in mapped_entities(load_retailer(place.retailer_file))]
+    retailer = load_retailer(place.retailer_file)
+    tables = [entity.conformed.name for entity in mapped_entities(retailer)]
     with open_lake(place, purpose="accept") as lake:
-        if asked.table not in tables:
-            raise _wrong(f"no delivery fills a table {asked.table}{nearest(asked.table, tables)}", place.lake)
+        known = [*tables, *retailer.sendings, *_left_the_file(lake, retailer)]
+        if asked.table not in known:
+            raise _wrong(f"no delivery fills a table {asked.table}{nearest(asked.table, known)}", place.lake)
         if not asked.because.strip():
             raise _wrong("no reason is given", place.lake)
         _check_night(lake, asked.night)
@@ -34,6 +37,12 @@ def let_through(asked: argparse.Namespace) -> int:
     told = {"table": asked.table, "night": asked.night.isoformat(), "who": who, "why": asked.because.strip()}
     print(json.dumps(told) if asked.json else _in_words(asked, who))
     return 0
+
+
+def _left_the_file(lake: Lakehouse, retailer: Retailer) -> list[str]:
+    """Syncs and audiences that a destination may still hold: their removal may need a person, too."""
+    sent = lake.read(DELIVERIES).select("name").distinct().collect()
+    return sorted({row["name"] for row in sent} - retailer.sendings.keys())
 
 
 def _in_words(asked: argparse.Namespace, who: str) -> str:

@@ -152,9 +152,11 @@ def _accept(commands: Any) -> None:
 
         return let_through(asked)
 
-    summary = "let a table through on one night although its deliveries are far from usual"
+    summary = "let one night through although a table's deliveries, or what is sent, are far from usual"
     parser = _command(commands, "accept", run, summary, "retailer", "lake")
-    parser.add_argument("--table", required=True, metavar="TABLE", help="such as conformed.orders")
+    parser.add_argument(
+        "--table", required=True, metavar="TABLE", help="such as conformed.orders; or a sync or audience"
+    )
     parser.add_argument("--night", required=True, type=date.fromisoformat, metavar="D", help="the night it is for")
     parser.add_argument("--because", required=True, metavar="REASON", help="why; kept with the decision")
     parser.add_argument("--who", metavar="NAME", help="who decides; the user of this machine where none is given")

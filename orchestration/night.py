@@ -86,12 +86,16 @@ class NightRun:
         """What earlier nights brought, and which nights a person let through, this one among them."""
         calendar, since = self.retailer.calendar, self.night - timedelta(weeks=WEEKS)
         history = measured_before(self.lake, self.night, since=since, days=special_nights(calendar))
-        return Past(history, self.night, calendar, accepted_nights(self.lake))
+        return Past(history, self.night, calendar, self._accepted_nights)
 
     @property
     def accepted(self) -> frozenset[str]:
-        """The tables that a person has let through on this night."""
-        return frozenset(name for name, nights in self.past.accepted.items() if self.night in nights)
+        """The tables, syncs and audiences that a person has let through on this night."""
+        return frozenset(name for name, nights in self._accepted_nights.items() if self.night in nights)
+
+    @cached_property
+    def _accepted_nights(self) -> dict[str, frozenset[date]]:
+        return accepted_nights(self.lake)
 
 
 @contextmanager

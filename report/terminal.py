@@ -130,6 +130,7 @@ def _not_sent(counts: Mapping[str, Any]) -> Iterator[str]:
         ("withheld", "withheld at the last moment for want of consent"),
         ("rejected", "refused by the destination"),
         ("failed", "failed; the next run sends them again"),
+        ("dead", "refused on too many nights, not tried any more: `habitue plan` names one"),
     ):
         if counts.get(key):
             yield _line("", number(counts[key]), words)

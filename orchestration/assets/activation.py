@@ -105,6 +105,7 @@ def send(run: NightRun, *, really: bool) -> tuple[Delivered, ...]:
         key=run.key,
         consents_now=lambda: run.lake.read(unified.CONSENTS),
         send=really,
+        accepted=run.accepted,
     )
 
 
@@ -120,6 +121,7 @@ def delivery_counts(delivered: Sequence[Delivered], *, sent: bool) -> dict[str, 
             "withheld": one.count("withheld"),
             "rejected": one.count("rejected"),
             "failed": one.count("failed"),
+            "dead": one.plan.count("dead"),
             "delivers": sent,
             "problem": one.problem,
         }

@@ -9,11 +9,11 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from activation.audience import audience_members
-from activation.deliver import Delivered, DeliveriesFailed, deliver, destinations
+from activation.deliver import Delivered, DeliveriesFailed, deliver, destinations, too_large
 from activation.destination import Answer, Batch, Destination
 from activation.ledger import Ledger
 from activation.outbox import Outbox
-from activation.plan import Plan, plans
+from activation.plan import Plan, PlanLine, plans
 from activation.settings import Activation
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import DestinationUnavailable, MissingCredentials
@@ -51,7 +51,13 @@ class World:
         return Ledger.opened(self.lake, self.state)  # type: ignore[arg-type]
 
     def run(
-        self, people: list[Person], *, night: date = NIGHT, now: DataFrame | None = None, send: bool = True
+        self,
+        people: list[Person],
+        *,
+        night: date = NIGHT,
+        now: DataFrame | None = None,
+        send: bool = True,
+        accepted: str = "",
     ) -> tuple[Delivered, ...]:
         """One night with these people; `now` is unified.consents at the moment of sending."""
         known = frames(self.spark, people)
@@ -65,6 +71,7 @@ class World:
             key=KEY,
             consents_now=lambda: now or known.consents,
             send=send,
+            accepted={accepted},
         )
 
     def plans(self, people: list[Person], *, night: date = NIGHT) -> tuple[Plan, ...]:
@@ -221,6 +228,27 @@ def test_an_audience_that_left_the_retailer_file_is_emptied(world: World) -> Non
     assert not world.newsletter.held
 
 
+def test_a_removal_of_much_of_what_is_held_waits_for_a_person(world: World) -> None:
+    world.run([Person(f"p{n}") for n in range(20)])
+    few = [Person("p0")]
+    night = NIGHT + timedelta(days=1)
+    with pytest.raises(DeliveriesFailed, match=r"would remove 19 of 20 records \(limit 30%\)"):
+        world.run(few, night=night)
+    assert len(world.newsletter.held) == 20
+    assert said_of(world.run(few, night=night, accepted="win_back")) == {"remove": 19}
+
+
+@pytest.mark.parametrize(("removed", "held", "stops"), [(20, 60, True), (20, 70, False), (9, 9, False)])
+def test_a_large_removal_is_a_share_of_what_is_held_and_more_than_a_few(
+    spark: SparkSession, removed: int, held: int, *, stops: bool
+) -> None:
+    lines = (PlanLine("remove", None, removed, "c"), PlanLine("unchanged", None, held - removed, "c"))
+    plan = Plan("win_back", "newsletter", (), spark.range(0), lines)
+    told = too_large(plan, 0.3, NIGHT)
+    assert (told is not None) == stops
+    assert not stops or 'habitue accept --table win_back --night 2026-03-01 --because "..."' in str(told)
+
+
 def test_a_missing_credential_is_found_before_anything_is_planned(world: World, tmp_path: Path) -> None:
     crm = world.settings.destinations["crm"].model_copy(update={"credentials": "HABITUE_TEST_ABSENT"})
     settings = world.settings.model_copy(update={"destinations": {"crm": crm}})
@@ -233,7 +261,7 @@ def test_deliveries_reach_the_lake_once_however_often_the_fold_is_interrupted(la
         def folded(self) -> None:
             raise Killed
 
-    row = ("id", 1, "2026-03-01", "crm", "crm_scores", "contact:crm:1", "c1", "add", "hash", "2026-04-01")
+    row = ("id", 1, "2026-03-01", "crm", "crm_scores", "contact:crm:1", "c1", "add", "hash", "2026-04-01", None)
     outbox = Interrupted(tmp_path / "outbox.sqlite")
     outbox.announce([row])
     outbox.abandon(at="2026-03-01T02:00:00+00:00")

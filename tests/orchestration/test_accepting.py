@@ -141,6 +141,15 @@ def test_wrong_decisions_are_refused_and_nothing_is_let_through(
     assert not run.lake.exists(ACCEPTED)
 
 
+def test_what_a_destination_still_holds_can_be_let_through_by_its_name(
+    run: NightRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accepting, "open_lake", lambda *_, **__: nullcontext(run.lake))
+    monkeypatch.setattr(accepting, "_left_the_file", lambda *_: ["win_back"])
+    assert let_through(asked(run.place.landing, table="win_back")) == 0
+    assert accepted_nights(run.lake) == {"win_back": {NIGHT}}
+
+
 def test_decision_is_kept_with_who_and_why(
     run: NightRun, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
