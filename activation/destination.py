@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
@@ -93,7 +94,12 @@ class Batch:
     @property
     def key(self) -> str:
         """The same for the same records in the same order: the idempotency key of the call."""
-        return _digest(self.key_of(record) for record in self.records)
+        return _digest(self.keys.values())
+
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """The idempotency key of each record, by record_key."""
+        return {record.record_key: self.key_of(record) for record in self.records}
 
     def key_of(self, record: Record) -> str:
         """The same for the same record, operation and fields of one night: the idempotency key of the record."""

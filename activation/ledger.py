@@ -60,7 +60,7 @@ class Ledger:
 
 def _row(record: Record, batch: Batch) -> tuple[object, ...]:
     values: dict[str, object] = {
-        "delivery_id": batch.key_of(record),
+        "delivery_id": batch.keys[record.record_key],
         "attempt": record.attempt,
         "night": batch.night.isoformat(),
         "destination": batch.destination,

@@ -25,7 +25,9 @@ class Receiver:
     """What the tool holds and what it saw.
 
     Units: held is the fields by (sync or audience, contact id); effects counts changes of state per idempotency key;
-           fault gives what happens to the n-th call with records; calls_per_second answers 429 beyond it.
+           seen counts arrivals by (contact id, operation);
+           fault gives what happens to the n-th call with records; calls_per_second answers 429 beyond it;
+           remembers False keeps no state, for sets too large for it.
     """
 
     secret: str
@@ -34,9 +36,10 @@ class Receiver:
     refuses_whole_batches: bool = False
     calls_per_second: float | None = None
     stall: float = 0.5
+    remembers: bool = True
     held: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     effects: Counter[str] = field(default_factory=Counter)
-    seen: Counter[str] = field(default_factory=Counter)
+    seen: Counter[tuple[str, str]] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     calls: int = 0
 
@@ -64,6 +67,12 @@ class Receiver:
         fresh = timestamp.isdigit() and abs(time.time() - int(timestamp)) <= OLDEST
         return fresh and hmac.compare_digest(f"sha256={signed}", said)
 
+    def forget_calls(self) -> None:
+        """Keep what is held and count anew."""
+        with self._lock:
+            self.calls = 0
+            self.effects, self.seen, self.faults = Counter(), Counter(), Counter()
+
     def next_fault(self) -> Fault | None:
         """What happens to the next call with records."""
         with self._lock:
@@ -76,7 +85,8 @@ class Receiver:
         """The status and an answer per record; each record is applied once, however often it comes."""
         with self._lock:
             bad = [one["key"] for one in batch["records"] if self.rejects(one["contact_id"])]
-            self.seen.update(one["key"] for one in batch["records"])
+            if self.remembers:
+                self.seen.update((one["contact_id"], one["operation"]) for one in batch["records"])
             if bad and self.refuses_whole_batches:
                 return 422, []
             return 200, [self._apply(batch["name"], one, one["key"] in bad) for one in batch["records"]]
@@ -84,6 +94,8 @@ class Receiver:
     def _apply(self, name: str, record: dict[str, Any], is_bad: bool) -> dict[str, str]:  # noqa: FBT001
         if is_bad:
             return {"key": record["key"], "status": "rejected", "reason": "unknown_contact"}
+        if not self.remembers:
+            return {"key": record["key"], "status": "accepted"}
         contact = (name, record["contact_id"])
         if self._last.get(contact) != record["key"]:
             self._last[contact] = record["key"]

@@ -113,7 +113,7 @@ def _body(batch: Batch) -> dict[str, Any]:
 
 
 def _record(record: Record, batch: Batch) -> dict[str, Any]:
-    said = {"key": batch.key_of(record), "contact_id": record.contact_id, "operation": record.operation}
+    said = {"key": batch.keys[record.record_key], "contact_id": record.contact_id, "operation": record.operation}
     return said | ({"fields": json.loads(record.payload)} if record.payload else {})
 
 
@@ -123,8 +123,7 @@ def _answers(batch: Batch, answer: httpx.Response) -> dict[str, Answer]:
         said = {str(one["key"]): one for one in answer.json()["records"]}
     except (ValueError, TypeError, KeyError):
         return {}
-    keys = {record.record_key: batch.key_of(record) for record in batch.records}
-    return {record_key: _verdict(said[key]) for record_key, key in keys.items() if key in said}
+    return {record_key: _verdict(said[key]) for record_key, key in batch.keys.items() if key in said}
 
 
 def _verdict(said: Mapping[str, Any]) -> Answer:
