@@ -30,7 +30,7 @@ FEW = 10
 class Delivered:
     """What was planned for one sync or audience and what became of it.
 
-    Units: outcomes counts records by (operation, outcome); problem says why nothing was sent.
+    Units: outcomes counts records by (operation, outcome); problem says why nothing, or nothing more, was sent.
     """
 
     plan: Plan
@@ -90,19 +90,18 @@ def deliver(
     due = plans(activation, frames=frames, members=members, deliveries=ledger.deliveries(), night=night, key=key)
     if not send:
         return tuple(Delivered(plan) for plan in due)
-    circuits = {
-        name: Circuit(destination, most_failures=activation.destinations[name].most_failures)
-        for name, destination in opened.items()
-    }
+    circuits = _circuits(activation, opened)
     delivered = []
     for plan in due:
-        limit = activation.destinations[plan.destination].largest_removal
-        problem = problems[plan.destination] or (None if plan.name in accepted else too_large(plan, limit, night))
+        limit = 1.0 if plan.name in accepted else activation.destinations[plan.destination].largest_removal
+        problem = problems[plan.destination] or too_large(plan, limit, night)
         if problem:
             delivered.append(Delivered(plan, problem=problem))
             continue
         rows = _rows(plan, activation.sendings.get(plan.name), consents_now(), night)
-        delivered.append(Delivered(plan, _send(plan, circuits[plan.destination], rows, ledger=ledger, night=night)))
+        circuit = circuits[plan.destination]
+        outcomes = _send(plan, circuit, rows, ledger=ledger, night=night)
+        delivered.append(Delivered(plan, outcomes, problem=circuit.broken if outcomes else None))
     ledger.fold()
     if any(one.problem or one.count("failed") for one in delivered):
         raise DeliveriesFailed(tuple(delivered), night)
@@ -118,6 +117,11 @@ def too_large(plan: Plan, limit: float, night: date) -> str | None:
         f"it would remove {gone:,} of {held:,} records (limit {limit:.0%}); if that is meant, "
         f'`habitue accept --table {plan.name} --night {night} --because "..."`'
     )
+
+
+def _circuits(activation: Activation, opened: Mapping[str, Destination]) -> dict[str, Circuit]:
+    limits = {name: settings.most_failures for name, settings in activation.destinations.items()}
+    return {name: Circuit(destination, most_failures=limits[name]) for name, destination in opened.items()}
 
 
 def _rows(plan: Plan, sending: object, consents: DataFrame, night: date) -> Iterator[Row]:
@@ -210,7 +214,8 @@ def _problem(destination: Destination) -> str | None:
 
 def _failure(one: Delivered) -> str:
     where = f"{one.plan.destination} ({one.plan.name})"
-    if one.problem:
+    if one.problem and not one.outcomes:
         return f"{where}: nothing sent, {one.problem}"
     total: Iterable[int] = one.outcomes.values()
-    return f"{where}: {one.count('failed'):,} of {sum(total):,} records failed"
+    why = f", {one.problem}" if one.problem else ""
+    return f"{where}: {one.count('failed'):,} of {sum(total):,} records failed{why}"

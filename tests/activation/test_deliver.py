@@ -221,6 +221,16 @@ def test_a_kill_between_send_and_record_ends_in_the_state_of_a_quiet_run(world: 
     one_outcome_each(world)
 
 
+def test_a_destination_that_breaks_on_the_way_says_why_the_rest_was_not_sent(world: World) -> None:
+    def broken(_: Batch) -> dict[str, Answer]:
+        raise DestinationUnavailable("no answer", where="crm", still_true="", next_step="")
+
+    world.newsletter.size, world.newsletter.fault = 1, broken
+    with pytest.raises(DeliveriesFailed, match="5 of 5 records failed, not called any more: 3 calls failed"):
+        world.run([Person(f"p{n}") for n in range(5)])
+    assert Counter(row["message"] for row in world.outcomes())["no answer"] == 3
+
+
 def test_an_audience_that_left_the_retailer_file_is_emptied(world: World) -> None:
     world.run([Person("a")])
     world.settings = world.settings.model_copy(update={"audiences": {}})
