@@ -23,7 +23,8 @@ SUMMARY: dict[str, Any] = {
     "audiences": {"win_back": {"members": 40, "held_out": 4, "refused": {"staff": 9, "no_consent": 2}}},
     "deliveries": {
         "win_back": {"destination": "newsletter", "sent": {"add": 39, "update": 0, "remove": 0}, "unchanged": 0,
-                     "withheld": 1, "rejected": 0, "failed": 0, "delivers": True, "problem": None},
+                     "withheld": 1, "rejected": 0, "failed": 0, "dead": 2,
+                     "delivers": True, "problem": None},
     },
 }  # fmt: skip
 
@@ -42,6 +43,7 @@ def test_the_summary_tells_records_people_models_audiences_and_what_was_sent() -
         "4  held out, to measure what contact changes",
         "39  records to newsletter (39 add)",
         "1  withheld at the last moment for want of consent",
+        "2  refused on too many nights, not tried any more",
     ):
         assert any(words in line for line in lines), words
 
