@@ -221,6 +221,20 @@ def test_a_kill_between_send_and_record_ends_in_the_state_of_a_quiet_run(world: 
     one_outcome_each(world)
 
 
+def test_a_record_refused_on_too_many_nights_is_counted_as_dead_until_it_says_something_else(world: World) -> None:
+    newsletter = world.settings.destinations["newsletter"].model_copy(update={"dead_after_nights": 1})
+    world.settings = world.settings.model_copy(
+        update={"destinations": {**world.settings.destinations, "newsletter": newsletter}}
+    )
+    world.newsletter.fault = lambda _: {"contact:crm:crm-a": Answer("rejected", "no")}
+    assert world.run([Person("a"), Person("b")])[0].count("rejected") == 1
+    later = world.run([Person("a"), Person("b")], night=NIGHT + timedelta(days=1))[0]
+    assert (later.plan.count("dead"), later.plan.count("unchanged"), later.outcomes) == (1, 1, {})
+    assert [line.example_customer_id for line in later.plan.lines if line.what == "dead"] == ["a"]
+    changed = world.plans([Person("a", reasons=("new",)), Person("b")], night=NIGHT + timedelta(days=2))[0]
+    assert (changed.count("dead"), changed.count("add")) == (0, 1)
+
+
 def test_a_destination_that_breaks_on_the_way_says_why_the_rest_was_not_sent(world: World) -> None:
     def broken(_: Batch) -> dict[str, Answer]:
         raise DestinationUnavailable("no answer", where="crm", still_true="", next_step="")
