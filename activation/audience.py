@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 
 from activation.consent import objectors, with_consent
 from activation.frames import Frames, customer_view, source_records, with_address
-from activation.holdout import with_holdout
+from activation.holdout import GLOBAL_HOLDOUT, with_holdout
 from activation.settings import Activation, Audience
 from activation.tables import AUDIENCE_MEMBERS
 
@@ -18,7 +18,7 @@ def audience_members(
 ) -> DataFrame:
     """The decisions on every audience of the retailer file, as rows of activation.audience_members.
 
-    Reads: holdouts: activation.holdouts as the night began.
+    Reads: holdouts: activation.holdouts as the night began, as `holdout.sides` gives it.
     """
     decided = [
         members(activation, name, frames=frames, holdouts=holdouts, night=night, key=key)
@@ -41,14 +41,16 @@ def members(
     objecting = objectors(frames.consents).withColumn("_objects", F.lit(True))
     known = meets.join(reachable, "customer_id", "left").join(objecting, "customer_id", "left")
     judged = known.withColumn("reason", _refusal(audience))
-    placed = with_holdout(judged, holdouts, audience=name, share=audience.holdout, key=key)
-    decision = F.when(F.col("reason").isNotNull(), "refused").when(F.col("is_held_out"), "held_out").otherwise("member")
+    shares = {"share": audience.holdout, "everywhere": activation.global_holdout}
+    placed = with_holdout(judged, holdouts, audience=name, key=key, **shares)
+    is_held_out = F.col("is_held_out") | F.col("is_held_out_everywhere")
+    decision = F.when(F.col("reason").isNotNull(), "refused").when(is_held_out, "held_out").otherwise("member")
     return placed.select(
         F.lit(night).alias("night"),
         F.lit(name).alias("audience"),
         "customer_id",
         decision.alias("decision"),
-        "reason",
+        F.coalesce("reason", F.when(F.col("is_held_out_everywhere"), GLOBAL_HOLDOUT)).alias("reason"),
         F.lit(audience.to).alias("destination"),
         "record_key",
         "source_contact_id",

@@ -16,6 +16,7 @@ from activation.circuit import Circuit, reason
 from activation.consent import objectors, with_consent
 from activation.destination import Answer, Batch, Destination, Operation, Record, Verdict
 from activation.frames import Frames
+from activation.holdout import controls
 from activation.ledger import Ledger
 from activation.plan import Plan, plans
 from activation.settings import Activation, Audience
@@ -24,6 +25,7 @@ from lakehouse.settings import credential
 
 FEW = 10
 """Fewer removals than this stop nothing: a share of little says little."""
+HELD_OUT = "held out of this audience"
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ def deliver(
     *,
     frames: Frames,
     members: DataFrame,
+    holdouts: DataFrame,
     ledger: Ledger,
     night: date,
     key: str,
@@ -83,7 +86,8 @@ def deliver(
     """What was planned and sent per sync and audience; with send=False the plans alone.
 
     Reads: opened: what `destinations` gave; members: activation.audience_members of this night;
-           consents_now: reads unified.consents anew; accepted: syncs and audiences that a person let through.
+           holdouts: activation.holdouts; consents_now: reads unified.consents anew; accepted: syncs and audiences that
+           a person let through.
     Raises: DeliveriesFailed at the end, if a destination did not take what was sent.
     """
     problems = {name: _problem(destination) for name, destination in opened.items()} if send else {}
@@ -91,6 +95,7 @@ def deliver(
     if not send:
         return tuple(Delivered(plan) for plan in due)
     circuits = _circuits(activation, opened)
+    held_out = {name: controls(holdouts, activation, name) for name in activation.audiences}
     delivered = []
     for plan in due:
         limit = 1.0 if plan.name in accepted else activation.destinations[plan.destination].largest_removal
@@ -98,7 +103,7 @@ def deliver(
         if problem:
             delivered.append(Delivered(plan, problem=problem))
             continue
-        rows = _rows(plan, activation.sendings.get(plan.name), consents_now(), night)
+        rows = _rows(plan, activation.sendings.get(plan.name), consents_now(), held_out.get(plan.name), night)
         circuit = circuits[plan.destination]
         outcomes = _send(plan, circuit, rows, ledger=ledger, night=night)
         delivered.append(Delivered(plan, outcomes, problem=circuit.broken if outcomes else None))
@@ -124,8 +129,8 @@ def _circuits(activation: Activation, opened: Mapping[str, Destination]) -> dict
     return {name: Circuit(destination, most_failures=limits[name]) for name, destination in opened.items()}
 
 
-def _rows(plan: Plan, sending: object, consents: DataFrame, night: date) -> Iterator[Row]:
-    """What is due, with `stopped`: why a record may not be sent any more."""
+def _rows(plan: Plan, sending: object, consents: DataFrame, held_out: DataFrame | None, night: date) -> Iterator[Row]:
+    """What is due, with `stopped`: why a record may not be sent any more, or never might have been."""
     wanted = plan.changes.where("payload_hash is not null")
     stopped = wanted.join(objectors(consents), "customer_id", "left_semi")
     stopped = stopped.select("record_key", F.lit("objected to profiling after the plan").alias("stopped"))
@@ -135,7 +140,11 @@ def _rows(plan: Plan, sending: object, consents: DataFrame, night: date) -> Iter
         withdrawn = still.where(~F.col("has_consent")).select(
             "record_key", F.lit("no consent any more").alias("stopped")
         )
-        stopped = stopped.unionByName(withdrawn).groupBy("record_key").agg(F.max("stopped").alias("stopped"))
+        stopped = stopped.unionByName(withdrawn)
+        if held_out is not None:
+            control = wanted.join(held_out, "customer_id", "left_semi")
+            stopped = stopped.unionByName(control.select("record_key", F.lit(HELD_OUT).alias("stopped")))
+        stopped = stopped.groupBy("record_key").agg(F.max("stopped").alias("stopped"))
     due = plan.changes.join(stopped, "record_key", "left").where("operation is not null or stopped is not null")
     rows: Iterator[Row] = due.drop("address").orderBy("record_key").toLocalIterator()
     return rows

@@ -18,7 +18,8 @@ class Frames:
 
     Reads: profile  unified.customer_profile; features and scores: the rows of this night, by customer_id;
            links    unified.identity_links; consents: unified.consents;
-           contacts CONTACTS_SCHEMA: one row per contact record, e-mail and phone normalised as in unified.consents.
+           contacts CONTACTS_SCHEMA: one row per contact record, e-mail and phone normalised as in unified.consents;
+           controls customer_id, control_until: who is held out until when, where a sync or audience tells it.
     """
 
     profile: DataFrame
@@ -27,6 +28,7 @@ class Frames:
     links: DataFrame
     contacts: DataFrame
     consents: DataFrame
+    controls: DataFrame | None = None
 
 
 def customer_view(frames: Frames) -> DataFrame:

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from activation.payload import ADDRESSES, VOLATILE
+from activation.payload import ADDRESSES, CONTROL, VOLATILE
 from activation.settings import Activation, Audience
 from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HOLDOUTS
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, made
 from lakehouse.table import Table
 
 MEMBERS, LINKS, PROFILE = AUDIENCE_MEMBERS.name, "unified.identity_links", "unified.customer_profile"
+IDENTITY = "unified.identity_events.other_customer_id"
 CONSENTS, CONTACT = "unified.consents", "conformed.contacts"
 SAID = columns_of(
     CONSENTS, *("status", "channel", "purpose", "brand", "expires_on", "decided_at", "subject_key", "customer_id")
@@ -49,6 +50,8 @@ def _fields(activation: Activation, view: Mapping[str, Table], destination: str)
 
 
 def _behind(field: str, view: Mapping[str, Table]) -> ColumnName:
+    if field == CONTROL:
+        return ColumnName(HOLDOUTS.name, "since")
     return ColumnName(CONTACT if field in ADDRESSES else view[field].name, field)
 
 
@@ -88,7 +91,8 @@ def _holdouts() -> Ways:
         "audience": made("as it stands there", f"{MEMBERS}.audience"),
         "customer_id": made("as it stands there", f"{MEMBERS}.customer_id"),
         "arm": made("drawn once by a keyed hash", f"{MEMBERS}.decision"),
-        "since": (Way("night of the assignment"),),
+        **alike(("since", "share"), (Way("of the retailer file and the night"),)),
+        "changed_on": made("where merged customers stood on both sides", f"{MEMBERS}.decision", IDENTITY),
     }
 
 

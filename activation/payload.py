@@ -12,6 +12,8 @@ from lakehouse.keys import keyed_hash
 VOLATILE = ("as_of", "valid_until")
 """Fields that move every night: alone they cause no send until renewal is due."""
 ADDRESSES = ("email", "phone")
+CONTROL = "control_until"
+"""Until when a customer is a control and is left alone; empty for all others."""
 DECIMALS = 4
 
 
@@ -23,7 +25,7 @@ def desired(
     Grain: record_key, customer_id, address, payload, payload_hash, banded_values, valid_until; one row per record.
     Reads: chosen: record_key, customer_id, email, phone, address.
     """
-    view = customer_view(frames)
+    view = _with_control(customer_view(frames), frames.controls) if CONTROL in fields else customer_view(frames)
     addresses = [name for name in fields if name in ADDRESSES]
     wide = chosen.select("record_key", "address", "customer_id", *addresses).join(view, "customer_id", "inner")
     stable = [name for name in fields if name not in VOLATILE and name not in banded]
@@ -37,6 +39,12 @@ def desired(
         (_json(wide, moving) if moving else F.lit(None).cast("string")).alias("banded_values"),
         (F.col("valid_until") if "valid_until" in fields else F.lit(None).cast("date")).alias("valid_until"),
     )
+
+
+def _with_control(view: DataFrame, controls: DataFrame | None) -> DataFrame:
+    if controls is None:
+        return view.withColumn(CONTROL, F.lit(None).cast("date"))
+    return view.join(controls, "customer_id", "left")
 
 
 def _json(frame: DataFrame, fields: Sequence[str]) -> Column:

@@ -28,7 +28,7 @@ class Audience(BaseModel):
     """People who will be contacted.
 
     Units: where is Spark SQL over the customer view (activation/frames.py); holdout is a share from 0 to below 1;
-           an empty brand stands for all brands.
+           lift_days is how long after the first contact its effect is measured; an empty brand stands for all brands.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,16 +40,21 @@ class Audience(BaseModel):
     min_grade: Grade = "C"
     brand: str = ""
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    lift_days: Annotated[int, Field(ge=1, le=730)] = 30
     fields: tuple[Name, ...] = SCORE_FIELDS
 
 
 class Activation(BaseModel):
-    """The three sections; `orchestration/retailer.py` composes them into the whole file."""
+    """The three sections; `orchestration/retailer.py` composes them into the whole file.
+
+    Units: global_holdout is the share of customers, from 0 to below 1, whom no audience contacts.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     syncs: dict[Name, Sync] = Field(default_factory=dict)
     audiences: dict[Name, Audience] = Field(default_factory=dict)
+    global_holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     destinations: dict[Name, DestinationSettings] = Field(default_factory=dict)
 
     @property

@@ -17,7 +17,7 @@ AUDIENCE_MEMBERS = Table(
             "reason",
             "string",
             "why refused: test_account, staff, deleted, objects_to_profiling, no_score, grade_below_minimum, "
-            "no_address or no_consent",
+            "no_address or no_consent; global_holdout: held out of every audience",
         ),
         required("destination", "string", "destination of the retailer file"),
         Column("record_key", "string", "record of the destination's source that would be contacted"),
@@ -30,10 +30,14 @@ HOLDOUTS = Table(
     grain="one row per audience and customer who was ever to be contacted or held out: the side he stays on",
     key=("audience", "customer_id"),
     columns=columns(
-        required("audience", "string", "audience of the retailer file"),
+        required("audience", "string", "audience of the retailer file; * for all of them: the global holdout"),
         CUSTOMER_ID,
         required("arm", "string", "held_out or contacted"),
         required("since", "date", "night of the assignment"),
+        Column("share", "double", "share to be held out with which he was drawn"),
+        Column(
+            "changed_on", "date", "night on which he turned out to be two people, one of each side: not in the lift"
+        ),
     ),
     write="merge",
     fresh_days=None,

@@ -1,7 +1,8 @@
 """What sending keeps and what it costs: `python -m benchmarks.activation --data DIR --json`.
 
-Two parts: chaos (a tool that fails in every way, a sender that is killed again and again, and a state that must be the
-plan's), and pace (the share of a stated rate limit that one process reaches, and its memory from 10,000 records on).
+Three parts: lift (intervals that hold the truth as often as they say, and Hillstrom's published rates), chaos (a tool
+that fails in every way, a sender that is killed again and again, and a state that must be the plan's), and pace (the
+share of a stated rate limit that one process reaches, and its memory from 10,000 records on).
 """
 
 import argparse
@@ -11,16 +12,17 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.activation_chaos import chaos
+from benchmarks.activation_lift import lift
 from benchmarks.activation_pace import pace
 from benchmarks.contract import Check, report
 
-PARTS = ("chaos", "pace")
+PARTS = ("lift", "chaos", "pace")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure every part that was asked for; 0 when all bars are reached."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.activation", description=__doc__)
-    parser.add_argument("--data", type=Path, help="unused: these parts make their own data")
+    parser.add_argument("--data", type=Path, help="folder of public sets; `lift` reads Hillstrom's")
     parser.add_argument("--records", type=int, default=20_000, help="changes that are due in `chaos`")
     parser.add_argument("--kills", type=int, default=10, help="times the sender is killed in `chaos`")
     parser.add_argument("--members", type=int, default=1_000_000, help="records that are sent in `pace`")
@@ -28,7 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS, help="parts to measure")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON on the last line")
     asked = parser.parse_args(arguments)
+    if "lift" in asked.only and asked.data is None:
+        parser.error("the part `lift` needs --data")
     parts: dict[str, Callable[[], Iterable[Check]]] = {
+        "lift": partial(lift, asked.data),
         "chaos": partial(chaos, asked.records, asked.kills, asked.seed),
         "pace": partial(pace, asked.members),
     }

@@ -40,6 +40,7 @@ def main(arguments: list[str]) -> int:
             {"app": _webhook(arguments[2])},
             frames=known,
             members=lake.spark.read.schema(AUDIENCE_MEMBERS.schema).parquet(str(members)),
+            holdouts=lake.read(HOLDOUTS),
             ledger=Ledger.opened(lake, folder / "state"),
             night=night,
             key=KEY,

@@ -62,7 +62,7 @@ def command_names() -> tuple[str, ...]:
 def _add_commands(parser: argparse.ArgumentParser) -> Any:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     first = (_doctor, _check, _night, _accept, _rebuild, _reprocess, _resolve, _train)
-    then = (_models, _rollback, _plan, _deliver, _customer)
+    then = (_models, _rollback, _plan, _deliver, _customer, _lift)
     for add in (*first, *then, _why, _review, _lineage, _catalogue, _report_page, _ui):
         add(commands)
     return commands
@@ -246,6 +246,18 @@ def _deliver(commands: Any) -> None:
         return deliver(asked)
 
     _command(commands, "deliver", run, "send the last night's records that have no outcome yet", "retailer", "lake")
+
+
+def _lift(commands: Any) -> None:
+    def run(asked: argparse.Namespace) -> int:
+        from orchestration.lifting import lift
+
+        return lift(asked)
+
+    summary = "what contact changed: conversion and spend of those sent beside those held out"
+    parser = _command(commands, "lift", run, summary, "retailer", "lake")
+    parser.add_argument("name", metavar="AUDIENCE")
+    parser.add_argument("--days", type=int, metavar="N", help="after each start; `lift_days` of the audience if none")
 
 
 def _customer(commands: Any) -> None:

@@ -19,10 +19,12 @@ from lakehouse.names import nearest
 from lakehouse.nights import has_ended, last_started
 from models.registry import Registry
 from orchestration.assets.activation import delivery_counts, frames, send
+from orchestration.effect import foreseen_lift
 from orchestration.night import NightRun, open_lake
 from orchestration.record import NightRecord
 from orchestration.retailer import load_retailer
 from orchestration.running import place_of
+from report.lift import beforehand
 from report.terminal import sent_lines
 
 
@@ -31,19 +33,25 @@ def plan(asked: argparse.Namespace) -> int:
 
     Raises: WrongCall if the retailer file has no such audience or sync, or no night has ended.
     """
-    with _last_night(asked) as run:
+    with last_night(asked) as run:
         if asked.name not in run.retailer.sendings:
             raise _unknown(asked, run)
+        members = run.lake.read(AUDIENCE_MEMBERS).where(f"night = DATE'{run.night}'")
         found = planned(
             run.retailer,
             asked.name,
             frames=frames(run),
-            members=run.lake.read(AUDIENCE_MEMBERS).where(f"night = DATE'{run.night}'"),
+            members=members,
             deliveries=Ledger.opened(run.lake, run.place.state).deliveries(),
             night=run.night,
             key=run.key,
         )
-    print(json.dumps(_as_json(found, run.night)) if asked.json else _in_words(found, run.night))
+        is_audience = asked.name in run.retailer.audiences
+        expected = foreseen_lift(run, asked.name, members=members) if is_audience else None
+    if asked.json:
+        print(json.dumps(_as_json(found, run.night) | {"foreseen_lift": asdict(expected) if expected else None}))
+    else:
+        print("\n".join([_in_words(found, run.night), *([f"  {beforehand(expected)}"] if expected else [])]))
     return 0
 
 
@@ -52,7 +60,7 @@ def deliver(asked: argparse.Namespace) -> int:
 
     Raises: DeliveriesFailed, MissingCredentials, WrongCall.
     """
-    with _last_night(asked) as run:
+    with last_night(asked) as run:
         try:
             counts = delivery_counts(send(run, really=True), sent=True)
         except DeliveriesFailed as error:
@@ -63,7 +71,11 @@ def deliver(asked: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _last_night(asked: argparse.Namespace) -> Iterator[NightRun]:
+def last_night(asked: argparse.Namespace) -> Iterator[NightRun]:
+    """The last night of the lake, to send or to measure.
+
+    Raises: WrongCall if no night has ended.
+    """
     place = place_of(asked)
     retailer = load_retailer(place.retailer_file)
     with open_lake(place, purpose="sending") as lake:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lakehouse.delta import Lakehouse
 from report import figures, pictures, wording
+from report.lift import LEFT_OUT
 from report.page import template
 from report.quality_figures import SetAside, set_aside
 
@@ -67,6 +68,8 @@ def _for_marketers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any
         "calibration_plot": pictures.calibration(figures.calibration(lake)),
         "calibration_words": pictures.calibration_words(tests),
         "audiences": summary.get("audiences", {}),
+        "lift_plots": pictures.lifts(summary.get("audiences", {})),
+        "left_out": LEFT_OUT,
         "deliveries": summary.get("deliveries", {}),
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pyspark.sql import Row
 
+from activation.lift import wilson
 from models.moves import ENTERED, LEFT
 from report import plots
 from report.figures import BANDS, Moves, Scores
@@ -98,6 +99,11 @@ def calibration_words(tests: Sequence[Row]) -> str:
     )
 
 
+def lifts(audiences: Mapping[str, Any]) -> dict[str, str]:
+    """By audience whose effect is known: the share that bought of those sent and of those held out."""
+    return {name: _lift(name, counts["lift"]) for name, counts in audiences.items() if "lift" in counts}
+
+
 def rows_in(rows: Mapping[str, int]) -> str:
     """Delivered rows by source."""
     listed = [Bar(source, count, number(count)) for source, count in rows.items()]
@@ -182,6 +188,18 @@ def _course(start: str, end: str, spend: Mapping[str, float]) -> str:
 
 def _from(amount: float) -> str:
     return f"{amount:,.0f}" if amount >= 10 or amount == int(amount) else f"{amount:.1f}"
+
+
+def _lift(name: str, told: Mapping[str, Any]) -> str:
+    sides = [("sent", told["sent"]), ("held out", told["held_out"])]
+    rows = [
+        Interval(label, side["conversion"], *wilson(side["buyers"], side["customers"]))
+        for label, side in sides
+        if side["customers"]
+    ]
+    colours = [{"sent": BLUE, "held out": GREY}[row.label] for row in rows]
+    title = f"{plain(name)}: share that bought within {told['days']} days"
+    return plots.shares_beside(rows, title=title, colours=colours)
 
 
 def _gains(tests: Sequence[Row]) -> str:

@@ -196,6 +196,25 @@ def _side(row: Interval, better: str) -> str:
     return right if row.low > 0 else left if row.high < 0 else AMBER
 
 
+def shares_beside(rows: Sequence[Interval], *, title: str, colours: Sequence[str]) -> str:
+    """Shares with their intervals on one axis from zero, one below the other.
+
+    Units: shares from 0 to 1; a colour for each row.
+    """
+    labels, room = 130, WIDTH - 130 - 60
+    reach = max((row.high for row in rows), default=0) or 1
+    bottom = len(rows) * 26 + 6
+    drawn = [f'<line x1="{labels}" x2="{labels}" y1="0" y2="{bottom}" stroke="{LINE}"/>']
+    for place, (row, colour) in enumerate(zip(rows, colours, strict=True)):
+        y = place * 26 + 14
+        low, middle, high = (labels + room * value / reach for value in (row.low, row.middle, row.high))
+        drawn.append(_text(labels - 10, y + 4, row.label, anchor="end"))
+        drawn.append(f'<path d="M{low:.1f} {y}H{high:.1f}" stroke="{colour}" stroke-width="3"/>')
+        drawn.append(f'<circle cx="{middle:.1f}" cy="{y}" r="5" fill="{colour}"/>')
+        drawn.append(_text(WIDTH, y + 4, f"{row.middle:.1%}", anchor="end", colour=SOFT))
+    return _svg("".join(drawn), height=bottom, title=title)
+
+
 def calibration(
     curves: Sequence[Curve],
     *,

@@ -105,6 +105,8 @@ def _audiences(audiences: Mapping[str, Any]) -> Iterator[str]:
         refused = sorted(counts.get("refused", {}).items(), key=lambda item: (item[0] != "no_consent", -item[1]))
         for reason, count in refused:
             yield _line("", number(count), f"held back: {plain(reason)}")
+        if "lift" in counts:
+            yield _line("", "", counts["lift"]["says"])
 
 
 def sent_lines(deliveries: Mapping[str, Any]) -> Iterator[str]:

@@ -12,6 +12,7 @@ REFUSED = {
     "grade_below_minimum": "score below the grade asked for",
     "no_address": "no address for the channel",
     "no_consent": "no consent",
+    "global_holdout": "held out of every audience",
 }
 """Why somebody is not contacted, by the code in activation.audience_members."""
 

@@ -1,6 +1,7 @@
 """activation.*: who is contacted and who is not, and one outcome per record sent."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -9,7 +10,7 @@ from activation.audience import audience_members
 from activation.deliver import Delivered, DeliveriesFailed, deliver, destinations
 from activation.destination import Operation
 from activation.frames import CONTACTS_SCHEMA, Frames
-from activation.holdout import new_assignments
+from activation.holdout import control_until, moved, new_assignments, sides
 from activation.ledger import Ledger
 from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HOLDOUTS
 from features import CUSTOMER_FEATURES
@@ -17,17 +18,21 @@ from lakehouse.delta import Lakehouse
 from lakehouse.nights import NIGHTS_ENDED
 from models.tables import CUSTOMER_SCORES
 from orchestration.assets.step import Steps, spec, tables_asset
+from orchestration.effect import lifts
 from orchestration.night import NightRun
 from orchestration.publishing import publish_tonight
 from pipelines import tables as unified
 from pipelines.canonical import CONTACTS
+from pipelines.identity.events import living_ids
 from pipelines.identity.keys import with_identifier_keys
 from quality.publish import Published
+from report.lift import as_json
 
 
 def activation_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     """Deciding, and sending: apart, so that a dead tool does not undo a decision."""
-    read = (unified.CUSTOMER_PROFILE, unified.CONSENTS, unified.IDENTITY_LINKS, CUSTOMER_FEATURES, CUSTOMER_SCORES)
+    known = (unified.CUSTOMER_PROFILE, unified.CONSENTS, unified.IDENTITY_LINKS, CUSTOMER_FEATURES, CUSTOMER_SCORES)
+    read = (*known, unified.IDENTITY_EVENTS, unified.ORDERS)
     decided = [spec(table, after=[one.name for one in read]) for table in (AUDIENCE_MEMBERS, HOLDOUTS)]
     sent = [spec(DELIVERIES, after=[AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name])]
     return [
@@ -38,7 +43,8 @@ def activation_assets(steps: Steps) -> list[dg.AssetsDefinition]:
 
 def frames(run: NightRun) -> Frames:
     """What this night knows about its customers, as activation takes it."""
-    return frames_of(run.lake, night=run.night.isoformat(), key=run.key, region=run.retailer.identity.country)
+    found = frames_of(run.lake, night=run.night.isoformat(), key=run.key, region=run.retailer.identity.country)
+    return replace(found, controls=control_until(run.lake.read(HOLDOUTS), run.retailer, night=run.night))
 
 
 def frames_of(lake: Lakehouse, *, night: str, key: str, region: str | None) -> Frames:
@@ -57,13 +63,18 @@ def frames_of(lake: Lakehouse, *, night: str, key: str, region: str | None) -> F
 
 
 def _decided(run: NightRun) -> Sequence[Published]:
-    held = run.lake.read_as_night_began(HOLDOUTS)
+    stored = run.lake.read_as_night_began(HOLDOUTS)
+    heirs = living_ids(run.lake.read(unified.IDENTITY_EVENTS))
+    held = sides(stored, heirs, night=run.night)
     members = audience_members(run.retailer, frames(run), holdouts=held, night=run.night, key=run.key)
     published = publish_tonight(run, AUDIENCE_MEMBERS, members)
     decided = run.lake.read(AUDIENCE_MEMBERS).where(f"night = DATE'{run.night}'")
-    sides = new_assignments(decided, held, night=run.night)
+    fresh = new_assignments(decided, held, activation=run.retailer, night=run.night)
     run.record.audiences.update(audience_counts(run, decided))
-    return [published, publish_tonight(run, HOLDOUTS, sides)]
+    deliveries = run.lake.read_as_night_began(DELIVERIES)
+    for name, found in lifts(run, held=held, deliveries=deliveries, heirs=heirs).items():
+        run.record.audiences[name]["lift"] = as_json(found)
+    return [published, publish_tonight(run, HOLDOUTS, fresh.unionByName(moved(held, stored)))]
 
 
 def audience_counts(run: NightRun, decided: Any) -> dict[str, Any]:
@@ -100,6 +111,7 @@ def send(run: NightRun, *, really: bool) -> tuple[Delivered, ...]:
         destinations(run.retailer, run.place.out) if really else {},
         frames=frames(run),
         members=run.lake.read(AUDIENCE_MEMBERS).where(f"night = DATE'{run.night}'"),
+        holdouts=run.lake.read(HOLDOUTS),
         ledger=Ledger.opened(run.lake, run.place.state),
         night=run.night,
         key=run.key,

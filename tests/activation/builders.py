@@ -133,6 +133,17 @@ def no_holdouts(spark: SparkSession) -> DataFrame:
     return frame_of(spark, [], HOLDOUTS.schema)
 
 
+def sided(spark: SparkSession, stored: list[dict[str, Any]]) -> DataFrame:
+    """activation.holdouts with these rows; what a test does not say is ordinary."""
+    ordinary = {"audience": "win_back", "arm": "contacted", "since": NIGHT, "share": 0.1}
+    return rows(spark, HOLDOUTS.schema, [ordinary | row for row in stored])
+
+
+def held_out(spark: SparkSession, drawn: list[tuple[str, str]]) -> DataFrame:
+    """activation.holdouts with these (audience, customer) held out."""
+    return sided(spark, [{"audience": name, "customer_id": who, "arm": "held_out"} for name, who in drawn])
+
+
 def no_members(spark: SparkSession) -> DataFrame:
     """activation.audience_members where there is no audience."""
     return frame_of(spark, [], AUDIENCE_MEMBERS.schema)

@@ -112,7 +112,8 @@ def test_holdout_takes_its_share_and_keeps_everyone_where_he_is(spark: SparkSess
     first = members(
         activation(holdout=0.2), "win_back", frames=people, holdouts=no_holdouts(spark), night=NIGHT, key=KEY
     )
-    stored = new_assignments(first, no_holdouts(spark), night=NIGHT).localCheckpoint()
+    settings = activation(holdout=0.2)
+    stored = new_assignments(first, no_holdouts(spark), activation=settings, night=NIGHT).localCheckpoint()
     out = {row["customer_id"] for row in stored.where("arm = 'held_out'").collect()}
     assert 50 < len(out) < 110
     assert stored.schema.simpleString() == HOLDOUTS.schema.simpleString()

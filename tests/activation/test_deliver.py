@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from activation.audience import audience_members
-from activation.deliver import Delivered, DeliveriesFailed, deliver, destinations, too_large
+from activation.deliver import HELD_OUT, Delivered, DeliveriesFailed, deliver, destinations, too_large
 from activation.destination import Answer, Batch, Destination
+from activation.holdout import EVERYWHERE
 from activation.ledger import Ledger
 from activation.outbox import Outbox
 from activation.plan import Plan, PlanLine, plans
@@ -27,6 +29,7 @@ from tests.activation.builders import (
     activation,
     consents,
     frames,
+    held_out,
     no_holdouts,
     only_audience,
     said,
@@ -45,6 +48,7 @@ class World:
     def __post_init__(self) -> None:
         self.lake = MemoryLake(self.spark)
         self.crm, self.newsletter = MemoryTool(), MemoryTool()
+        self.holdouts: DataFrame | None = None
         self.opened: dict[str, Destination] = {"crm": self.crm, "newsletter": self.newsletter}
 
     def ledger(self) -> Ledger:
@@ -56,16 +60,18 @@ class World:
         *,
         night: date = NIGHT,
         now: DataFrame | None = None,
+        members: DataFrame | None = None,
         send: bool = True,
         accepted: str = "",
     ) -> tuple[Delivered, ...]:
-        """One night with these people; `now` is unified.consents at the moment of sending."""
+        """One night with these people; `now` is unified.consents at the moment of sending, `members` who was chosen."""
         known = frames(self.spark, people)
         return deliver(
             self.settings,
             self.opened,
             frames=known,
-            members=self.members(people, night),
+            members=self.members(people, night) if members is None else members,
+            holdouts=self.holdouts or no_holdouts(self.spark),
             ledger=self.ledger(),
             night=night,
             key=KEY,
@@ -82,8 +88,8 @@ class World:
 
     def members(self, people: list[Person], night: date) -> DataFrame:
         known = frames(self.spark, people)
-        held_out = no_holdouts(self.spark)
-        return audience_members(self.settings, known, holdouts=held_out, night=night, key=KEY).localCheckpoint()
+        stored = no_holdouts(self.spark)
+        return audience_members(self.settings, known, holdouts=stored, night=night, key=KEY).localCheckpoint()
 
     def outcomes(self) -> list[dict[str, object]]:
         return self.lake.kept
@@ -156,6 +162,27 @@ def test_an_objection_between_plan_and_send_withholds_the_scores(spark: SparkSes
     assert set(world.crm.held) == {"contact:crm:crm-b"}
 
 
+@pytest.mark.parametrize("audience", ["win_back", EVERYWHERE])
+def test_a_held_out_customer_among_the_members_is_withheld_and_taken_off(world: World, audience: str) -> None:
+    world.settings = only_audience().model_copy(update={"global_holdout": 0.1})
+    people = [Person("held"), Person("new"), Person("free"), Person("elsewhere")]
+    chosen = world.members(people, NIGHT).withColumn("decision", F.lit("member")).withColumn("reason", F.lit(None))
+    before = chosen.where("customer_id = 'held'")
+    world.run(people, members=before)
+    drawn = [(audience, "held"), (audience, "new"), ("another", "elsewhere")]
+    world.holdouts = held_out(world.spark, drawn)
+    changed = [replace(person, reasons=("later",)) for person in people]
+    delivered = world.run(changed, night=NIGHT + timedelta(days=1), members=chosen)
+    assert delivered[0].outcomes == {
+        ("add", "acknowledged"): 2,
+        ("add", "withheld"): 1,
+        ("update", "withheld"): 1,
+        ("remove", "acknowledged"): 1,
+    }
+    assert set(world.newsletter.held) == {"contact:crm:crm-free", "contact:crm:crm-elsewhere"}
+    assert {row["message"] for row in world.outcomes() if row["outcome"] == "withheld"} == {HELD_OUT}
+
+
 def test_a_night_that_is_not_the_newest_sends_nothing(world: World) -> None:
     delivered = world.run([Person("a")], send=False)
     assert delivered[0].plan.count("add") == 1
@@ -212,11 +239,11 @@ def test_a_kill_between_send_and_record_ends_in_the_state_of_a_quiet_run(world: 
         world.run(_people(AFTER), night=night)
     world.run(_people(AFTER | {"withdraws_later": {"status": "withdrawn"}}), night=night)
     wanted = {f"contact:crm:crm-{fate}{n}" for fate in ("stays", "moves", "arrives") for n in range(2)}
-    held_out = {
+    controls = {
         row["record_key"] for row in world.members(_people(AFTER), night).where("decision = 'held_out'").collect()
     }
-    assert set(tool.held) == wanted - held_out
-    assert held_out.isdisjoint(tool.seen)
+    assert set(tool.held) == wanted - controls
+    assert controls.isdisjoint(tool.seen)
     assert all("new" in payload for key, payload in tool.held.items() if "moves" in key)
     one_outcome_each(world)
 

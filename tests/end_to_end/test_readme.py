@@ -33,6 +33,7 @@ RUN_HERE = (
     "train",
     "plan",
     "deliver",
+    "lift",
     "report",
     "resolve",
     "why",
@@ -135,7 +136,14 @@ def test_reprocess_brings_back_nothing_that_is_still_broken(
 
 def test_plan_names_what_a_delivery_would_do(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(arguments(readme_command("plan"), readers_environment)) == 0
-    assert "win_back to newsletter, as night 2026-03-02 decided" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "win_back to newsletter, as night 2026-03-02 decided" in said
+    assert "held out, of whom" in said
+
+
+def test_lift_says_that_it_is_too_early(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments(readme_command("lift"), readers_environment)) == 0
+    assert "Too few customers say anything yet" in capsys.readouterr().out
 
 
 def test_deliver_sends_nothing_that_was_acknowledged(

@@ -4,7 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.plots import WIDTH, Bar, Curve, Interval, Mark, bars, calibration, histogram, intervals, round_step, shares
+from report.plots import (
+    WIDTH,
+    Bar,
+    Curve,
+    Interval,
+    Mark,
+    bars,
+    calibration,
+    histogram,
+    intervals,
+    round_step,
+    shares,
+    shares_beside,
+)
 
 NAMES = "<b>&amp;</b> Käse & Brot"
 AMOUNTS = st.lists(st.floats(0, 1e9), max_size=30)
@@ -21,6 +34,7 @@ def test_every_plot_is_well_formed_whatever_the_numbers(amounts: list[float]) ->
         histogram(rows, title=NAMES, axis=NAMES),
         histogram(rows, title=NAMES, axis=NAMES, mark=Mark(len(rows), NAMES)),
         intervals(gains, title=NAMES),
+        shares_beside(gains, title=NAMES, colours=["#000"] * len(gains)),
         calibration([curve], title=NAMES),
     ):
         assert ElementTree.fromstring(plot).tag == "svg"

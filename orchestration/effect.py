@@ -1,0 +1,59 @@
+"""The effect of audiences on this lake: what `habitue lift` and the night's report tell."""
+
+from datetime import date, timedelta
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from activation.effect import Foreseen, Lift, customers, foreseen, measured
+from orchestration.night import NightRun
+from pipelines import tables as unified
+
+
+def lift_of(
+    run: NightRun, audience: str, *, held: DataFrame, deliveries: DataFrame, heirs: DataFrame, days: int | None = None
+) -> Lift:
+    """The effect of one audience of the retailer file; over its own `lift_days` where no days are given.
+
+    Reads: held: what `holdout.sides` gives; deliveries: activation.deliveries; heirs: what `living_ids` gives.
+    """
+    settings = run.retailer.audiences[audience]
+    window = days or settings.lift_days
+    seen = customers(
+        held,
+        _as_they_are_now(deliveries, heirs),
+        run.lake.read(unified.ORDERS).where(F.col("event_at") < F.lit(run.as_of)),
+        audience=audience,
+        days=window,
+        night=run.night,
+        timezone=run.retailer.timezone,
+    )
+    return measured(seen.toArrow(), audience=audience, days=window, night=run.night, share=settings.holdout)
+
+
+def lifts(run: NightRun, *, held: DataFrame, deliveries: DataFrame, heirs: DataFrame) -> dict[str, Lift]:
+    """The effect of every audience of which any window is over; the others are not computed."""
+    first: dict[str, date] = dict(held.groupBy("audience").agg(F.min("since")).collect())
+    return {
+        name: lift_of(run, name, held=held, deliveries=deliveries, heirs=heirs)
+        for name, audience in run.retailer.audiences.items()
+        if name in first and first[name] + timedelta(days=audience.lift_days) <= run.night
+    }
+
+
+def foreseen_lift(run: NightRun, audience: str, *, members: DataFrame) -> Foreseen:
+    """What the decisions of the night could show after the `lift_days` of an audience."""
+    return foreseen(
+        members,
+        run.lake.read(unified.ORDERS).where(F.col("event_at") < F.lit(run.as_of)),
+        audience=audience,
+        days=run.retailer.audiences[audience].lift_days,
+        night=run.night,
+        timezone=run.retailer.timezone,
+    )
+
+
+def _as_they_are_now(deliveries: DataFrame, heirs: DataFrame) -> DataFrame:
+    living = heirs.select(F.col("old_customer_id").alias("customer_id"), F.col("customer_id").alias("heir"))
+    named = deliveries.join(living, "customer_id", "left")
+    return named.withColumn("customer_id", F.coalesce("heir", "customer_id")).drop("heir")
