@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from models.settings import ChurnSettings
+from models.settings import ChurnSettings, ModelSettings
 
 
 def test_a_band_begins_where_acting_costs_less_than_overlooking() -> None:
@@ -15,3 +15,9 @@ def test_a_band_begins_where_acting_costs_less_than_overlooking() -> None:
 def test_a_medium_band_that_begins_after_the_high_one_is_refused() -> None:
     with pytest.raises(ValidationError, match="overlooked_costs_medium must be above overlooked_costs_high"):
         ChurnSettings(overlooked_costs_high=2, overlooked_costs_medium=1)
+
+
+def test_only_what_the_profile_holds_may_part_customers_into_groups() -> None:
+    assert ModelSettings.model_validate({"fairness": ["gender", "region"]}).fairness == ("gender", "region")
+    with pytest.raises(ValidationError, match="'age_band', 'gender' or 'region'"):
+        ModelSettings.model_validate({"fairness": ["income"]})
