@@ -99,14 +99,12 @@ def deliver(
     delivered = []
     for plan in due:
         limit = 1.0 if plan.name in accepted else activation.destinations[plan.destination].largest_removal
-        problem = problems[plan.destination] or too_large(plan, limit, night)
-        if problem:
+        if problem := problems[plan.destination] or too_large(plan, limit, night):
             delivered.append(Delivered(plan, problem=problem))
             continue
         rows = _rows(plan, activation.sendings.get(plan.name), consents_now(), held_out.get(plan.name), night)
-        circuit = circuits[plan.destination]
-        outcomes = _send(plan, circuit, rows, ledger=ledger, night=night)
-        delivered.append(Delivered(plan, outcomes, problem=circuit.broken if outcomes else None))
+        outcomes = _send(plan, circuits[plan.destination], rows, ledger=ledger, night=night)
+        delivered.append(Delivered(plan, outcomes, problem=circuits[plan.destination].broken if outcomes else None))
     ledger.fold()
     if any(one.problem or one.count("failed") for one in delivered):
         raise DeliveriesFailed(tuple(delivered), night)

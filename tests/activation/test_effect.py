@@ -53,47 +53,46 @@ def order(customer: str, at: datetime, amount: str, kind: str | None = "sale") -
     return {"customer_id": customer, "event_at": at, "order_amount": Decimal(amount), "kind": kind}
 
 
+SIDES: list[dict[str, Any]] = [
+    {"customer_id": "sent", "since": START - timedelta(days=3)},
+    {"customer_id": "never_reached", "since": START},
+    {"customer_id": "control", "since": START, "arm": "held_out"},
+    {"customer_id": "late", "since": START},
+    {"customer_id": "changed", "since": START, "arm": "held_out", "changed_on": NIGHT},
+    {"customer_id": "was_sent", "since": START, "arm": "held_out"},
+    {"customer_id": "everywhere", "since": START},
+    {"customer_id": "everywhere", "audience": EVERYWHERE, "arm": "held_out"},
+    {"customer_id": "control", "audience": "another", "since": START},
+]
+DELIVERED = [
+    delivered("sent", START),
+    delivered("sent", NIGHT),
+    delivered("sent", START - timedelta(days=2), outcome="rejected"),
+    delivered("sent", START - timedelta(days=1), operation="remove"),
+    delivered("sent", START - timedelta(days=1), name="another"),
+    delivered("late", NIGHT - timedelta(days=9)),
+    delivered("was_sent", START),
+]
+MIDNIGHT = datetime(START.year, START.month, START.day, tzinfo=UTC) - timedelta(hours=1)
+END = MIDNIGHT + timedelta(days=10)
+SECOND = timedelta(seconds=1)
+BOUGHT = [
+    order("sent", MIDNIGHT - SECOND, "100"),
+    order("sent", MIDNIGHT - timedelta(days=400), "7000"),
+    order("sent", MIDNIGHT, "20"),
+    order("sent", END - SECOND, "30", kind=None),
+    order("sent", END - SECOND, "-5", kind="return"),
+    order("sent", END, "9000"),
+    order("control", MIDNIGHT + SECOND, "-8", kind="return"),
+    order("never_reached", END - SECOND, "3"),
+]
+
+
 def test_each_side_counts_from_its_own_start_and_only_what_happened_within_the_window(spark: SparkSession) -> None:
-    held = sided(
-        spark,
-        [
-            {"customer_id": "sent", "since": START - timedelta(days=3)},
-            {"customer_id": "never_reached", "since": START},
-            {"customer_id": "control", "since": START, "arm": "held_out"},
-            {"customer_id": "late", "since": START},
-            {"customer_id": "changed", "since": START, "arm": "held_out", "changed_on": NIGHT},
-            {"customer_id": "was_sent", "since": START, "arm": "held_out"},
-            {"customer_id": "everywhere", "since": START},
-            {"customer_id": "everywhere", "audience": EVERYWHERE, "arm": "held_out"},
-            {"customer_id": "control", "audience": "another", "since": START},
-        ],
-    )
-    deliveries = [
-        delivered("sent", START),
-        delivered("sent", NIGHT),
-        delivered("sent", START - timedelta(days=2), outcome="rejected"),
-        delivered("sent", START - timedelta(days=1), operation="remove"),
-        delivered("sent", START - timedelta(days=1), name="another"),
-        delivered("late", NIGHT - timedelta(days=9)),
-        delivered("was_sent", START),
-    ]
-    midnight = datetime(START.year, START.month, START.day, tzinfo=UTC) - timedelta(hours=1)
-    end = midnight + timedelta(days=10)
-    second = timedelta(seconds=1)
-    orders = [
-        order("sent", midnight - second, "100"),
-        order("sent", midnight - timedelta(days=400), "7000"),
-        order("sent", midnight, "20"),
-        order("sent", end - second, "30", kind=None),
-        order("sent", end - second, "-5", kind="return"),
-        order("sent", end, "9000"),
-        order("control", midnight + second, "-8", kind="return"),
-        order("never_reached", end - second, "3"),
-    ]
     found = customers(
-        held,
-        rows(spark, DELIVERIES.schema, deliveries),
-        rows(spark, ORDERS.schema, orders),
+        sided(spark, SIDES),
+        rows(spark, DELIVERIES.schema, DELIVERED),
+        rows(spark, ORDERS.schema, BOUGHT),
         timezone="Europe/Brussels",
         **WINDOW,
     )
