@@ -99,7 +99,7 @@ def test_courses_over_nights_are_drawn(page: str) -> None:
 def test_a_first_night_has_no_course_and_no_change(lake: Lakehouse, tmp_path: Path) -> None:
     page = quality_page(lake, SUMMARY | {"gates": []}, tmp_path / "q.html", sources=SOURCES).read_text("utf-8")
     assert "<svg" not in page
-    assert page.count('class="empty"') == 5
+    assert page.count('class="empty"') == 6
 
 
 def test_line_breaks_where_a_night_has_no_value() -> None:
