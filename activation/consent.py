@@ -42,6 +42,16 @@ def with_consent(
     )
 
 
+def refusers(consents: DataFrame, *, channel: str, purpose: str) -> DataFrame:
+    """Customers of whom any no to the purpose on the channel stands, or who object to profiling.
+
+    Grain: one row per customer_id. One no is enough: this decides who is taken out of a tool first, never who stays.
+    """
+    is_no = ~F.col("status").isin(*NO_REFUSAL) & F.col("channel").isin(channel, ANY_CHANNEL)
+    said = consents.where(is_no & (F.col("purpose") == purpose) & F.col("customer_id").isNotNull())
+    return said.select("customer_id").unionByName(objectors(consents)).distinct()
+
+
 def objectors(consents: DataFrame) -> DataFrame:
     """Customers who objected to profiling, withdrew it or denied it.
 

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from activation import DESTINATIONS
 from activation.circuit import Circuit, reason
-from activation.consent import objectors, with_consent
+from activation.consent import objectors, refusers, with_consent
 from activation.destination import Answer, Batch, Destination, Operation, Record, Verdict
 from activation.frames import Frames
 from activation.holdout import controls
@@ -85,9 +85,8 @@ def deliver(
 ) -> tuple[Delivered, ...]:
     """What was planned and sent per sync and audience; with send=False the plans alone.
 
-    Reads: opened: what `destinations` gave; members: activation.audience_members of this night;
-           holdouts: activation.holdouts; consents_now: reads unified.consents anew; accepted: syncs and audiences that
-           a person let through.
+    Reads: opened: what `destinations` gave; members: activation.audience_members of this night; consents_now: reads
+           unified.consents anew; accepted: syncs and audiences that a person let through.
     Raises: DeliveriesFailed at the end, if a destination did not take what was sent.
     """
     problems = {name: _problem(destination) for name, destination in opened.items()} if send else {}
@@ -99,12 +98,13 @@ def deliver(
     delivered = []
     for plan in due:
         limit = 1.0 if plan.name in accepted else activation.destinations[plan.destination].largest_removal
-        if problem := problems[plan.destination] or too_large(plan, limit, night):
+        if problem := problems[plan.destination]:
             delivered.append(Delivered(plan, problem=problem))
             continue
-        rows = _rows(plan, activation.sendings.get(plan.name), consents_now(), held_out.get(plan.name), night)
-        outcomes = _send(plan, circuits[plan.destination], rows, ledger=ledger, night=night)
-        delivered.append(Delivered(plan, outcomes, problem=circuits[plan.destination].broken if outcomes else None))
+        rows = partial(_rows, plan, activation.sendings.get(plan.name), held_out=held_out.get(plan.name), night=night)
+        waits = too_large(plan, limit, night)
+        outcomes = _send(plan, circuits[plan.destination], rows(consents_now(), waits), ledger=ledger, night=night)
+        delivered.append(Delivered(plan, outcomes, waits or (circuits[plan.destination].broken if outcomes else None)))
     ledger.fold()
     if any(one.problem or one.count("failed") for one in delivered):
         raise DeliveriesFailed(tuple(delivered), night)
@@ -127,8 +127,15 @@ def _circuits(activation: Activation, opened: Mapping[str, Destination]) -> dict
     return {name: Circuit(destination, most_failures=limits[name]) for name, destination in opened.items()}
 
 
-def _rows(plan: Plan, sending: object, consents: DataFrame, held_out: DataFrame | None, night: date) -> Iterator[Row]:
-    """What is due, with `stopped`: why a record may not be sent any more, or never might have been."""
+def _rows(
+    plan: Plan, sending: object, consents: DataFrame, waits: str | None, *, held_out: DataFrame | None, night: date
+) -> Iterator[Row]:
+    """What is due, with `stopped`: why a record may not be sent any more, or never might have been.
+
+    Shape: where the plan waits for a person, the removals of those who said no: they wait for nobody.
+    """
+    if waits is not None:
+        return _refused(plan, sending, consents)
     wanted = plan.changes.where("payload_hash is not null")
     stopped = wanted.join(objectors(consents), "customer_id", "left_semi")
     stopped = stopped.select("record_key", F.lit("objected to profiling after the plan").alias("stopped"))
@@ -145,6 +152,17 @@ def _rows(plan: Plan, sending: object, consents: DataFrame, held_out: DataFrame 
         stopped = stopped.groupBy("record_key").agg(F.max("stopped").alias("stopped"))
     due = plan.changes.join(stopped, "record_key", "left").where("operation is not null or stopped is not null")
     rows: Iterator[Row] = due.drop("address").orderBy("record_key").toLocalIterator()
+    return rows
+
+
+def _refused(plan: Plan, sending: object, consents: DataFrame) -> Iterator[Row]:
+    """The removals of those who said no, which wait for nobody."""
+    said = objectors(consents)
+    if isinstance(sending, Audience):
+        said = refusers(consents, channel=sending.channel, purpose=sending.purpose)
+    due = plan.changes.where("operation = 'remove'").join(said, "customer_id", "left_semi")
+    due = due.drop("address").withColumn("stopped", F.lit(None).cast("string"))
+    rows: Iterator[Row] = due.orderBy("record_key").toLocalIterator()
     return rows
 
 

@@ -286,7 +286,11 @@ def test_a_removal_of_much_of_what_is_held_waits_for_a_person(world: World) -> N
     with pytest.raises(DeliveriesFailed, match=r"would remove 19 of 20 records \(limit 30%\)"):
         world.run(few, night=night)
     assert len(world.newsletter.held) == 20
-    assert said_of(world.run(few, night=night, accepted="win_back")) == {"remove": 19}
+    with pytest.raises(DeliveriesFailed, match=r"win_back.*would remove 19 of 20 records"):
+        world.run([*few, Person("p1", status="withdrawn"), Person("p2", status="denied")], night=night)
+    gone = {"crm-p1", "crm-p2"}
+    assert {record.partition("crm:")[2] for record in world.newsletter.held} == {f"crm-p{n}" for n in range(20)} - gone
+    assert said_of(world.run(few, night=night, accepted="win_back")) == {"remove": 17}
 
 
 @pytest.mark.parametrize(("removed", "held", "stops"), [(20, 60, True), (20, 70, False), (9, 9, False)])

@@ -34,6 +34,7 @@ RUN_HERE = (
     "plan",
     "deliver",
     "lift",
+    "models",
     "report",
     "resolve",
     "why",
@@ -132,6 +133,15 @@ def test_reprocess_brings_back_nothing_that_is_still_broken(
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["came_back"], told["written"]) == (0, 0)
     assert told["still_aside"] > 0
+
+
+def test_models_lists_the_champions_with_their_verdicts(
+    readers_environment: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*arguments(readme_command("models"), readers_environment), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out.splitlines()[-1])["models"]
+    assert [model["model"] for model in listed] == ["churn", "lifetime_value"]
+    assert all(version["verdict"] for model in listed for version in model["versions"] if version["windows"])
 
 
 def test_plan_names_what_a_delivery_would_do(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
