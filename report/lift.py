@@ -64,6 +64,8 @@ def verdict(found: Lift) -> str:
 
 def beforehand(expected: Foreseen) -> str:
     """What the sides could show, before anything is sent."""
+    if not expected.sent + expected.held_out:
+        return "Nobody may be contacted as the night decided, so there is nothing to measure."
     if not expected.held_out:
         return "Nobody is held out, so what contact changes cannot be measured: give the audience a holdout."
     sizes = f"{number(expected.sent)} to contact and {number(expected.held_out)} held out"

@@ -148,12 +148,14 @@ def test_plan_names_what_a_delivery_would_do(readers_environment: Path, capsys: 
     assert cli.main(arguments(readme_command("plan"), readers_environment)) == 0
     said = capsys.readouterr().out
     assert "win_back to newsletter, as night 2026-03-02 decided" in said
-    assert "held out, of whom" in said
+    assert "refused: grade_below_minimum" in said
+    assert "Nobody may be contacted as the night decided" in said
 
 
-def test_lift_says_that_it_is_too_early(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(arguments(readme_command("lift"), readers_environment)) == 0
-    assert "Too few customers say anything yet" in capsys.readouterr().out
+def test_lift_says_that_nothing_was_sent_yet(readers_environment: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of so few customers nothing is learned that beats its baseline: nobody was ever contacted."""
+    assert cli.main(arguments(readme_command("lift"), readers_environment)) == 2
+    assert "nothing was ever acknowledged for the audience win_back" in capsys.readouterr().err
 
 
 def test_deliver_sends_nothing_that_was_acknowledged(

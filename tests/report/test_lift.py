@@ -75,6 +75,7 @@ def test_what_would_show_is_told_before_anything_is_sent() -> None:
     assert "9.1 percentage points" in said
     assert "no effect" in beforehand(Foreseen(days=30, sent=3, held_out=1, rate=0.5, detectable=1.0))
     assert "cannot be measured" in beforehand(Foreseen(days=30, sent=3, held_out=0, rate=0.5, detectable=1.0))
+    assert "Nobody may be contacted" in beforehand(Foreseen(days=30, sent=0, held_out=0, rate=0.0, detectable=1.0))
 
 
 def test_the_json_holds_shares_intervals_and_the_sentence() -> None:
