@@ -84,7 +84,8 @@ def test_nothing_told_changes_on_a_night_when_nothing_happened(weights: Array, a
     """Ages grow by a day and so do ratios to them; what each feature adds drifts by up to a thirtieth."""
     ages = [n for n in EVERY if n.startswith("days_since") or n == "tenure_days"]
     facts = {name: float(ago) for name in EVERY}
-    older = facts | {name: facts[name] + 1 for name in ages} | {"overdue_ratio": facts["overdue_ratio"] + 0.03}
+    moved = {"overdue_ratio": facts["overdue_ratio"] + 0.03, "days_to_contract_end": facts["days_to_contract_end"] - 1}
+    older = facts | {name: facts[name] + 1 for name in ages} | moved
     tonight, tomorrow = (Customers(EVERY, np.array([list(f.values())], dtype=np.float32)) for f in (facts, older))
     first = told(weights, EVERY)
     total = np.abs(weights).max()
