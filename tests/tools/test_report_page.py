@@ -22,7 +22,7 @@ SECTIONS = [
     "Gates",
     "Time",
 ]
-PLOTS = 13
+PLOTS = 14
 QUALITY_PLOTS = 6
 SIZES = "plots => plots.map(plot => plot.getBoundingClientRect()).map(box => [box.width, box.height])"
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
