@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 
 from report.plots import BLUE, GREY, INK, SOFT, WIDTH
 
 ROOM, GAP, NODE, LABELS, LINE = 210, 14, 8, 130, 15
+LETTERS = 18
+"""Letters of a line that LABELS has room for."""
 WIDEST = 36
 """Pixels of a flow at most, on average: one move alone is no wall."""
 LEAST = 1.2
@@ -74,9 +77,10 @@ def _column(names: Sequence[str], flows: Sequence[tuple[str, int, float]]) -> _C
 
 
 def _lines(name: str) -> list[str]:
-    """The name in lines, one for each group of words."""
+    """The name in lines, one for each group of words, a long one in several."""
     parts = name.split(", ")
-    return [part + "," * (place < len(parts) - 1) for place, part in enumerate(parts)]
+    told = [part + "," * (place < len(parts) - 1) for place, part in enumerate(parts)]
+    return [line for part in told for line in wrap(part, LETTERS)]
 
 
 def _band(flow: Flow, left: float, right: float, tall: float) -> str:
