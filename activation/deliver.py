@@ -101,9 +101,9 @@ def deliver(
         if problem := problems[plan.destination]:
             delivered.append(Delivered(plan, problem=problem))
             continue
-        rows = partial(_rows, plan, activation.sendings.get(plan.name), held_out=held_out.get(plan.name), night=night)
-        waits = too_large(plan, limit, night)
-        outcomes = _send(plan, circuits[plan.destination], rows(consents_now(), waits), ledger=ledger, night=night)
+        waits, sending = too_large(plan, limit, night), activation.sendings.get(plan.name)
+        rows = _rows(plan, sending, consents_now(), waits, held_out=held_out.get(plan.name), night=night)
+        outcomes = _send(plan, circuits[plan.destination], rows, ledger=ledger, night=night)
         delivered.append(Delivered(plan, outcomes, waits or (circuits[plan.destination].broken if outcomes else None)))
     ledger.fold()
     if any(one.problem or one.count("failed") for one in delivered):

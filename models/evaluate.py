@@ -13,11 +13,10 @@ from models.calendar import Plan
 from models.model import Array, Customers, Fitted, Model
 from models.predict import loaded, settled
 from models.promote import CHAMPION, Gain, Window
-from models.settings import ChurnSettings
+from models.settings import DEFAULT_CHURN, ChurnSettings
 from models.tables import CALIBRATION, EVALUATIONS, PROFIT
 from models.training_set import EPOCH, Observed
 
-DEFAULT_COSTS = ChurnSettings()
 CANDIDATE = "model"
 """The version itself among the predictors of models.calibration, beside its baseline."""
 
@@ -30,7 +29,7 @@ def window(
     seen: Observed,
     outcome: Array,
     champion: Fitted | None,
-    costs: ChurnSettings = DEFAULT_COSTS,
+    costs: ChurnSettings = DEFAULT_CHURN,
 ) -> Window:
     """How the recipe did from one test night, against each baseline and the champion."""
     learned, tested = seen.on(plan.training[night]), seen.on([night])

@@ -1,6 +1,5 @@
 """Reasons: what moved a customer's score most, theme by theme, in words that hold the very feature that moved it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -75,11 +74,6 @@ def phrased(places: Array, rows: Array, seen: Seen) -> list[str | None]:
         mine = places == place
         said[mine] = PHRASES[TOLD[place]](Seen(seen.customers, rows[mine], seen.night, seen.currency))
     return list(said)
-
-
-def places_of(names: Sequence[str | None]) -> Array:
-    """The places in TOLD of phrases by their names; -1 for those that are no more."""
-    return np.array([PLACES.get(name, -1) for name in names], dtype=np.int64)
 
 
 PLACES: dict[str | None, int] = {name: place for place, name in enumerate(TOLD)}

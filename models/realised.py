@@ -17,10 +17,9 @@ from features.point_in_time import Snapshot, snapshot_at
 from models.drift import Finding, Verdict, verdict
 from models.metrics import auc, resampled
 from models.model import Array
-from models.settings import ChurnSettings
+from models.settings import DEFAULT_CHURN, ChurnSettings
 from models.training_set import labels
 
-DEFAULT_CHURN = ChurnSettings()
 FEWEST = 100
 """Customers below which a figure of a night says nothing."""
 RATE_WATCH = 0.06

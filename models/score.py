@@ -16,10 +16,9 @@ from models.model import Customers, Fitted
 from models.night_before import with_night_before
 from models.predict import check_usable, settled
 from models.score_batch import SCORED, Night, Scorer, matrix
-from models.settings import ChurnSettings
+from models.settings import DEFAULT_CHURN, ChurnSettings
 from models.tables import CUSTOMER_SCORES
 
-DEFAULT_CHURN = ChurnSettings()
 VALID_DAYS = 30
 LEVEL_CUSTOMERS = 20_000
 """Customers whose predictions tell the level of all: the rest of a percent that more would bring is not worth it."""
@@ -96,9 +95,9 @@ def _scored(
         "customer_id",
         segments.candidates(models["segments"]).alias("segments"),
         "actual_amount",
-        *(F.col(name).cast("float").alias(f"_{name}") for name in names),
+        *as_numbers(names),
     )
-    tonight = _fair_part(rows, names)
+    tonight = fair_part(rows, names)
     level = (settled(models["churn"], tonight), settled(models["lifetime_value"], tonight))
     shared = features.sparkSession.sparkContext.broadcast(Night(*level, names, night, settings, currency))
     segment_id = segments.settled(F.col("segments"), F.col("before_segment_id"))
@@ -106,8 +105,16 @@ def _scored(
     return with_night_before(rows, before).withColumns(stands).drop("segments").mapInArrow(_scorer(shared), SCORED)
 
 
-def _fair_part(rows: DataFrame, names: tuple[str, ...]) -> Customers:
-    """At most LEVEL_CUSTOMERS of tonight's customers: enough to tell the level of the scores."""
+def as_numbers(names: tuple[str, ...]) -> list[Column]:
+    """The features as a batch of them holds them: single precision, each under `_<name>`."""
+    return [F.col(name).cast("float").alias(f"_{name}") for name in names]
+
+
+def fair_part(rows: DataFrame, names: tuple[str, ...]) -> Customers:
+    """At most LEVEL_CUSTOMERS of tonight's customers: enough to tell the level of the scores.
+
+    Reads: customer_id, and what `as_numbers` gives.
+    """
     batch = rows.orderBy(F.xxhash64("customer_id", F.lit("level"))).limit(LEVEL_CUSTOMERS).toArrow()
     return Customers(names, matrix(batch, names))
 

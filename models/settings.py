@@ -58,6 +58,9 @@ class ChurnSettings(HorizonSettings):
         return 1 / (1 + self.overlooked_costs_medium)
 
 
+DEFAULT_CHURN = ChurnSettings()
+
+
 class LifetimeValueSettings(HorizonSettings):
     """Lifetime value: spend less returns in the next `horizon_days` days."""
 
@@ -68,7 +71,7 @@ class ModelSettings(BaseModel):
     """The sections, as the retailer file holds them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    churn: ChurnSettings = ChurnSettings()
+    churn: ChurnSettings = DEFAULT_CHURN
     lifetime_value: LifetimeValueSettings = LifetimeValueSettings()
     fairness: tuple[Attribute, ...] = ()
 

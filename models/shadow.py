@@ -14,8 +14,9 @@ from features.point_in_time import Snapshot
 from models.eligibility import to_score
 from models.model import Customers, Fitted
 from models.predict import check_usable, loaded, settled
-from models.score import DEFAULT_CHURN, LEVEL_CUSTOMERS
-from models.settings import ChurnSettings
+from models.score import as_numbers, fair_part
+from models.score_batch import matrix
+from models.settings import DEFAULT_CHURN, ChurnSettings
 from models.tables import CHALLENGER_SCORES
 
 NAMES = tuple(feature.name for feature in FEATURES)
@@ -68,9 +69,8 @@ def challenger_scores(
         check_usable(fitted, features.columns)
     known = to_score(features, profile, settings)
     known = known.join(profile.select("customer_id"), "customer_id", "left_semi")
-    rows = known.select("customer_id", *(F.col(name).cast("float") for name in NAMES))
-    part = rows.orderBy(F.xxhash64("customer_id", F.lit("level"))).limit(LEVEL_CUSTOMERS).toArrow()
-    tonight = _customers(part)
+    rows = known.select("customer_id", *as_numbers(NAMES))
+    tonight = fair_part(rows, NAMES)
     shared = features.sparkSession.sparkContext.broadcast([settled(one, tonight) for one in challengers.values()])
     scored = rows.mapInArrow(_scorer(shared), SCORED)
     return scored.withColumn("night", F.lit(snapshot.night)).select(*CHALLENGER_SCORES.column_names)
@@ -108,7 +108,7 @@ def _scorer(shared: Any) -> Callable[[Iterable[Any]], Iterable[Any]]:
 
         ready = [(fitted, loaded(fitted)) for fitted in shared.value]
         for batch in batches:
-            customers, ids = _customers(batch), batch.column("customer_id")
+            customers, ids = Customers(NAMES, matrix(batch, NAMES)), batch.column("customer_id")
             for fitted, prediction in ready:
                 found = np.maximum(prediction.values(customers), 0).astype(np.float64)
                 names = (pa.array([said] * len(ids)) for said in (fitted.model, fitted.version))
@@ -117,11 +117,6 @@ def _scorer(shared: Any) -> Callable[[Iterable[Any]], Iterable[Any]]:
                 )
 
     return score
-
-
-def _customers(batch: Any) -> Customers:
-    columns = [np.asarray(batch.column(name), dtype=np.float32) for name in NAMES]
-    return Customers(NAMES, np.column_stack(columns))
 
 
 def _amount() -> Column:

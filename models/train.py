@@ -15,12 +15,12 @@ from features.point_in_time import Snapshot
 from models import MODELS, baselines, reference, segments, trees
 from models.calendar import Plan, Schedule, check_no_leak, schedule
 from models.eligibility import RUNNING
-from models.evaluate import DEFAULT_COSTS, metrics_by_window, window
+from models.evaluate import metrics_by_window, window
 from models.model import Array, Customers, Fitted, Model
 from models.predict import loaded, settled
 from models.promote import Verdict, Window, is_promising, verdict
 from models.registry import ModelUnusable, Registry
-from models.settings import ChurnSettings, ModelSettings
+from models.settings import DEFAULT_CHURN, ChurnSettings, ModelSettings
 from models.standing import Standing, standing_of
 from models.suitability import Suitability, suitability
 from models.training_set import EPOCH, Observed, observed, order_feed
@@ -84,7 +84,7 @@ def train_on(
     schedules: Mapping[str, Schedule],
     *,
     registry: Registry,
-    costs: ChurnSettings = DEFAULT_COSTS,
+    costs: ChurnSettings = DEFAULT_CHURN,
     tags: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[TrainingReport, ...]:
     """The same from customers that were already observed: all of training but Spark."""

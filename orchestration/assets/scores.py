@@ -105,11 +105,11 @@ def _scored(run: NightRun) -> Sequence[Published]:
     scores = scores.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         found = tonights_drift(run, history_of(run.lake), snapshot_of(run), scores, models)
-        published = publish_tonight(run, CUSTOMER_SCORES, with_doubts(scores, doubts(found)))
+        doubted = doubts(found)
+        published = publish_tonight(run, CUSTOMER_SCORES, with_doubts(scores, doubted))
     finally:
         scores.unpersist()
     run.lake.replace_night(DRIFT, as_frame(run.lake.spark, found, run.night).coalesce(1), run.night)
-    doubted = doubts(found)
     run.record.models.update({name: _facts(fitted, doubted.get(name)) for name, fitted in models.items()})
     tell(run.record, found)
     _shadow(run, features, profile)
