@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -21,7 +21,7 @@ DEAD_BANDS: Mapping[str, float] = {"churn_probability": 0.01}
 
 
 class DestinationSettings(BaseModel):
-    """One entry of `destinations` in the retailer file.
+    """One entry of `destinations` in the retailer file: what all types share; `keys` holds those of its type.
 
     Units: source is the source whose contact ids the destination uses; credentials names an environment variable;
            calls_per_second is the tool's limit, where it differs from the documented one; most_failures counts calls
@@ -30,12 +30,10 @@ class DestinationSettings(BaseModel):
            night; dead_bands are moves in a field's unit, below which it causes no send.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     type: str
     source: Annotated[str, StringConstraints(min_length=1)]
-    path: str | None = None
-    url: str | None = None
     credentials: str | None = None
     calls_per_second: Annotated[float, Field(gt=0)] | None = None
     most_failures: Annotated[int, Field(ge=1)] = 3
@@ -43,10 +41,21 @@ class DestinationSettings(BaseModel):
     largest_removal: Annotated[float, Field(gt=0, le=1)] = 0.3
     dead_bands: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=lambda: dict(DEAD_BANDS))
 
+    @property
+    def keys(self) -> Mapping[str, Any]:
+        """The entry's other keys as they stand in the file; `DestinationType.keys` says which there may be."""
+        return self.model_extra or {}
+
+
+class DestinationKeys(BaseModel):
+    """The keys of one type of destination beside those that all share."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a destination can do and what its entry in the retailer file must name.
+    """What a destination can do and whether its entry in the retailer file must name credentials.
 
     Units: batch_size is the most records of one call, None where everything goes in one; calls_per_second is the
            limit that the tool documents, None where it has none.
@@ -55,7 +64,7 @@ class Capabilities:
     summary: str
     operations: frozenset[Operation]
     batch_size: int | None
-    required_settings: tuple[str, ...] = ()
+    needs_credentials: bool = False
     calls_per_second: float | None = None
 
 
@@ -151,10 +160,11 @@ class DestinationType(Protocol):
     """How a destination is made from its entry in the retailer file."""
 
     capabilities: Capabilities
+    keys: type[DestinationKeys]
 
     @classmethod
     def opened(cls, settings: DestinationSettings, *, folder: Path, secret: str | None) -> Destination:
-        """The destination; relative paths of its settings start at `folder`."""
+        """The destination; relative paths of its keys start at `folder`."""
 
 
 def _digest(parts: Iterable[str]) -> str:

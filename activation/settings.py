@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from activation import DESTINATIONS
-from activation.destination import DestinationSettings
+from activation.destination import DestinationKeys, DestinationSettings
 from lakehouse.names import nearest
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -123,6 +124,27 @@ def _wrong_destinations(destinations: dict[str, DestinationSettings]) -> list[st
                 f"{nearest(settings.type, DESTINATIONS)}"
             )
             continue
-        required = DESTINATIONS[settings.type].capabilities.required_settings
-        problems += [f"destinations.{name}.{key} is missing" for key in required if getattr(settings, key) is None]
+        kind = DESTINATIONS[settings.type]
+        if kind.capabilities.needs_credentials and settings.credentials is None:
+            problems.append(f"destinations.{name}.credentials is missing")
+        problems += [f"destinations.{name}.{problem}" for problem in _wrong_keys(settings, kind.keys)]
     return problems
+
+
+def _wrong_keys(settings: DestinationSettings, keys: type[DestinationKeys]) -> list[str]:
+    """What is wrong with the keys of the entry's type, each sentence starting with the key."""
+    try:
+        keys.model_validate(settings.keys)
+    except ValidationError as error:
+        known = sorted({*keys.model_fields, *DestinationSettings.model_fields})
+        return [_key_problem(problem, known) for problem in error.errors(include_url=False, include_input=False)]
+    return []
+
+
+def _key_problem(problem: ErrorDetails, known: list[str]) -> str:
+    key = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "missing":
+        return f"{key} is missing"
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: unknown key{nearest(key, known)}"
+    return f"{key}: {problem['msg'].removeprefix('Value error, ')}"

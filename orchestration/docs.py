@@ -129,14 +129,19 @@ def _keys(names: tuple[str, ...]) -> str:
 
 def destinations_page() -> str:
     """What each destination can do."""
-    rows = [[name, *map(_plain, asdict(kind.capabilities).values())] for name, kind in sorted(DESTINATIONS.items())]
+    rows = [
+        [name, *map(_plain, asdict(kind.capabilities).values()), ", ".join(kind.keys.model_fields)]
+        for name, kind in sorted(DESTINATIONS.items())
+    ]
     names = [field.name.replace("_", " ") for field in fields(Capabilities)]
-    return "# Destinations\n\n" + _grid(["type", *names], rows)
+    return "# Destinations\n\n" + _grid(["type", *names, "own keys"], rows)
 
 
 def _plain(value: Any) -> str:
     if isinstance(value, tuple | list | frozenset):
         return ", ".join(sorted(map(str, value)))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None else str(value)
 
 

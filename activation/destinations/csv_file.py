@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from activation.destination import Answer, Batch, Capabilities, DestinationSettings, Record
+from activation.destination import Answer, Batch, Capabilities, DestinationKeys, DestinationSettings, Record
 from lakehouse.errors import DestinationUnavailable
 
 # Source: OWASP, "CSV Injection"; a cell that starts so is run as a formula by spreadsheet programs.
@@ -16,6 +16,12 @@ FORMULA_STARTS = ("=", "+", "-", "@")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
 KEY_COLUMNS = ("contact_id", "operation")
+
+
+class CsvKeys(DestinationKeys):
+    """Keys of a `csv` entry: the folder of the files."""
+
+    path: str
 
 
 class CsvFile:
@@ -28,8 +34,8 @@ class CsvFile:
         summary="a CSV file per night that a CRM imports",
         operations=frozenset({"add", "update", "remove"}),
         batch_size=None,
-        required_settings=("path",),
     )
+    keys: type[DestinationKeys] = CsvKeys
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -37,7 +43,7 @@ class CsvFile:
     @classmethod
     def opened(cls, settings: DestinationSettings, *, folder: Path, secret: str | None) -> "CsvFile":  # noqa: ARG003
         """The folder of the entry's `path`; a relative path starts at `folder`."""
-        return cls(folder / (settings.path or ""))
+        return cls(folder / CsvKeys.model_validate(settings.keys).path)
 
     def check(self) -> None:
         """Make the folder and see whether it can be written.

@@ -8,7 +8,15 @@ from typing import Any
 
 import httpx
 
-from activation.destination import Answer, Batch, BatchRefused, Capabilities, DestinationSettings, Record
+from activation.destination import (
+    Answer,
+    Batch,
+    BatchRefused,
+    Capabilities,
+    DestinationKeys,
+    DestinationSettings,
+    Record,
+)
 from activation.http import Client, Clock
 from activation.signature import HEADER, signature
 from lakehouse.errors import DestinationUnavailable, WrongCall
@@ -23,6 +31,12 @@ REFUSED = frozenset({400, 409, 413, 415, 422})
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+class WebhookKeys(DestinationKeys):
+    """Keys of a `webhook` entry: the receiver's address."""
+
+    url: str
+
+
 class Webhook:
     """One call per batch, signed over its time and body; an answer per record."""
 
@@ -30,9 +44,10 @@ class Webhook:
         summary="a signed POST of JSON to any tool",
         operations=frozenset({"add", "update", "remove"}),
         batch_size=500,
-        required_settings=("url", "credentials"),
         calls_per_second=10,
+        needs_credentials=True,
     )
+    keys: type[DestinationKeys] = WebhookKeys
 
     def __init__(self, url: str, client: Client) -> None:
         self.url, self.client = url, client
@@ -40,7 +55,7 @@ class Webhook:
     @classmethod
     def opened(cls, settings: DestinationSettings, *, folder: Path, secret: str | None) -> "Webhook":  # noqa: ARG003
         """The receiver at the entry's `url`; `credentials` names the variable with the secret of the signature."""
-        url = settings.url or ""
+        url = WebhookKeys.model_validate(settings.keys).url
         limit = settings.calls_per_second or cls.capabilities.calls_per_second
         return cls(url, client(url, secret or "", calls_per_second=limit))
 

@@ -31,7 +31,10 @@ def test_a_wrong_audience_is_refused(change: dict[str, Any], message: str) -> No
     [
         ({"type": "cvs", "source": "crm"}, r"no destination type cvs \(did you mean csv\?\)"),
         ({"type": "csv", "source": "crm"}, "destinations.crm.path is missing"),
-        ({"type": "csv", "source": "crm", "path": "out", "user": "x"}, "user"),
+        ({"type": "csv", "source": "crm", "path": "out", "user": "x"}, "destinations.crm.user: unknown key"),
+        ({"type": "csv", "source": "crm", "pth": "out"}, r"destinations.crm.pth: unknown key \(did you mean path\?\)"),
+        ({"type": "csv", "source": "crm", "path": 3}, "destinations.crm.path: Input should be a valid string"),
+        ({"type": "webhook", "source": "crm", "url": "https://x.example"}, "destinations.crm.credentials is missing"),
     ],
 )
 def test_a_wrong_destination_is_refused(destination: dict[str, str], message: str) -> None:
