@@ -1,5 +1,6 @@
 """Whether a person may be contacted at one address: silence is no."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
@@ -11,35 +12,54 @@ OBJECTIONS = ("objected", "withdrawn", "denied")
 ANY_CHANNEL = "all"
 
 
-def with_consent(
-    candidates: DataFrame, consents: DataFrame, *, channel: str, purpose: str, brand: str, night: date
-) -> DataFrame:
+@dataclass(frozen=True)
+class Asked:
+    """What somebody would be contacted for, and how.
+
+    Units: an empty brand stands for all brands; opt_out: silence is a yes on this channel, as the officer decided.
+    """
+
+    channel: str
+    purpose: str
+    brand: str = ""
+    opt_out: bool = False
+
+
+def with_consent(candidates: DataFrame, consents: DataFrame, asked: Asked, *, night: date) -> DataFrame:
     """The candidates with `has_consent`: the newest statement about the address or its record is an unexpired yes.
+
+    Where the channel is opt-out, it is enough that this statement is no refusal, or that there is none.
 
     A no that names no address counts for the whole person; a yes never moves from one address to another.
     The newest wins and a no wins a tie. An undated no of another record beats everything; one of the same record has
     been weighed in the state of its address, and decides only where nothing is said about the address.
 
-    Grain: as candidates, one row per record_key.
+    Grain: as candidates, one row per record_key, with consent_status, consent_decided_at and consent_about (address,
+           record or person) of the statement that decided; null where there is none.
     Reads: record_key, customer_id, address; the columns of unified.consents.
     """
-    said = _statements(consents, channel=channel, purpose=purpose, brand=brand)
-    asked = candidates.select(
+    said = _statements(consents, asked)
+    subjects = candidates.select(
         "record_key",
         F.explode(
             F.array(_subject("address", "address"), _subject("record", "record_key"), _subject("person", "customer_id"))
         ).alias("subject"),
     )
-    newest = F.max_by(F.struct("status", "expires_on"), F.col("strength")).alias("newest")
+    told = F.struct("status", "expires_on", "decided_at", F.col("subject.kind").alias("about"))
+    newest = F.max_by(told, F.col("strength")).alias("newest")
     of_others = (F.col("subject.kind") != "person") | (F.col("subject_key") != F.col("record_key"))
-    decided = asked.join(said, "subject").where(of_others).groupBy("record_key").agg(newest)
-    still_valid = F.col("newest.expires_on").isNull() | (F.col("newest.expires_on") > F.lit(night))
-    granted = decided.where((F.col("newest.status") == "granted") & still_valid)
-    return (
-        candidates.join(granted.select("record_key", F.lit(True).alias("_granted")), "record_key", "left")
-        .select("*", (F.col("address").isNotNull() & F.coalesce("_granted", F.lit(False))).alias("has_consent"))
-        .drop("_granted")
-    )
+    decided = subjects.join(said, "subject").where(of_others).groupBy("record_key").agg(newest)
+    judged = candidates.join(decided, "record_key", "left")
+    named = {f"consent_{name}": F.col(f"newest.{name}") for name in ("status", "decided_at", "about")}
+    allowed = F.col("address").isNotNull() & _allows(F.col("newest"), opt_out=asked.opt_out, night=night)
+    return judged.withColumns(named | {"has_consent": allowed}).drop("newest")
+
+
+def _allows(newest: Column, *, opt_out: bool, night: date) -> Column:
+    if opt_out:
+        return newest.isNull() | F.coalesce(newest["status"].isin(*NO_REFUSAL), F.lit(False))
+    still_valid = newest["expires_on"].isNull() | (newest["expires_on"] > F.lit(night))
+    return F.coalesce((newest["status"] == "granted") & still_valid, F.lit(False))
 
 
 def refusers(consents: DataFrame, *, channel: str, purpose: str) -> DataFrame:
@@ -61,19 +81,19 @@ def objectors(consents: DataFrame) -> DataFrame:
     return said.where("customer_id is not null").select("customer_id").distinct()
 
 
-def _statements(consents: DataFrame, *, channel: str, purpose: str, brand: str) -> DataFrame:
+def _statements(consents: DataFrame, asked: Asked) -> DataFrame:
     """One row per subject that a statement speaks about, with its strength."""
     is_no = ~F.col("status").isin(*NO_REFUSAL)
     # Without a brand the message may be of any brand: a no to one of them counts, a yes to one of them does not.
-    of_brand = F.col("brand").isin("", brand) if brand else ((F.col("brand") == "") | is_no)
-    on_channel = (F.col("channel") == channel) | (is_no & (F.col("channel") == ANY_CHANNEL))
-    asked = consents.where(on_channel & (F.col("purpose") == purpose) & of_brand)
+    of_brand = F.col("brand").isin("", asked.brand) if asked.brand else ((F.col("brand") == "") | is_no)
+    on_channel = (F.col("channel") == asked.channel) | (is_no & (F.col("channel") == ANY_CHANNEL))
+    spoken = consents.where(on_channel & (F.col("purpose") == asked.purpose) & of_brand)
     bare = F.col("address").isNull()
     subjects = F.array(
         F.when(bare, _subject("record", "subject_key")).otherwise(_subject("address", "address")),
         F.when(bare & is_no, _subject("person", "customer_id")),
     )
-    spread = asked.select(F.explode(subjects).alias("subject"), "subject_key", "status", "expires_on", "decided_at")
+    spread = spoken.select(F.explode(subjects).alias("subject"), "subject_key", "status", "expires_on", "decided_at")
     undated_no = is_no & F.col("decided_at").isNull() & (F.col("subject.kind") == "person")
     spread = spread.withColumn("strength", F.struct(undated_no.alias("undated_no"), "decided_at", is_no.alias("is_no")))
     return spread.where("subject.value is not null")

@@ -13,13 +13,13 @@ from pyspark.sql import functions as F
 
 from activation import DESTINATIONS
 from activation.circuit import Circuit, reason
-from activation.consent import objectors, refusers, with_consent
+from activation.consent import Asked, objectors, refusers, with_consent
 from activation.destination import Answer, Batch, Destination, Operation, Record, Verdict
 from activation.frames import Frames
 from activation.holdout import controls
 from activation.ledger import Ledger
 from activation.plan import Plan, plans
-from activation.settings import Activation, Audience
+from activation.settings import Activation
 from lakehouse.errors import DeliveryFailed
 from lakehouse.settings import credential
 
@@ -101,8 +101,8 @@ def deliver(
         if problem := problems[plan.destination]:
             delivered.append(Delivered(plan, problem=problem))
             continue
-        waits, sending = too_large(plan, limit, night), activation.sendings.get(plan.name)
-        rows = _rows(plan, sending, consents_now(), waits, held_out=held_out.get(plan.name), night=night)
+        waits, asked = too_large(plan, limit, night), activation.asked_of(plan.name)
+        rows = _rows(plan, asked, consents_now(), waits, held_out=held_out.get(plan.name), night=night)
         outcomes = _send(plan, circuits[plan.destination], rows, ledger=ledger, night=night)
         delivered.append(Delivered(plan, outcomes, waits or (circuits[plan.destination].broken if outcomes else None)))
     ledger.fold()
@@ -128,20 +128,19 @@ def _circuits(activation: Activation, opened: Mapping[str, Destination]) -> dict
 
 
 def _rows(
-    plan: Plan, sending: object, consents: DataFrame, waits: str | None, *, held_out: DataFrame | None, night: date
+    plan: Plan, asked: Asked | None, consents: DataFrame, waits: str | None, *, held_out: DataFrame | None, night: date
 ) -> Iterator[Row]:
     """What is due, with `stopped`: why a record may not be sent any more, or never might have been.
 
     Shape: where the plan waits for a person, the removals of those who said no: they wait for nobody.
     """
     if waits is not None:
-        return _refused(plan, sending, consents)
+        return _refused(plan, asked, consents)
     wanted = plan.changes.where("payload_hash is not null")
     stopped = wanted.join(objectors(consents), "customer_id", "left_semi")
     stopped = stopped.select("record_key", F.lit("objected to profiling after the plan").alias("stopped"))
-    if isinstance(sending, Audience):
-        asked = {"channel": sending.channel, "purpose": sending.purpose, "brand": sending.brand}
-        still = with_consent(wanted, consents, night=night, **asked)
+    if asked is not None:
+        still = with_consent(wanted, consents, asked, night=night)
         withdrawn = still.where(~F.col("has_consent")).select(
             "record_key", F.lit("no consent any more").alias("stopped")
         )
@@ -155,11 +154,11 @@ def _rows(
     return rows
 
 
-def _refused(plan: Plan, sending: object, consents: DataFrame) -> Iterator[Row]:
+def _refused(plan: Plan, asked: Asked | None, consents: DataFrame) -> Iterator[Row]:
     """The removals of those who said no, which wait for nobody."""
     said = objectors(consents)
-    if isinstance(sending, Audience):
-        said = refusers(consents, channel=sending.channel, purpose=sending.purpose)
+    if asked is not None:
+        said = refusers(consents, channel=asked.channel, purpose=asked.purpose)
     due = plan.changes.where("operation = 'remove'").join(said, "customer_id", "left_semi")
     due = due.drop("address").withColumn("stopped", F.lit(None).cast("string"))
     rows: Iterator[Row] = due.orderBy("record_key").toLocalIterator()

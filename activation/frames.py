@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -19,6 +19,7 @@ class Frames:
     Reads: profile  unified.customer_profile; features and scores: the rows of this night, by customer_id;
            links    unified.identity_links; consents: unified.consents;
            contacts CONTACTS_SCHEMA: one row per contact record, e-mail and phone normalised as in unified.consents;
+           contacted CONTACTED_SCHEMA of activation.frequency: who was contacted when, where an audience has a cap;
            controls customer_id, control_until: who is held out until when, where a sync or audience tells it.
     """
 
@@ -28,6 +29,7 @@ class Frames:
     links: DataFrame
     contacts: DataFrame
     consents: DataFrame
+    contacted: DataFrame | None = None
     controls: DataFrame | None = None
 
 
@@ -61,6 +63,11 @@ def with_address(records: DataFrame, channel: str) -> DataFrame:
     """The records with `address`: where a message on this channel would go; null where there is no such address."""
     column = ADDRESS_FIELDS.get(channel, "record_key")
     return records.withColumn("address", F.nullif(F.col(column), F.lit("")))
+
+
+def is_deceased() -> Column:
+    """Whether a row of the profile is of a person known to have died; a profile of before that was asked says no."""
+    return F.coalesce("is_deceased", F.lit(False))
 
 
 def _beside(wide: DataFrame, other: DataFrame) -> DataFrame:

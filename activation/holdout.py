@@ -98,9 +98,12 @@ def control_until(holdouts: DataFrame, activation: Activation, *, night: date) -
     return running.groupBy("customer_id").agg(F.max("control_until").alias("control_until"))
 
 
-def position(audience: Column, customer_id: Column, key: str) -> Column:
-    """A customer's place in an audience, evenly spread from 0 to below 1; unknowable without the lake's key."""
-    digits = F.substring(keyed_hash(F.concat(F.lit("holdout:"), audience, F.lit(":"), customer_id), key), 1, 12)
+def position(audience: Column, customer_id: Column, key: str, *, draw: str = "holdout") -> Column:
+    """A customer's place in an audience, evenly spread from 0 to below 1; unknowable without the lake's key.
+
+    Units: draw names what is drawn: two draws know nothing of one another.
+    """
+    digits = F.substring(keyed_hash(F.concat(F.lit(f"{draw}:"), audience, F.lit(":"), customer_id), key), 1, 12)
     return F.conv(digits, 16, 10).cast("double") / F.lit(float(16**12))
 
 

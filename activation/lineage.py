@@ -5,17 +5,18 @@ from collections.abc import Iterator, Mapping
 
 from activation.payload import ADDRESSES, CONTROL, VOLATILE
 from activation.settings import Activation, Audience
-from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HOLDOUTS
+from activation.tables import AUDIENCE_MEMBERS, CONSENT, DELIVERIES, HOLDOUTS
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, made
 from lakehouse.table import Table
 
 MEMBERS, LINKS, PROFILE = AUDIENCE_MEMBERS.name, "unified.identity_links", "unified.customer_profile"
 IDENTITY = "unified.identity_events.other_customer_id"
-CONSENTS, CONTACT = "unified.consents", "conformed.contacts"
+CONSENTS, CONTACT, MESSAGES = "unified.consents", "conformed.contacts", "unified.messages"
 SAID = columns_of(
-    CONSENTS, *("status", "channel", "purpose", "brand", "expires_on", "decided_at", "subject_key", "customer_id")
+    CONSENTS,
+    *("status", "channel", "purpose", "brand", "expires_on", "decided_at", "subject_key", "customer_id", "address"),
 )
-BARRED = columns_of(PROFILE, "is_test", "is_staff", "is_deleted", "objects_to_profiling")
+BARRED = columns_of(PROFILE, "is_test", "is_staff", "is_deceased", "is_deleted", "objects_to_profiling")
 ADDRESSED = columns_of(CONTACT, "email", "phone", "country", "is_deleted")
 
 
@@ -61,18 +62,31 @@ def _members(activation: Activation, view: Mapping[str, Table]) -> Ways:
     refusal = (
         Way("what bars a customer, or a score too weak", (*BARRED, *_of_view(view, "grade", "no_score_reason"))),
         Way("whether an address and a consent are there", (*SAID, *ADDRESSED)),
+        *_often(activation),
         *meets,
     )
-    record = (Way("the record with consent and an address", columns_of(LINKS, "record_key", "source")), *meets)
+    record = (
+        Way("the record with consent and an address", columns_of(LINKS, "record_key", "source", "customer_id")),
+        *meets,
+    )
     contact = Way("of that record", columns_of(LINKS, "source_contact_id"))
     return {
         **alike(("night", "audience", "destination"), (Way("of the retailer file and the night"),)),
         "customer_id": (Way("as it stands there", columns_of(PROFILE, "customer_id")), *meets),
         "reason": refusal,
         "decision": (Way("refused, held out or member", columns_of(MEMBERS, "reason", "customer_id")), *meets),
+        "legal_basis": (Way("channels of the retailer file"),),
+        **alike(CONSENT, (Way("of the statement that decided", SAID), *meets)),
         "record_key": (*record, Way("which of several", (*SAID, *ADDRESSED), "rows")),
         "source_contact_id": (contact, *record[1:], Way("which of several", (*SAID, *ADDRESSED), "rows")),
     }
+
+
+def _often(activation: Activation) -> tuple[Way, ...]:
+    """How often somebody was contacted, where an audience has a cap; what earlier nights sent is left out of it."""
+    if not any(activation.cap_of(audience) for audience in activation.audiences.values()):
+        return ()
+    return (Way("how often contacted of late", columns_of(MESSAGES, "channel", "kind", "event_at", "customer_id")),)
 
 
 def _conditions(audiences: Mapping[str, Audience], view: Mapping[str, Table]) -> Iterator[Way]:

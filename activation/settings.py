@@ -1,19 +1,58 @@
 """The sections `syncs`, `audiences` and `destinations` of the retailer file."""
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from activation import DESTINATIONS
+from activation.consent import Asked
 from activation.destination import DestinationKeys, DestinationSettings
 from lakehouse.names import nearest
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Grade = Literal["A", "B", "C", "D", "E"]
 Channel = Literal["email", "phone", "sms", "post", "push"]
+CHANNELS: tuple[Channel, ...] = get_args(Channel)
 SCORE_FIELDS = ("churn_band", "value_band", "segment", "reasons", "valid_until", "grade")
+
+
+class FrequencyCap(BaseModel):
+    """At most so many contacts on one channel within so many days."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    contacts: Annotated[int, Field(ge=1)]
+    days: Annotated[int, Field(ge=1, le=366)]
+
+
+class ChannelSettings(BaseModel):
+    """What the privacy officer allowed on one channel, and how often anybody is contacted there.
+
+    Units: without consent as legal basis whoever did not refuse may be contacted, and `officer` says who decided so.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    legal_basis: Literal["consent", "legitimate_interest", "contract"] = "consent"
+    officer: Annotated[str, StringConstraints(min_length=1)] | None = None
+    frequency_cap: FrequencyCap | None = None
+
+    @model_validator(mode="after")
+    def _decided_by_somebody(self) -> Self:
+        if self.legal_basis != "consent" and self.officer is None:
+            raise ValueError("officer is missing: name who decided that no consent is asked for")
+        return self
+
+
+class ProfilingSettings(BaseModel):
+    """Why customers may be scored; who objects is not scored, and is cleared where scores were written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    legal_basis: Literal["legitimate_interest", "contract"] = "legitimate_interest"
+    officer: Annotated[str, StringConstraints(min_length=1)] | None = None
 
 
 class Sync(BaseModel):
@@ -29,7 +68,10 @@ class Audience(BaseModel):
     """People who will be contacted.
 
     Units: where is Spark SQL over the customer view (activation/frames.py); holdout is a share from 0 to below 1;
-           lift_days is how long after the first contact its effect is measured; an empty brand stands for all brands.
+           rollout is the share of those who meet all conditions that the audience begins with: when it grows, who is in
+           stays in; lift_days is how long after the first contact its effect is measured; an empty brand stands for all
+           brands; frequency_cap is that of the channel unless stated; of the audiences of one channel that state a
+           priority a customer is in the one with the highest alone.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,12 +83,15 @@ class Audience(BaseModel):
     min_grade: Grade = "C"
     brand: str = ""
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    rollout: Annotated[float, Field(gt=0, le=1)] = 1.0
+    frequency_cap: FrequencyCap | None = None
+    priority: int | None = None
     lift_days: Annotated[int, Field(ge=1, le=730)] = 30
     fields: tuple[Name, ...] = SCORE_FIELDS
 
 
 class Activation(BaseModel):
-    """The three sections; `orchestration/retailer.py` composes them into the whole file.
+    """The sections of activation; `orchestration/retailer.py` composes them into the whole file.
 
     Units: global_holdout is the share of customers, from 0 to below 1, whom no audience contacts.
     """
@@ -57,11 +102,31 @@ class Activation(BaseModel):
     audiences: dict[Name, Audience] = Field(default_factory=dict)
     global_holdout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     destinations: dict[Name, DestinationSettings] = Field(default_factory=dict)
+    channels: dict[Channel, ChannelSettings] = Field(default_factory=dict)
+    profiling: ProfilingSettings = ProfilingSettings()
 
     @property
     def sendings(self) -> dict[str, Sync | Audience]:
         """Every sync and audience by its name."""
         return {**self.syncs, **self.audiences}
+
+    def channel_of(self, audience: Audience) -> ChannelSettings:
+        """What holds on the channel of an audience: consent is asked for where the file says nothing."""
+        return self.channels.get(audience.channel, ChannelSettings())
+
+    def cap_of(self, audience: Audience) -> FrequencyCap | None:
+        """The frequency cap of an audience: its own before that of its channel."""
+        return audience.frequency_cap or self.channel_of(audience).frequency_cap
+
+    def asked_of(self, name: str) -> Asked | None:
+        """What is asked of the consents before a sync or audience is sent; None where nobody is contacted by it."""
+        audience = self.audiences.get(name)
+        return self.asked(audience) if audience else None
+
+    def asked(self, audience: Audience) -> Asked:
+        """What is asked of the consents before an audience contacts anybody."""
+        opt_out = self.channel_of(audience).legal_basis != "consent"
+        return Asked(channel=audience.channel, purpose=audience.purpose, brand=audience.brand, opt_out=opt_out)
 
     def source_of(self, name: str) -> str:
         """The source whose contact ids the destination of this sync or audience uses."""

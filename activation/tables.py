@@ -4,6 +4,7 @@ from lakehouse.table import Column, Table, columns, required
 
 CUSTOMER_ID = required("customer_id", "string", "customer")
 
+CONSENT = ("consent_status", "consent_decided_at", "consent_about")
 AUDIENCE_MEMBERS = Table(
     name="activation.audience_members",
     grain="one row per night, audience and customer that meets its condition",
@@ -16,12 +17,17 @@ AUDIENCE_MEMBERS = Table(
         Column(
             "reason",
             "string",
-            "why refused: test_account, staff, deleted, objects_to_profiling, no_score, grade_below_minimum, "
-            "no_address or no_consent; global_holdout: held out of every audience",
+            "why refused: test_account, staff, deceased, deleted, objects_to_profiling, no_score, grade_below_minimum, "
+            "no_address, no_consent, not_rolled_out, frequency_cap or higher_priority; global_holdout: held out "
+            "of every audience",
         ),
         required("destination", "string", "destination of the retailer file"),
         Column("record_key", "string", "record of the destination's source that would be contacted"),
         Column("source_contact_id", "string", "that record's contact id"),
+        Column("legal_basis", "string", "why contact is allowed on the channel: consent, unless the officer decided"),
+        Column("consent_status", "string", "what the statement said that decided; null where nobody said anything"),
+        Column("consent_decided_at", "timestamp", "when that was said (UTC); null where the source does not say"),
+        Column("consent_about", "string", "what that statement is about: address, record or person"),
     ),
     write="replace_night",
 )

@@ -120,7 +120,7 @@ def _record_key(person: Person) -> str:
 
 
 def _profile(person: Person) -> dict[str, Any]:
-    flags = ("is_staff", "is_test", "is_deleted", "objects_to_profiling")
+    flags = ("is_staff", "is_test", "is_deceased", "is_deleted", "objects_to_profiling")
     return {"customer_id": person.contact, **dict.fromkeys(flags, False)}
 
 

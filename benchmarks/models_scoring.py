@@ -31,8 +31,8 @@ NIGHT = snapshot_at(date(2026, 3, 1), "UTC")
 NAMES = tuple(feature.name for feature in FEATURES)
 TAUGHT, HORIZON_DAYS, MOST = 60_000, 90, 2.0
 PROFILE = (
-    "customer_id", "'unknown' as age_band", "false as is_deleted", "false as is_test", "false as is_staff",
-    "false as objects_to_profiling",
+    "customer_id", "'unknown' as age_band", "false as is_deleted", "false as is_deceased", "false as is_test",
+    "false as is_staff", "false as objects_to_profiling",
 )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ LINES = pa.schema(
     ]
 )  # fmt: skip
 PROFILE = (
-    "customer_id string, age_band string, is_deleted boolean, is_test boolean, is_staff boolean, "
+    "customer_id string, age_band string, is_deleted boolean, is_deceased boolean, is_test boolean, is_staff boolean, "
     "objects_to_profiling boolean"
 )
 

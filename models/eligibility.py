@@ -7,6 +7,7 @@ from models.settings import ChurnSettings
 
 REASONS = (
     ("is_deleted", "the source deleted the customer"),
+    ("is_deceased", "the customer has died"),
     ("is_test", "it is a test account"),
     ("is_staff", "it is an employee"),
     ("age_band = 'under_18'", "the customer is under 18"),

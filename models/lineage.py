@@ -27,7 +27,7 @@ from pipelines.tables import CUSTOMER_PROFILE, ORDERS
 SCORES, PROFILE, FEATURE_TABLE = CUSTOMER_SCORES.name, CUSTOMER_PROFILE.name, CUSTOMER_FEATURES.name
 READ = columns_of(FEATURE_TABLE, *(feature.name for feature in FEATURES))
 """What trees learn from and are given; a baseline reads some of it."""
-BARRED = columns_of(PROFILE, "is_deleted", "is_test", "is_staff", "age_band", "objects_to_profiling")
+BARRED = columns_of(PROFILE, "is_deleted", "is_deceased", "is_test", "is_staff", "age_band", "objects_to_profiling")
 """What may bar a customer from a score."""
 STAMPED = (
     *("grade", "churn_grade", "value_grade", "churn_horizon_days", "value_horizon_days"),

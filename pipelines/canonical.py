@@ -121,6 +121,7 @@ CONTACTS = Entity(
         Column("store_id", "string", "home store"),
         Column("is_staff", "boolean", "employee or staff card"),
         Column("is_test", "boolean", "test account, not a person"),
+        Column("is_deceased", "boolean", "the person is known to have died"),
         Column("created_at", "timestamp", "when the record was created"),
         Column("updated_at", "timestamp", "when the record was last changed"),
     ),

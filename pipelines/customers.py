@@ -10,6 +10,7 @@ from pipelines.identity.normalise import trimmed
 from pipelines.identity.phones import country_code
 from pipelines.tables import CUSTOMER_PROFILE
 
+FLAGS = ("is_staff", "is_test", "is_deceased", "is_deleted")
 AGES = (("under_18", 18), ("18_29", 30), ("30_44", 45), ("45_59", 60), ("60_plus", 130))
 """Age bands with the age at which the next one begins."""
 
@@ -43,7 +44,7 @@ def profiles(
     joined = links.select("customer_id").distinct()
     for known_of_some in (described, bands, first, objecting):
         joined = joined.join(known_of_some, "customer_id", "left")
-    flags = {name: F.expr(f"coalesce({name}, false)") for name in ("is_staff", "is_test", "is_deleted")}
+    flags = {name: F.expr(f"coalesce({name}, false)") for name in FLAGS}
     flags["objects_to_profiling"] = F.expr("coalesce(_objects, false)")
     unknown = {name: F.coalesce(name, F.lit("unknown")) for name in ("age_band", "gender_group")}
     return joined.withColumns(flags | unknown).select(*CUSTOMER_PROFILE.column_names)
@@ -88,8 +89,7 @@ def _described(rank: list[Column]) -> list[Column]:
 
 def _flags() -> list[Column]:
     return [
-        F.expr("bool_or(coalesce(is_staff, false))").alias("is_staff"),
-        F.expr("bool_or(coalesce(is_test, false))").alias("is_test"),
+        *(F.expr(f"bool_or(coalesce({name}, false))").alias(name) for name in FLAGS if name != "is_deleted"),
         F.expr("bool_and(is_deleted)").alias("is_deleted"),
     ]
 

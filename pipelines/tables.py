@@ -202,6 +202,7 @@ CUSTOMER_PROFILE = Table(
         Column("customer_since", "date", "earliest record or order, retailer's day"),
         required("is_staff", "boolean", "employee"),
         required("is_test", "boolean", "test account"),
+        Column("is_deceased", "boolean", "any record says that the person has died: no score, never contacted"),
         required("is_deleted", "boolean", "every record was deleted by its source"),
         required("objects_to_profiling", "boolean", "objected to or withdrew profiling: no score"),
     ),

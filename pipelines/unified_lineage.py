@@ -132,7 +132,7 @@ def _profile() -> Ways:
         "gender_group": made("unknown where nothing is given", f"{tables.CUSTOMERS.name}.gender"),
         **{n: (Way(COUNTS_MOST, columns_of(CONTACT, n)), chosen) for n in ("region", "country", "store_id")},
         "customer_since": made("earliest record or order", *since),
-        **{n: made("whether any record says so", f"{CONTACT}.{n}") for n in ("is_staff", "is_test")},
+        **{n: made("whether any record says so", f"{CONTACT}.{n}") for n in ("is_staff", "is_test", "is_deceased")},
         "is_deleted": made("whether every record is", f"{CONTACT}.is_deleted"),
         "objects_to_profiling": made("whether profiling is refused", *refusal),
     }

@@ -5,11 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 import dagster as dg
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from activation.audience import audience_members
 from activation.deliver import Delivered, DeliveriesFailed, deliver, destinations
 from activation.destination import Operation
 from activation.frames import CONTACTS_SCHEMA, Frames
+from activation.frequency import contacted
 from activation.holdout import control_until, moved, new_assignments, sides
 from activation.ledger import Ledger
 from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HOLDOUTS
@@ -32,7 +35,7 @@ from report.lift import as_json
 def activation_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     """Deciding, and sending: apart, so that a dead tool does not undo a decision."""
     known = (unified.CUSTOMER_PROFILE, unified.CONSENTS, unified.IDENTITY_LINKS, CUSTOMER_FEATURES, CUSTOMER_SCORES)
-    read = (*known, unified.IDENTITY_EVENTS, unified.ORDERS)
+    read = (*known, unified.IDENTITY_EVENTS, unified.ORDERS, unified.MESSAGES)
     decided = [spec(table, after=[one.name for one in read]) for table in (AUDIENCE_MEMBERS, HOLDOUTS)]
     sent = [spec(DELIVERIES, after=[AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name])]
     return [
@@ -44,7 +47,20 @@ def activation_assets(steps: Steps) -> list[dg.AssetsDefinition]:
 def frames(run: NightRun) -> Frames:
     """What this night knows about its customers, as activation takes it."""
     found = frames_of(run.lake, night=run.night.isoformat(), key=run.key, region=run.retailer.identity.country)
-    return replace(found, controls=control_until(run.lake.read(HOLDOUTS), run.retailer, night=run.night))
+    controls = control_until(run.lake.read(HOLDOUTS), run.retailer, night=run.night)
+    return replace(found, contacted=_contacted(run), controls=controls)
+
+
+def _contacted(run: NightRun) -> DataFrame | None:
+    """Who was contacted when, where an audience has a frequency cap.
+
+    What this night itself sends does not count, so that its rerun decides alike.
+    """
+    if not any(run.retailer.cap_of(audience) for audience in run.retailer.audiences.values()):
+        return None
+    before = run.lake.read_as_night_began(DELIVERIES).where(F.col("night") < F.lit(run.night))
+    heirs = living_ids(run.lake.read(unified.IDENTITY_EVENTS))
+    return contacted(run.lake.read(unified.MESSAGES), before, heirs, run.retailer)
 
 
 def frames_of(lake: Lakehouse, *, night: str, key: str, region: str | None) -> Frames:

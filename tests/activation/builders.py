@@ -13,6 +13,7 @@ from pyspark.sql.pandas.types import to_arrow_schema
 
 from activation.destination import Answer, Batch, Capabilities
 from activation.frames import CONTACTS_SCHEMA, Frames, view_schema
+from activation.frequency import CONTACTED_SCHEMA
 from activation.settings import Activation
 from activation.tables import AUDIENCE_MEMBERS, HOLDOUTS
 from lakehouse.rows import frame_of
@@ -43,6 +44,7 @@ class Person:
     valid_until: date = date(2026, 4, 1)
     is_staff: bool = False
     is_test: bool = False
+    is_deceased: bool | None = None
     is_deleted: bool = False
     objects: bool = False
     expires_on: date | None = None
@@ -144,6 +146,12 @@ def held_out(spark: SparkSession, drawn: list[tuple[str, str]]) -> DataFrame:
     return sided(spark, [{"audience": name, "customer_id": who, "arm": "held_out"} for name, who in drawn])
 
 
+def contacts(spark: SparkSession, made: list[tuple[str, date, str | None]], channel: str = "email") -> DataFrame:
+    """Contacts of customers on a channel: who, when, and by which audience (None: a message)."""
+    values = [{"customer_id": who, "channel": channel, "day": day, "audience": name} for who, day, name in made]
+    return rows(spark, CONTACTED_SCHEMA, values)
+
+
 def no_members(spark: SparkSession) -> DataFrame:
     """activation.audience_members where there is no audience."""
     return frame_of(spark, [], AUDIENCE_MEMBERS.schema)
@@ -236,6 +244,7 @@ def _profile(person: Person) -> dict[str, Any]:
         "customer_id": person.id,
         "is_staff": person.is_staff,
         "is_test": person.is_test,
+        "is_deceased": person.is_deceased,
         "is_deleted": person.is_deleted,
         "objects_to_profiling": person.objects,
     }

@@ -73,7 +73,7 @@ def orders_frame(spark: SparkSession, orders: list[tuple[str, int, float]]) -> D
 
 def profile_of(spark: SparkSession, customers: list[str], **flags: list[str]) -> DataFrame:
     """unified.customer_profile of these customers; a flag names those for whom it is true."""
-    names = ("is_staff", "is_test", "is_deleted", "objects_to_profiling")
+    names = ("is_staff", "is_test", "is_deceased", "is_deleted", "objects_to_profiling")
     rows = [
         (c, "under_18" if c in flags.get("under_18", []) else "unknown", *(c in flags.get(n, []) for n in names))
         for c in customers

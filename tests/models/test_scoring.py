@@ -59,7 +59,8 @@ def models(churn: Fitted = RECENCY) -> dict[str, Fitted]:
 
 
 def test_every_living_customer_has_scores_or_the_reason_why_not(spark: SparkSession) -> None:
-    profile = profile_of(spark, ["ann", "bob", "cat", "dan", "eve", "kim"], is_staff=["eve"], under_18=["kim"])
+    barred = {"is_staff": ["eve"], "under_18": ["kim"], "is_deceased": ["pat"]}
+    profile = profile_of(spark, ["ann", "bob", "cat", "dan", "eve", "kim", "pat"], **barred)
     facts = history_of(spark, ORDERS)
     features = customer_features(facts, LAST)
     made = score_customers(features, profile, models(), LAST, orders=facts.orders, currency="EUR")
@@ -72,6 +73,7 @@ def test_every_living_customer_has_scores_or_the_reason_why_not(spark: SparkSess
         "dan": "no score because no order is known yet",
         "eve": "no score because it is an employee",
         "kim": "no score because the customer is under 18",
+        "pat": "no score because the customer has died",
     }
     assert all(
         found[name]["churn_band"] is found[name]["grade"] is found[name]["valid_until"] is None
@@ -88,7 +90,7 @@ def test_every_living_customer_has_scores_or_the_reason_why_not(spark: SparkSess
     ]
     assert found["bob"]["value_reasons"] == ["expected to spend less: spent nothing in the last 365 days"]
     spent = {name: row["actual_amount"] for name, row in found.items()}
-    in_the_last_60_days = {"ann": 100, "bob": 0, "cat": -20, "dan": None, "eve": None, "kim": None}
+    in_the_last_60_days = {"ann": 100, "bob": 0, "cat": -20, "dan": None, "eve": None, "kim": None, "pat": None}
     assert spent == in_the_last_60_days
     assert float(found["ann"]["value_amount"]) == pytest.approx(150 * 60 / 365, abs=0.01)
     assert (found["ann"]["grade"], found["ann"]["valid_until"]) == ("E", date(2024, 6, 21))

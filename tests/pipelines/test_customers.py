@@ -40,7 +40,7 @@ def test_profile_holds_bands_flags_and_the_first_day(spark: SparkSession) -> Non
             "store_id": "S1",
         },
         {"source_contact_id": "2", "is_deleted": True},
-        {"source": "web", "source_contact_id": "3", "is_test": True, "country": "france"},
+        {"source": "web", "source_contact_id": "3", "is_test": True, "is_deceased": True, "country": "france"},
     ]
     orders: list[Values] = [
         {"source": "pos", "order_id": "A", "customer_id": "c", "event_at": at(4, 23), "known_from": NIGHT}
@@ -56,13 +56,14 @@ def test_profile_holds_bands_flags_and_the_first_day(spark: SparkSession) -> Non
         trust=TRUST,
         timezone="Europe/Brussels",
     )
-    shown = ("age_band", "gender_group", "country", "store_id", "customer_since", "is_staff", "is_test", "is_deleted")
+    shown = ("age_band", "gender_group", "country", "store_id", "customer_since", "is_staff", "is_test", "is_deceased")
     rows = {
         row["customer_id"]: tuple(row[name] for name in (*shown, "objects_to_profiling")) for row in found.collect()
     }
     assert rows == {
         "c": ("30_44", "unknown", None, "S1", date(2026, 2, 5), True, False, False, False),
-        "d": ("unknown", "unknown", None, None, None, False, False, True, False),
-        "t": ("18_29", "female", "FR", None, date(2026, 2, 1), False, True, False, True),
+        "d": ("unknown", "unknown", None, None, None, False, False, False, False),
+        "t": ("18_29", "female", "FR", None, date(2026, 2, 1), False, True, True, True),
         "guest": ("unknown", "unknown", None, None, None, False, False, False, False),
     }
+    assert [row["customer_id"] for row in found.where("is_deleted").collect()] == ["d"]
