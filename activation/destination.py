@@ -26,7 +26,8 @@ class DestinationSettings(BaseModel):
     Units: source is the source whose contact ids the destination uses; credentials names an environment variable;
            calls_per_second is the tool's limit, where it differs from the documented one; most_failures counts calls
            that fail one after the other before no more is made; dead_after_nights counts nights on which a record was
-           refused before it is not tried any more; largest_removal is the share of what is held that may go in one
+           refused before it is not tried any more; silent_after_nights is how long records may be due and none be taken
+           before somebody is told; largest_removal is the share of what is held that may go in one
            night; dead_bands are moves in a field's unit, below which it causes no send.
     """
 
@@ -38,6 +39,7 @@ class DestinationSettings(BaseModel):
     calls_per_second: Annotated[float, Field(gt=0)] | None = None
     most_failures: Annotated[int, Field(ge=1)] = 3
     dead_after_nights: Annotated[int, Field(ge=1)] = 5
+    silent_after_nights: Annotated[int, Field(ge=1)] = 3
     largest_removal: Annotated[float, Field(gt=0, le=1)] = 0.3
     dead_bands: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=lambda: dict(DEAD_BANDS))
 

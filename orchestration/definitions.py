@@ -13,6 +13,7 @@ from orchestration.assets.keys import asset_key, table_name
 from orchestration.assets.ops import ops_assets
 from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.scores import score_assets
+from orchestration.assets.sendings import sending_specs
 from orchestration.assets.step import Steps
 from orchestration.assets.training import MADE, training_assets
 from orchestration.assets.unified import unified_assets
@@ -56,7 +57,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     training = dg.define_asset_job(TRAINING, selection=TRAINED, executor_def=dg.in_process_executor)
     freshness = dg.define_asset_job(FRESHNESS, selection=checked, executor_def=dg.in_process_executor)
     return dg.Definitions(
-        assets=owned([*nights_assets, *training_assets()], retailer),
+        assets=[*owned([*nights_assets, *training_assets()], retailer), *sending_specs(retailer, nights)],
         asset_checks=[fresh],
         resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
         jobs=[training, nightly, freshness],

@@ -20,6 +20,7 @@ from features import CUSTOMER_FEATURES
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import NIGHTS_ENDED
 from models.tables import CUSTOMER_SCORES
+from orchestration.assets.sendings import sendings_told, tell_silence
 from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.effect import lifts
 from orchestration.night import NightRun
@@ -40,7 +41,7 @@ def activation_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     sent = [spec(DELIVERIES, after=[AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name])]
     return [
         tables_asset("activation__audience_members", decided, _decided, steps),
-        tables_asset("activation__deliveries", sent, _sent, steps),
+        tables_asset("activation__deliveries", sent, _sent, steps, tells=sendings_told),
     ]
 
 
@@ -110,8 +111,11 @@ def _sent(run: NightRun) -> Sequence[Published]:
         delivered = send(run, really=run.send)
     except DeliveriesFailed as error:
         run.record.deliveries.update(delivery_counts(error.delivered, sent=True))
+        tell_silence(run)
         raise
     run.record.deliveries.update(delivery_counts(delivered, sent=run.send))
+    if run.send:
+        tell_silence(run)
     version, total = run.lake.version(DELIVERIES), run.lake.rows(DELIVERIES)
     rows = sum(sum(one.outcomes.values()) for one in delivered)
     return [Published(DELIVERIES.name, rows, {}, 0, (), version, (), total)]

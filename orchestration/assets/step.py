@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from lakehouse.delta import NOT_THERE, Lakehouse
-from lakehouse.errors import GateBlocked, HabitueError, Transient
+from lakehouse.errors import DeliveryFailed, GateBlocked, HabitueError, Transient
 from lakehouse.lineage import Lineage
 from lakehouse.table import Table
 from orchestration.ahead import Work
@@ -158,6 +158,7 @@ def tables_asset(
             yield from _told(run.lake, beside, of_columns)
             raise dg.Failure(str(error), allow_retries=False) from error
         except HabitueError as error:
+            _observe(context, tells(run) if isinstance(error, DeliveryFailed) else {})
             raise stopped(error) from error
         yield from _written(context, published, dict(tells(run)), of_columns)
         yield from _told(run.lake, beside, of_columns)
