@@ -18,11 +18,12 @@ from models.tables import (
     EVALUATIONS,
     FAIRNESS,
     PROFIT,
+    REVIEWED_CASES,
     SEGMENT_MOVES,
     SEGMENTS,
     SUITABILITY,
 )
-from pipelines.tables import CUSTOMER_PROFILE, ORDERS
+from pipelines.tables import CUSTOMER_PROFILE, FEEDBACK, ORDERS
 
 SCORES, PROFILE, FEATURE_TABLE = CUSTOMER_SCORES.name, CUSTOMER_PROFILE.name, CUSTOMER_FEATURES.name
 READ = columns_of(FEATURE_TABLE, *(feature.name for feature in FEATURES))
@@ -132,6 +133,32 @@ def _moves() -> Ways:
     return {"night": (Way("night of the scores"),), **alike(named, (both, whose)), "is_new_version": (version, whose)}
 
 
+def _reviewed() -> Ways:
+    """What a score said that somebody marked wrong, picked by the kind of mark."""
+    whose = Way("the newest score before the mark", columns_of(SCORES, "customer_id", "night"), "rows")
+    marked = Way("marks among the feedback", columns_of(FEEDBACK.name, "kind", "event_at"), "rows")
+    said = {
+        "said": ("churn_band", "value_band", "segment"),
+        "said_number": ("churn_probability", "value_amount"),
+        "reasons": ("reasons", "value_reasons"),
+        "grade": ("churn_grade", "value_grade", "grade"),
+        "version": ("churn_version", "value_version", "segment_version"),
+        "actual_amount": ("actual_amount",),
+        "segment": ("segment",),
+        "scored_on": ("night",),
+    }
+    kind = columns_of(FEEDBACK.name, "kind")
+    return {
+        **copied(FEEDBACK.name, ("source", "feedback_id", "customer_id")),
+        "marked_at": (Way("when it was marked", columns_of(FEEDBACK.name, "event_at")), whose),
+        "model": (Way("by the kind of mark", kind), whose),
+        **{
+            name: (Way("of the score that stood then, by the kind of mark", (*columns_of(SCORES, *of), *kind)), marked)
+            for name, of in said.items()
+        },
+    }
+
+
 def _drift() -> Ways:
     """The figures of a night's drift and, as they are given, the names of what was looked at."""
     said = columns_of(SCORES, "churn_probability", "value_amount")
@@ -151,6 +178,7 @@ LINEAGE: dict[str, Ways] = {
     MOVES: _moves(),
     SUITABILITY.name: _tested(SUITABILITY.column_names),
     DRIFT.name: _drift(),
+    REVIEWED_CASES.name: _reviewed(),
     SEGMENTS.name: {
         **alike(("segment", "segment_id", "position", "segment_version"), (Way("of the version in use"),)),
         "description": (Way("learned from features made anew", _behind(THRESHOLDS)),),

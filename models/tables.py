@@ -276,6 +276,28 @@ DRIFT = Table(
     ),
     write="replace_night",
 )
+REVIEWED_CASES = Table(
+    name="scores.reviewed_cases",
+    grain="one row per score that somebody marked wrong in a tool, with what it said and rested on",
+    key=("source", "feedback_id"),
+    columns=columns(
+        required("source", "string", "source that brought the mark"),
+        required("feedback_id", "string", "the mark, as unified.feedback has it"),
+        required("customer_id", "string", "whose score it is"),
+        required("marked_at", "timestamp", "when it was marked (UTC)"),
+        required("model", "string", "churn, lifetime_value or segments"),
+        required("scored_on", "date", "night of the score that stood then"),
+        Column("said", "string", "band or segment that it said"),
+        Column("said_number", "double", "probability of leaving, or expected spend in the retailer's currency"),
+        Column("reasons", "array<string>", "reasons that stood beside it"),
+        Column("actual_amount", "decimal(18,2)", "what was spent until then, as in scores.customer_scores"),
+        Column("segment", "string", "segment of the customer then"),
+        required("grade", "string", "grade of the score"),
+        required("version", "string", "version that made it"),
+    ),
+    write="merge",
+    fresh_days=None,
+)
 TABLES = (
     CUSTOMER_SCORES,
     CHALLENGER_SCORES,
@@ -288,4 +310,5 @@ TABLES = (
     SEGMENTS,
     SEGMENT_MOVES,
     DRIFT,
+    REVIEWED_CASES,
 )

@@ -3,19 +3,21 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from math import isnan
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import last_started
 from models.champions import Change
 from models.registry import ModelUnusable, Registry
+from models.reviews import counted
 from models.settings import ChurnSettings
 from models.shadow import Agreement, agreement
-from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES
+from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES, REVIEWED_CASES
 from models.versions import ModelVersions, Trial, Version, versions_of
 from orchestration.model_cards import write_model_card
 from orchestration.night import open_lake
@@ -36,12 +38,15 @@ def show(asked: argparse.Namespace) -> int:
     registry = Registry(place.state)
     with open_lake(place, purpose="models") as lake:
         found, agree = versions_of(lake, registry), agreements(lake, registry, retailer.churn)
+        marked = counted(lake.read(REVIEWED_CASES))
         if asked.cards:
             print("\n".join(str(card) for card in cards(lake, registry, found, retailer.retailer)), file=sys.stderr)
     if asked.json:
-        print(json.dumps({"models": [_as_json(one, agree) for one in found]}, default=str))
+        told = [_as_json(one, agree) | {"marked_wrong": marked.get(one.model, {})} for one in found]
+        print(json.dumps({"models": told}, default=str))
     else:
-        print("\n\n".join("\n".join(in_words(one, agree, everything=asked.all)) for one in found))
+        pages = (in_words(one, agree, marked=marked.get(one.model, {}), everything=asked.all) for one in found)
+        print("\n\n".join("\n".join(page) for page in pages))
     return 0
 
 
@@ -76,9 +81,21 @@ def agreements(lake: Lakehouse, registry: Registry, churn: ChurnSettings) -> lis
     return agreement(scores, shadow.where(shadow["model"].isin(list(versions))), versions, settings=churn)
 
 
-def in_words(found: ModelVersions, agree: Sequence[Agreement], *, everything: bool) -> Iterator[str]:
-    """The model as lines for a terminal."""
+def in_words(
+    found: ModelVersions,
+    agree: Sequence[Agreement],
+    *,
+    marked: Mapping[str, int] = MappingProxyType({}),
+    everything: bool,
+) -> Iterator[str]:
+    """The model as lines for a terminal.
+
+    Units: marked counts the scores that people marked wrong, by the segment of their customers.
+    """
     yield f"{found.model}: {_in_use(found)}"
+    if marked:
+        by_segment = ", ".join(f"{segment} {count:,}" for segment, count in marked.items())
+        yield f"  {sum(marked.values()):,} scores were marked wrong in a tool: {by_segment}"
     yield from (f"  {_changed(change)}" for change in found.changes[-NEWEST:])
     for one in agree:
         if one.model == found.model:

@@ -248,7 +248,11 @@ FEEDBACK = Entity(
     columns(
         required("feedback_id", "string", "review or answer"),
         Column("given_at", "timestamp", "when"),
-        Column("kind", "string", "survey, review or complaint"),
+        Column(
+            "kind",
+            "string",
+            "survey, review or complaint; churn_wrong, value_wrong or segment_wrong: a score marked wrong in a tool",
+        ),
         Column("rating", "double", "rating, 1 (worst) to 5 (best)"),
         personal("text", "string", "what the person wrote"),
         Column("product_id", "string", "article, where it is about one"),

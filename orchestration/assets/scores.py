@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
 
 from features import CUSTOMER_FEATURES
 from features.build import History, customer_features, history
@@ -17,10 +18,11 @@ from models.drift import as_frame, doubts, in_doubt, with_doubts
 from models.model import Fitted
 from models.moves import segment_moves
 from models.registry import NAMES, ModelUnusable
+from models.reviews import opinions, reviewed_cases
 from models.score import score_customers
 from models.settings import ModelSettings
 from models.shadow import challenger_scores, challengers_of
-from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES, DRIFT, SEGMENT_MOVES, SEGMENTS
+from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES, DRIFT, REVIEWED_CASES, SEGMENT_MOVES, SEGMENTS
 from models.train import register_baselines
 from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.drifting import tell, tonights_drift
@@ -47,13 +49,20 @@ def score_assets(steps: Steps) -> list[dg.AssetsDefinition]:
             steps,
             beside={CHALLENGER_SCORES: spec(CHALLENGER_SCORES, after=known), DRIFT: drift},
         ),
-        tables_asset("scores__segment_moves", [spec(SEGMENT_MOVES, after=[CUSTOMER_SCORES.name])], _moved, steps),
+        tables_asset(
+            "scores__segment_moves",
+            [spec(SEGMENT_MOVES, after=[CUSTOMER_SCORES.name])],
+            _moved,
+            steps,
+            beside={REVIEWED_CASES: spec(REVIEWED_CASES, after=[CUSTOMER_SCORES.name, unified.FEEDBACK.name])},
+        ),
     ]
 
 
 def history_of(lake: Lakehouse) -> History:
     """What happened to the customers, as the lake stands."""
     frames = {table.name.split(".")[1]: lake.read(table) for table in unified.UNIFIED_FACTS}
+    frames["feedback"] = opinions(frames["feedback"])
     return history(lake.spark, frames)
 
 
@@ -117,8 +126,20 @@ def _scored(run: NightRun) -> Sequence[Published]:
 
 
 def _moved(run: NightRun) -> Sequence[Published]:
+    _reviewed(run)
     scores = run.lake.read(CUSTOMER_SCORES).where(f"night = DATE'{run.night}'")
     return [publish_tonight(run, SEGMENT_MOVES, segment_moves(scores, _night_before(run), run.night))]
+
+
+def _reviewed(run: NightRun) -> None:
+    """Keep the scores that people marked wrong since the last night, where the retailer's tools tell of marks."""
+    if not any(
+        "kind" in one.columns for source in run.retailer.sources.values() for one in source.entities.get("feedback", ())
+    ):
+        return
+    tonight = run.lake.read(unified.FEEDBACK).where(F.col("known_from") == F.lit(run.night))
+    cases = reviewed_cases(tonight, run.lake.read_as_night_began(CUSTOMER_SCORES), timezone=run.retailer.timezone)
+    run.lake.merge(REVIEWED_CASES, cases)
 
 
 def _night_before(run: NightRun) -> DataFrame:
