@@ -26,6 +26,11 @@ class Circuit:
         return self._destination.capabilities.batch_size
 
     @property
+    def by_address(self) -> bool:
+        """Whether the tool knows a person by address, not by our contact id."""
+        return self._destination.capabilities.known_by == "address"
+
+    @property
     def broken(self) -> str | None:
         """Why no call is made any more."""
         if self._failures >= self._most_failures:

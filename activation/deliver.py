@@ -16,6 +16,7 @@ from activation.circuit import Circuit, reason
 from activation.consent import Asked, objectors, refusers, with_consent
 from activation.destination import Answer, Batch, Destination, Operation, Record, Verdict
 from activation.frames import Frames
+from activation.held import held_addresses, sent_addresses, with_held
 from activation.holdout import controls
 from activation.ledger import Ledger
 from activation.plan import Plan, plans
@@ -93,7 +94,7 @@ def deliver(
     due = plans(activation, frames=frames, members=members, deliveries=ledger.deliveries(), night=night, key=key)
     if not send:
         return tuple(Delivered(plan) for plan in due)
-    circuits = _circuits(activation, opened)
+    circuits, addressed = _circuits(activation, opened), ledger.held_addresses()
     held_out = {name: controls(holdouts, activation, name) for name in activation.audiences}
     delivered = []
     for plan in due:
@@ -103,8 +104,12 @@ def deliver(
             continue
         waits, asked = too_large(plan, limit, night), activation.asked_of(plan.name)
         rows = _rows(plan, asked, consents_now(), waits, held_out=held_out.get(plan.name), night=night)
-        outcomes = _send(plan, circuits[plan.destination], rows, ledger=ledger, night=night)
-        delivered.append(Delivered(plan, outcomes, waits or (circuits[plan.destination].broken if outcomes else None)))
+        circuit = circuits[plan.destination]
+        if circuit.by_address:
+            rows = with_held(rows, plan, addressed)
+        in_order = rows.drop("address").orderBy("record_key").toLocalIterator()
+        outcomes = _send(plan, circuit, in_order, ledger=ledger, night=night)
+        delivered.append(Delivered(plan, outcomes, waits or (circuit.broken if outcomes else None)))
     ledger.fold()
     if any(one.problem or one.count("failed") for one in delivered):
         raise DeliveriesFailed(tuple(delivered), night)
@@ -129,7 +134,7 @@ def _circuits(activation: Activation, opened: Mapping[str, Destination]) -> dict
 
 def _rows(
     plan: Plan, asked: Asked | None, consents: DataFrame, waits: str | None, *, held_out: DataFrame | None, night: date
-) -> Iterator[Row]:
+) -> DataFrame:
     """What is due, with `stopped`: why a record may not be sent any more, or never might have been.
 
     Shape: where the plan waits for a person, the removals of those who said no: they wait for nobody.
@@ -149,20 +154,16 @@ def _rows(
             control = wanted.join(held_out, "customer_id", "left_semi")
             stopped = stopped.unionByName(control.select("record_key", F.lit(HELD_OUT).alias("stopped")))
         stopped = stopped.groupBy("record_key").agg(F.max("stopped").alias("stopped"))
-    due = plan.changes.join(stopped, "record_key", "left").where("operation is not null or stopped is not null")
-    rows: Iterator[Row] = due.drop("address").orderBy("record_key").toLocalIterator()
-    return rows
+    return plan.changes.join(stopped, "record_key", "left").where("operation is not null or stopped is not null")
 
 
-def _refused(plan: Plan, asked: Asked | None, consents: DataFrame) -> Iterator[Row]:
+def _refused(plan: Plan, asked: Asked | None, consents: DataFrame) -> DataFrame:
     """The removals of those who said no, which wait for nobody."""
     said = objectors(consents)
     if asked is not None:
         said = refusers(consents, channel=asked.channel, purpose=asked.purpose)
     due = plan.changes.where("operation = 'remove'").join(said, "customer_id", "left_semi")
-    due = due.drop("address").withColumn("stopped", F.lit(None).cast("string"))
-    rows: Iterator[Row] = due.orderBy("record_key").toLocalIterator()
-    return rows
+    return due.withColumn("stopped", F.lit(None).cast("string"))
 
 
 def _send(
@@ -178,8 +179,8 @@ def _send(
             plan.destination, plan.name, night, plan.fields, tuple(record for row in part if (record := _due(row)))
         )
         reasons = {row["record_key"]: Answer("withheld", row["stopped"]) for row in part}
-        outcomes += _recorded(withheld, ledger, partial(_hold_back, reasons))
-        outcomes += _recorded(sent, ledger, circuit.send)
+        outcomes += _recorded(withheld, ledger, partial(_hold_back, reasons), by_address=False)
+        outcomes += _recorded(sent, ledger, circuit.send, by_address=circuit.by_address)
     return outcomes
 
 
@@ -188,12 +189,12 @@ def _hold_back(reasons: Mapping[str, Answer], _: Batch) -> Mapping[str, Answer]:
 
 
 def _recorded(
-    batch: Batch, ledger: Ledger, send: Callable[[Batch], Mapping[str, Answer]]
+    batch: Batch, ledger: Ledger, send: Callable[[Batch], Mapping[str, Answer]], *, by_address: bool
 ) -> Counter[tuple[Operation, Verdict]]:
     """Announce, send, record: a crash between any two leaves a record of what may have arrived."""
     if not batch.records:
         return Counter()
-    sequences = ledger.announce(batch)
+    sequences = ledger.announce(batch, by_address=by_address)
     answers = ledger.answer(sequences, batch.records, send(batch))
     pairs = zip(batch.records, answers, strict=True)
     return Counter((record.operation, answer.verdict) for record, answer in pairs)
@@ -221,6 +222,8 @@ def _record(row: Row, operation: Operation) -> Record:
         valid_until=row["valid_until"] if says else None,
         banded_values=row["banded_values"] if says else None,
         attempt=row["attempt"],
+        addresses=sent_addresses(row) if says else None,
+        held=held_addresses(row),
     )
 
 

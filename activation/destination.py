@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ from lakehouse.errors import Permanent
 
 Operation = Literal["add", "update", "remove"]
 Verdict = Literal["acknowledged", "rejected", "failed", "withheld"]
+KnownBy = Literal["contact_id", "address"]
 """acknowledged: taken; rejected: refused for what it says; failed: unknown whether taken; withheld: never sent."""
 
 DEAD_BANDS: Mapping[str, float] = {"churn_probability": 0.01}
@@ -60,7 +61,10 @@ class Capabilities:
     """What a destination can do and whether its entry in the retailer file must name credentials.
 
     Units: batch_size is the most records of one call, None where everything goes in one; calls_per_second is the
-           limit that the tool documents, None where it has none.
+           limit that the tool documents, None where it has none; known_by says how the tool knows a person: for one
+           that goes by address, the addresses that it holds are kept, so that a removal can name them;
+           delete_a_person: whether a removal deletes the person there; suppression_list: whether the tool's own is
+           asked.
     """
 
     summary: str
@@ -68,13 +72,27 @@ class Capabilities:
     batch_size: int | None
     needs_credentials: bool = False
     calls_per_second: float | None = None
+    known_by: KnownBy = "contact_id"
+    delete_a_person: bool = False
+    suppression_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The addresses of one contact, in the forms of unified.consents (a phone as E.164); never printed."""
+
+    email: str | None = field(default=None, repr=False)
+    phone: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One change for one contact of the destination's source.
 
-    Units: payload is JSON with the asked fields in their order; None for a removal.
+    Units: payload is JSON with the asked fields in their order, None for a removal. For a tool that knows people by
+           address: addresses are those that it should hold from now on, None for a removal; held are those that it may
+           hold from before and that no other record needs. To acknowledge the record says that it holds none of held
+           any more but what addresses names.
     """
 
     record_key: str
@@ -86,6 +104,8 @@ class Record:
     valid_until: date | None
     attempt: int
     banded_values: str | None = None
+    addresses: Addresses | None = None
+    held: tuple[Addresses, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""One recorded outcome per record sent: the outbox first, then activation.deliveries."""
+"""One recorded outcome per record sent: the outbox first, then activation.deliveries and held_addresses."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from activation.destination import Answer, Batch, Record
-from activation.outbox import COLUMNS, RESULT, Fold, Outbox
-from activation.tables import DELIVERIES
+from activation.destination import Addresses, Answer, Batch, Record
+from activation.held import held_now, takes_addresses
+from activation.outbox import COLUMNS, KEPT_APART, Fold, Outbox
+from activation.tables import DELIVERIES, HELD_ADDRESSES
 from lakehouse.delta import Lakehouse
 
 FOLD_ROWS = 50_000
@@ -38,9 +39,13 @@ class Ledger:
         """activation.deliveries as it stands now."""
         return self.lake.read(DELIVERIES)
 
-    def announce(self, batch: Batch) -> list[int]:
-        """Write down, before the call, what is about to be sent."""
-        return self.outbox.announce(_row(record, batch) for record in batch.records)
+    def held_addresses(self) -> DataFrame:
+        """activation.held_addresses as it stands now."""
+        return self.lake.read(HELD_ADDRESSES)
+
+    def announce(self, batch: Batch, *, by_address: bool = False) -> list[int]:
+        """Write down, before the call, what is about to be sent; by_address: to a tool that knows people by address."""
+        return self.outbox.announce(_row(record, batch, by_address=by_address) for record in batch.records)
 
     def answer(
         self, sequences: Sequence[int], records: Sequence[Record], answers: Mapping[str, Answer]
@@ -52,13 +57,20 @@ class Ledger:
         return given
 
     def fold(self) -> None:
-        """Move the outbox into activation.deliveries; a crash anywhere and a second call move each row once."""
+        """Move the outbox into its two tables; a crash anywhere and a second call move each row once.
+
+        The outbox forgets a range, its addresses with it, only when both tables hold what it says.
+        """
         while (part := self.outbox.next_fold(FOLD_ROWS)) is not None:
             self.lake.append_once(DELIVERIES, _frame(self.lake, part), batch=part.batch)
+            if takes_addresses(part):
+                new, gone = held_now(self.held_addresses(), part)
+                self.lake.outside_nights().merge(HELD_ADDRESSES, new, gone=gone)
             self.outbox.folded()
 
 
-def _row(record: Record, batch: Batch) -> tuple[object, ...]:
+def _row(record: Record, batch: Batch, *, by_address: bool) -> tuple[object, ...]:
+    sent = (by_address and record.addresses) or Addresses()
     values: dict[str, object] = {
         "delivery_id": batch.keys[record.record_key],
         "attempt": record.attempt,
@@ -71,22 +83,26 @@ def _row(record: Record, batch: Batch) -> tuple[object, ...]:
         "payload_hash": record.payload_hash,
         "valid_until": record.valid_until.isoformat() if record.valid_until else None,
         "banded_values": record.banded_values,
+        "email": sent.email,
+        "phone": sent.phone,
+        "by_address": int(by_address),
     }
-    return tuple(values[name] for name in COLUMNS)
+    return tuple(values[name] for name in (*COLUMNS, *KEPT_APART))
 
 
 def _frame(lake: Lakehouse, part: Fold) -> DataFrame:
-    names = (*COLUMNS, *RESULT, "sequence")
-    rows = [_typed(dict(zip(names, row, strict=True))) for row in part.rows]
-    table = pa.Table.from_pylist(rows, to_arrow_schema(DELIVERIES.schema))
+    table = pa.Table.from_pylist([_typed(row) for row in part.rows], to_arrow_schema(DELIVERIES.schema))
     return lake.spark.createDataFrame(table, DELIVERIES.schema).coalesce(1)
 
 
-def _typed(row: dict[str, object]) -> dict[str, object]:
-    row["night"] = date.fromisoformat(str(row["night"]))
-    row["valid_until"] = date.fromisoformat(str(row["valid_until"])) if row["valid_until"] else None
-    row["sent_at"] = datetime.fromisoformat(str(row["sent_at"]))
-    return row
+def _typed(row: Mapping[str, object]) -> dict[str, object]:
+    """The row with moments as such; pyarrow takes the columns of the schema alone, so no address."""
+    return {
+        **row,
+        "night": date.fromisoformat(str(row["night"])),
+        "valid_until": date.fromisoformat(str(row["valid_until"])) if row["valid_until"] else None,
+        "sent_at": datetime.fromisoformat(str(row["sent_at"])),
+    }
 
 
 def _last_sequence(deliveries: DataFrame) -> int:

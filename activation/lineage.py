@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from activation.payload import ADDRESSES, CONTROL, VOLATILE
 from activation.settings import Activation, Audience
-from activation.tables import AUDIENCE_MEMBERS, CONSENT, DELIVERIES, HOLDOUTS
+from activation.tables import AUDIENCE_MEMBERS, CONSENT, DELIVERIES, HELD_ADDRESSES, HOLDOUTS
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, made
 from lakehouse.table import Table
 
@@ -27,6 +27,7 @@ def activation_lineage(activation: Activation | None, view: Mapping[str, Table])
     """
     held = activation or Activation()
     found = {MEMBERS: _members(held, view), HOLDOUTS.name: _holdouts(), DELIVERIES.name: _deliveries(held, view)}
+    found[HELD_ADDRESSES.name] = _held_addresses()
     for name in held.destinations:
         fields = list(_fields(held, view, name))
         found[f"destinations.{name}"] = {
@@ -107,6 +108,16 @@ def _holdouts() -> Ways:
         "arm": made("drawn once by a keyed hash", f"{MEMBERS}.decision"),
         **alike(("since", "share"), (Way("of the retailer file and the night"),)),
         "changed_on": made("where merged customers stood on both sides", f"{MEMBERS}.decision", IDENTITY),
+    }
+
+
+def _held_addresses() -> Ways:
+    """What a tool that knows people by address was sent, until it took the removal."""
+    return {
+        **alike(("destination", "name"), (Way("of the retailer file and the night"),)),
+        "record_key": made("as it was sent", f"{MEMBERS}.record_key"),
+        **{name: (Way("as it was sent", (*columns_of(CONTACT, name, "country"),)),) for name in ADDRESSES},
+        **alike(("sequence", "sent_at"), (Way("what became of it"),)),
     }
 
 

@@ -2,7 +2,7 @@
 
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ create table if not exists sendings (
     sequence integer primary key autoincrement, delivery_id text not null, attempt integer not null,
     night text not null, destination text not null, name text not null, record_key text not null, customer_id text,
     operation text not null, payload_hash text, valid_until text, banded_values text,
-    outcome text, message text, sent_at text
+    outcome text, message text, sent_at text, email text, phone text, by_address integer not null default 0
 );
 create table if not exists identity (outbox_id text not null);
 create table if not exists fold (first integer not null, last integer not null);
@@ -31,6 +31,16 @@ COLUMNS = (
     "banded_values",
 )
 RESULT = ("outcome", "message", "sent_at")
+KEPT_APART = ("email", "phone", "by_address")
+"""What goes to activation.held_addresses and never to activation.deliveries."""
+ADDED = {
+    "banded_values": "text",
+    "email": "text",
+    "phone": "text",
+    "by_address": "integer not null default 0",
+}
+"""Columns that outboxes of earlier versions lack."""
+FOLDED = (*COLUMNS, *RESULT, "sequence", *KEPT_APART)
 ABANDONED = "the process ended before the answer was recorded"
 
 
@@ -39,19 +49,23 @@ class Fold:
     """A range of sendings that goes to the lake in one append; its name is the same however often it is tried."""
 
     batch: str
-    rows: Sequence[tuple[object, ...]] = field(repr=False)
+    rows: Sequence[Mapping[str, object]] = field(repr=False)
 
 
 class Outbox:
-    """Sendings in a SQLite file: announced before the call, answered after it, deleted once they are in the lake."""
+    """Sendings in a SQLite file: announced before the call, answered after it, deleted once they are in the lake.
+
+    What is deleted is overwritten with zeros, because it may be an address.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         with self._transaction() as connection:
             connection.executescript(SCHEMA)
-            if "banded_values" not in {row[1] for row in connection.execute("pragma table_info(sendings)")}:
-                connection.execute("alter table sendings add column banded_values text")
+            present = {row[1] for row in connection.execute("pragma table_info(sendings)")}
+            for name in ADDED.keys() - present:
+                connection.execute(f"alter table sendings add column {name} {ADDED[name]}")
             if connection.execute("select count(*) from identity").fetchone()[0] == 0:
                 connection.execute("insert into identity values (?)", (secrets.token_hex(8),))
 
@@ -63,8 +77,9 @@ class Outbox:
             connection.execute("update sqlite_sequence set seq = max(seq, ?) where name = 'sendings'", (sequence,))
 
     def announce(self, rows: Iterable[tuple[object, ...]]) -> list[int]:
-        """The sequence numbers of rows (in COLUMNS) that are about to be sent; on disk when this returns."""
-        insert = f"insert into sendings ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})"
+        """The sequence numbers of rows (COLUMNS, KEPT_APART) that are about to be sent; on disk when this returns."""
+        names = (*COLUMNS, *KEPT_APART)
+        insert = f"insert into sendings ({', '.join(names)}) values ({', '.join('?' * len(names))})"
         with self._transaction() as connection:
             return [int(connection.execute(insert, row).lastrowid or 0) for row in rows]
 
@@ -98,9 +113,9 @@ class Outbox:
                     return None
                 connection.execute("insert into fold values (?, ?)", span)
             outbox_id = connection.execute("select outbox_id from identity").fetchone()[0]
-            wanted = ", ".join((*COLUMNS, *RESULT, "sequence"))
+            wanted = ", ".join(FOLDED)
             rows = connection.execute(f"select {wanted} from sendings where sequence between ? and ?", span).fetchall()
-        return Fold(f"{outbox_id}-{span[0]}-{span[1]}", rows)
+        return Fold(f"{outbox_id}-{span[0]}-{span[1]}", [dict(zip(FOLDED, row, strict=True)) for row in rows])
 
     def folded(self) -> None:
         """Forget the range that next_fold gave: it is in the lake."""
@@ -114,4 +129,5 @@ class Outbox:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self.path)) as connection, connection:
             connection.execute("pragma synchronous = full")
+            connection.execute("pragma secure_delete = on")
             yield connection

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from activation import DESTINATIONS
 from activation.consent import Asked
 from activation.destination import DestinationKeys, DestinationSettings
+from activation.payload import ADDRESSES
 from lakehouse.names import nearest
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -135,7 +136,7 @@ class Activation(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [*_shared_names(self), *_unknown_targets(self), *_wrong_destinations(self.destinations)]
-        problems += _unknown_bands(self)
+        problems += [*_unknown_bands(self), *_without_address(self)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -178,6 +179,20 @@ def _unknown_bands(activation: Activation) -> list[str]:
             if field not in sent
         ]
     return problems
+
+
+def _without_address(activation: Activation) -> list[str]:
+    """A sentence per sync or audience that sends no address to a tool that knows people by nothing else."""
+    return [
+        f"{name}.fields: {sending.to} knows people by address alone; name email or phone"
+        for name, sending in activation.sendings.items()
+        if _by_address(activation.destinations.get(sending.to)) and not {*ADDRESSES} & {*sending.fields}
+    ]
+
+
+def _by_address(settings: DestinationSettings | None) -> bool:
+    kind = DESTINATIONS.get(settings.type) if settings else None
+    return kind is not None and kind.capabilities.known_by == "address"
 
 
 def _wrong_destinations(destinations: dict[str, DestinationSettings]) -> list[str]:

@@ -1,6 +1,6 @@
-"""The tables of activation: who is meant, who is held out, and one outcome per record sent."""
+"""The tables of activation: who is meant, who is held out, one outcome per record sent, addresses that tools hold."""
 
-from lakehouse.table import Column, Table, columns, required
+from lakehouse.table import Column, Table, columns, personal, required
 
 CUSTOMER_ID = required("customer_id", "string", "customer")
 
@@ -74,4 +74,20 @@ DELIVERIES = Table(
     write="append_once",
     fresh_days=None,
 )
-TABLES = (AUDIENCE_MEMBERS, HOLDOUTS, DELIVERIES)
+HELD_ADDRESSES = Table(
+    name="activation.held_addresses",
+    grain="one row per sending whose addresses a tool that knows people by address may still hold",
+    key=("destination", "name", "record_key", "sequence"),
+    columns=columns(
+        required("destination", "string", "destination of the retailer file"),
+        required("name", "string", "sync or audience"),
+        required("record_key", "string", "contact:<source>:<contact id>"),
+        required("sequence", "bigint", "order of sending, as in activation.deliveries"),
+        personal("email", "string", "e-mail as it was sent"),
+        personal("phone", "string", "phone as it was sent"),
+        required("sent_at", "timestamp", "when the outcome was recorded (UTC)"),
+    ),
+    write="merge",
+    fresh_days=None,
+)
+TABLES = (AUDIENCE_MEMBERS, HOLDOUTS, DELIVERIES, HELD_ADDRESSES)

@@ -52,6 +52,10 @@ class Lakehouse:
         """The same lake, writing night `start.night`."""
         return replace(self, start=start)
 
+    def outside_nights(self) -> "Lakehouse":
+        """The same lake, bound to no night: what it writes stays, however often the night is run again."""
+        return replace(self, start=None)
+
     def location(self, table: Table) -> str:
         """The folder of the table's Delta files."""
         return f"{self.path.rstrip('/')}/{table.folder}"

@@ -15,7 +15,7 @@ from activation.frames import CONTACTS_SCHEMA, Frames
 from activation.frequency import contacted
 from activation.holdout import control_until, moved, new_assignments, sides
 from activation.ledger import Ledger
-from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HOLDOUTS
+from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HELD_ADDRESSES, HOLDOUTS
 from features import CUSTOMER_FEATURES
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import NIGHTS_ENDED
@@ -38,10 +38,12 @@ def activation_assets(steps: Steps) -> list[dg.AssetsDefinition]:
     known = (unified.CUSTOMER_PROFILE, unified.CONSENTS, unified.IDENTITY_LINKS, CUSTOMER_FEATURES, CUSTOMER_SCORES)
     read = (*known, unified.IDENTITY_EVENTS, unified.ORDERS, unified.MESSAGES)
     decided = [spec(table, after=[one.name for one in read]) for table in (AUDIENCE_MEMBERS, HOLDOUTS)]
-    sent = [spec(DELIVERIES, after=[AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name])]
+    before = [AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name]
+    sent = [spec(DELIVERIES, after=before)]
+    held = {HELD_ADDRESSES: spec(HELD_ADDRESSES, after=[*before, CONTACTS.conformed.name])}
     return [
         tables_asset("activation__audience_members", decided, _decided, steps),
-        tables_asset("activation__deliveries", sent, _sent, steps, tells=sendings_told),
+        tables_asset("activation__deliveries", sent, _sent, steps, tells=sendings_told, beside=held),
     ]
 
 

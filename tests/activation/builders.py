@@ -11,11 +11,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from activation.destination import Answer, Batch, Capabilities
+from activation.destination import Answer, Batch, Capabilities, KnownBy
 from activation.frames import CONTACTS_SCHEMA, Frames, view_schema
 from activation.frequency import CONTACTED_SCHEMA
 from activation.settings import Activation
-from activation.tables import AUDIENCE_MEMBERS, HOLDOUTS
+from activation.tables import AUDIENCE_MEMBERS, HELD_ADDRESSES, HOLDOUTS
 from lakehouse.rows import frame_of
 from lakehouse.table import Table
 from pipelines.tables import CONSENTS, CUSTOMER_PROFILE, IDENTITY_LINKS
@@ -176,14 +176,24 @@ def rows(spark: SparkSession, schema: T.StructType | str, values: list[dict[str,
 
 @dataclass
 class MemoryLake:
-    """A lake of one growing table, without files."""
+    """A lake of activation.deliveries and activation.held_addresses, without files; `kept` are the deliveries."""
 
     spark: SparkSession
     kept: list[dict[str, Any]] = field(default_factory=list)
+    addresses: list[dict[str, Any]] = field(default_factory=list)
     batches: set[str] = field(default_factory=set)
 
     def read(self, table: Table) -> DataFrame:
-        return rows(self.spark, table.schema, self.kept)
+        return rows(self.spark, table.schema, self.addresses if table == HELD_ADDRESSES else self.kept)
+
+    def outside_nights(self) -> "MemoryLake":
+        return self
+
+    def merge(self, table: Table, frame: DataFrame, *, gone: DataFrame) -> None:
+        new = [row.asDict() for row in frame.collect()]
+        leaving = {tuple(row) for row in (*gone.collect(), *frame.select(*table.key).collect())}
+        kept = [row for row in self.addresses if tuple(row[name] for name in table.key) not in leaving]
+        self.addresses = [*kept, *new]
 
     def append_once(self, table: Table, frame: DataFrame, *, batch: str) -> None:
         if batch not in self.batches:
@@ -204,10 +214,11 @@ class MemoryTool:
     seen: list[str] = field(default_factory=list)
     fault: Callable[[Batch], Mapping[str, Answer]] | None = None
     kill_after: int | None = None
+    known_by: KnownBy = "contact_id"
 
     @property
     def capabilities(self) -> Capabilities:
-        return replace(ANY_TOOL, batch_size=self.size)
+        return replace(ANY_TOOL, batch_size=self.size, known_by=self.known_by)
 
     def check(self) -> None:
         return None

@@ -316,7 +316,22 @@ def test_deliveries_reach_the_lake_once_however_often_the_fold_is_interrupted(la
         def folded(self) -> None:
             raise Killed
 
-    row = ("id", 1, "2026-03-01", "crm", "crm_scores", "contact:crm:1", "c1", "add", "hash", "2026-04-01", None)
+    row = (
+        "id",
+        1,
+        "2026-03-01",
+        "crm",
+        "crm_scores",
+        "contact:crm:1",
+        "c1",
+        "add",
+        "hash",
+        "2026-04-01",
+        None,
+        None,
+        None,
+        0,
+    )
     outbox = Interrupted(tmp_path / "outbox.sqlite")
     outbox.announce([row])
     outbox.abandon(at="2026-03-01T02:00:00+00:00")

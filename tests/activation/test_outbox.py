@@ -6,13 +6,29 @@ from pathlib import Path
 
 from activation.outbox import SCHEMA, Outbox
 
-ROW = ("id", 1, "2026-03-01", "crm", "scores", "contact:crm:1", "c1", "add", "hash", "2026-04-01", '{"p":0.5}')
+LATER = ", email text, phone text, by_address integer not null default 0"
+ROW = (
+    "id",
+    1,
+    "2026-03-01",
+    "crm",
+    "scores",
+    "contact:crm:1",
+    "c1",
+    "add",
+    "hash",
+    "2026-04-01",
+    '{"p":0.5}',
+    None,
+    None,
+    0,
+)
 
 
 def test_an_outbox_from_before_dead_bands_gains_their_column_and_keeps_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "outbox.sqlite"
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executescript(SCHEMA.replace(" banded_values text,", ""))
+        connection.executescript(SCHEMA.replace(" banded_values text,", "").replace(LATER, ""))
         connection.execute(
             "insert into sendings (delivery_id, attempt, night, destination, name, record_key, operation)"
             " values ('old', 1, '2026-02-28', 'crm', 'scores', 'contact:crm:1', 'add')"
@@ -21,7 +37,7 @@ def test_an_outbox_from_before_dead_bands_gains_their_column_and_keeps_its_rows(
     assert outbox.announce([ROW]) == [2]
     part = outbox.next_fold(10)
     assert part is not None
-    assert [(row[0], row[10]) for row in part.rows] == [("old", None), ("id", '{"p":0.5}')]
+    assert [(row["delivery_id"], row["banded_values"]) for row in part.rows] == [("old", None), ("id", '{"p":0.5}')]
 
 
 def test_what_was_announced_and_never_answered_counts_as_failed(tmp_path: Path) -> None:
@@ -31,4 +47,4 @@ def test_what_was_announced_and_never_answered_counts_as_failed(tmp_path: Path) 
     outbox.abandon(at="2026-03-01T03:00:00+00:00")
     part = outbox.next_fold(10)
     assert part is not None
-    assert [(row[-1], row[-4]) for row in part.rows] == [(first, "acknowledged"), (second, "failed")]
+    assert [(row["sequence"], row["outcome"]) for row in part.rows] == [(first, "acknowledged"), (second, "failed")]
