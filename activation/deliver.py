@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from itertools import islice
@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from activation import DESTINATIONS
 from activation.circuit import Circuit, reason
 from activation.consent import Asked, objectors, refusers, with_consent
-from activation.destination import Answer, Batch, Destination, Operation, Record, Verdict
+from activation.destination import Answer, Batch, Destination, KnowsFields, Operation, Record, Verdict
 from activation.frames import Frames
 from activation.held import held_addresses, sent_addresses, with_held
 from activation.holdout import controls
@@ -90,11 +90,11 @@ def deliver(
            unified.consents anew; accepted: syncs and audiences that a person let through.
     Raises: DeliveriesFailed at the end, if a destination did not take what was sent.
     """
-    problems = {name: _problem(destination) for name, destination in opened.items()} if send else {}
+    problems = {name: _problem(one, activation.fields_of(name)) for name, one in opened.items()} if send else {}
     due = plans(activation, frames=frames, members=members, deliveries=ledger.deliveries(), night=night, key=key)
     if not send:
         return tuple(Delivered(plan) for plan in due)
-    circuits, addressed = _circuits(activation, opened), ledger.held_addresses()
+    circuits = _circuits(activation, opened)
     held_out = {name: controls(holdouts, activation, name) for name in activation.audiences}
     delivered = []
     for plan in due:
@@ -102,18 +102,13 @@ def deliver(
         if problem := problems[plan.destination]:
             delivered.append(Delivered(plan, problem=problem))
             continue
-        waits, asked = too_large(plan, limit, night), activation.asked_of(plan.name)
+        waits, circuit = too_large(plan, limit, night), circuits[plan.destination]
+        asked = activation.asked_of(plan.name)
         rows = _rows(plan, asked, consents_now(), waits, held_out=held_out.get(plan.name), night=night)
-        circuit = circuits[plan.destination]
-        if circuit.by_address:
-            rows = with_held(rows, plan, addressed)
-        in_order = rows.drop("address").orderBy("record_key").toLocalIterator()
-        outcomes = _send(plan, circuit, in_order, ledger=ledger, night=night)
+        outcomes = _send(plan, circuit, rows, ledger=ledger, night=night, is_audience=asked is not None)
         delivered.append(Delivered(plan, outcomes, waits or (circuit.broken if outcomes else None)))
     ledger.fold()
-    if any(one.problem or one.count("failed") for one in delivered):
-        raise DeliveriesFailed(tuple(delivered), night)
-    return tuple(delivered)
+    return _all_taken(tuple(delivered), night)
 
 
 def too_large(plan: Plan, limit: float, night: date) -> str | None:
@@ -125,6 +120,12 @@ def too_large(plan: Plan, limit: float, night: date) -> str | None:
         f"it would remove {gone:,} of {held:,} records (limit {limit:.0%}); if that is meant, "
         f'`habitue accept --table {plan.name} --night {night} --because "..."`'
     )
+
+
+def _all_taken(delivered: tuple[Delivered, ...], night: date) -> tuple[Delivered, ...]:
+    if any(one.problem or one.count("failed") for one in delivered):
+        raise DeliveriesFailed(delivered, night)
+    return delivered
 
 
 def _circuits(activation: Activation, opened: Mapping[str, Destination]) -> dict[str, Circuit]:
@@ -167,17 +168,15 @@ def _refused(plan: Plan, asked: Asked | None, consents: DataFrame) -> DataFrame:
 
 
 def _send(
-    plan: Plan, circuit: Circuit, rows: Iterator[Row], *, ledger: Ledger, night: date
+    plan: Plan, circuit: Circuit, rows: DataFrame, *, ledger: Ledger, night: date, is_audience: bool
 ) -> Mapping[tuple[Operation, Verdict], int]:
     outcomes: Counter[tuple[Operation, Verdict]] = Counter()
-    size = circuit.batch_size
-    while part := list(islice(rows, size)):
-        withheld = Batch(
-            plan.destination, plan.name, night, plan.fields, tuple(record for row in part if (record := _withheld(row)))
-        )
-        sent = Batch(
-            plan.destination, plan.name, night, plan.fields, tuple(record for row in part if (record := _due(row)))
-        )
+    rows = with_held(rows, plan, ledger.held_addresses()) if circuit.by_address else rows
+    in_order: Iterator[Row] = rows.drop("address").orderBy("record_key").toLocalIterator()
+    empty = Batch(plan.destination, plan.name, night, plan.fields, (), is_audience)
+    while part := list(islice(in_order, circuit.batch_size)):
+        withheld = replace(empty, records=tuple(record for row in part if (record := _withheld(row))))
+        sent = replace(empty, records=tuple(record for row in part if (record := _due(row))))
         reasons = {row["record_key"]: Answer("withheld", row["stopped"]) for row in part}
         outcomes += _recorded(withheld, ledger, partial(_hold_back, reasons), by_address=False)
         outcomes += _recorded(sent, ledger, circuit.send, by_address=circuit.by_address)
@@ -231,9 +230,11 @@ def _secret(name: str, variable: str | None) -> str | None:
     return credential(variable, where=f"destinations.{name}") if variable else None
 
 
-def _problem(destination: Destination) -> str | None:
+def _problem(destination: Destination, fields: Collection[str]) -> str | None:
     try:
         destination.check()
+        if isinstance(destination, KnowsFields):
+            destination.check_fields(fields)
     except Exception as error:  # noqa: BLE001 - the edge: one dead destination does not hold up the others
         return reason(error)
     return None

@@ -1,12 +1,12 @@
 """What a destination is: something that takes batches of records and answers for each of them."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -55,6 +55,11 @@ class DestinationKeys(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @property
+    def one_list(self) -> bool:
+        """Whether the entry is one list in the tool, so that one audience alone may be sent there."""
+        return False
+
 
 @dataclass(frozen=True)
 class Capabilities:
@@ -62,9 +67,9 @@ class Capabilities:
 
     Units: batch_size is the most records of one call, None where everything goes in one; calls_per_second is the
            limit that the tool documents, None where it has none; known_by says how the tool knows a person: for one
-           that goes by address, the addresses that it holds are kept, so that a removal can name them;
-           delete_a_person: whether a removal deletes the person there; suppression_list: whether the tool's own is
-           asked.
+           that goes by address (its entry is one list), those that it holds are kept, so that a removal names them;
+           delete_a_person: whether a removal leaves nothing of the person there; suppression_list: whether the
+           tool's own is asked.
     """
 
     summary: str
@@ -110,13 +115,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Batch:
-    """Records of one sync or audience that travel together."""
+    """Records of one sync or audience that travel together; in an audience they are people who will be contacted."""
 
     destination: str
     name: str
     night: date
     fields: tuple[str, ...]
     records: tuple[Record, ...]
+    is_audience: bool = False
 
     def part(self, start: int, end: int | None = None) -> "Batch":
         """The records from `start` to before `end`, as a batch of their own."""
@@ -175,6 +181,17 @@ class Destination(Protocol):
         """An answer per record_key of the batch; sending the same batch twice leaves the same state.
 
         Raises: BatchRefused if nothing of it was taken because of what it says; anything else: unknown what was taken.
+        """
+
+
+@runtime_checkable
+class KnowsFields(Protocol):
+    """A destination that must have a place for each field before any is sent."""
+
+    def check_fields(self, fields: Collection[str]) -> None:
+        """Nothing, if every field that is sent there has its place in the tool.
+
+        Raises: WrongCall naming those that have none.
         """
 
 

@@ -47,22 +47,24 @@ def held_now(held: DataFrame, part: Fold) -> tuple[DataFrame, DataFrame]:
 def with_held(due: DataFrame, plan: Plan, held: DataFrame) -> DataFrame:
     """What is due, with the addresses that it says and, as `held`, those that the tool may hold of the record.
 
-    An address that another record of the same plan still needs is in no `held`: the tool knows one person by it.
+    An address that another record of the same plan still needs, or that is held for another audience in the same list,
+    is in no `held`: the tool knows one person by it.
 
     Reads: held: activation.held_addresses.
     """
-    mine = held.where((F.col("destination") == plan.destination) & (F.col("name") == plan.name))
+    there, mine = held.where(F.col("destination") == plan.destination), F.col("name") == plan.name
     stopped = due.where("stopped is not null").select("record_key")
     stays = plan.changes.where("payload is not null and not (is_dead and not may_be_held)")
-    stays = _addressed(stays.join(stopped, "record_key", "left_anti"))
-    alone = mine.select("record_key", *ADDRESSES)
+    stays = _addressed(stays.join(stopped, "record_key", "left_anti")).select("record_key", *ADDRESSES)
+    others = there.where(~mine).select(F.lit("of another audience").alias("record_key"), *ADDRESSES)
+    alone = there.where(mine).select("record_key", *ADDRESSES)
     for name in ADDRESSES:
-        needed = stays.where(F.col(name).isNotNull()).select(name, F.col("record_key").alias("by"))
+        needed = stays.unionByName(others).where(F.col(name).isNotNull())
+        needed = needed.select(name, F.col("record_key").alias("by"))
         needed = needed.groupBy(name).agg(F.collect_set("by").alias("needed_by"))
-        others = (
-            F.size(F.array_except(F.coalesce("needed_by", F.array().cast("array<string>")), F.array("record_key"))) > 0
-        )
-        alone = alone.join(needed, name, "left").withColumn(name, F.when(~others, F.col(name))).drop("needed_by")
+        by = F.coalesce("needed_by", F.array().cast("array<string>"))
+        alone_there = F.size(F.array_except(by, F.array("record_key"))) == 0
+        alone = alone.join(needed, name, "left").withColumn(name, F.when(alone_there, F.col(name))).drop("needed_by")
     rows = alone.where("email is not null or phone is not null")
     sets = rows.groupBy("record_key").agg(F.array_sort(F.collect_set(F.struct(*ADDRESSES))).alias("held"))
     return _addressed(due).join(sets, "record_key", "left")

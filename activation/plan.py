@@ -56,7 +56,8 @@ def plans(
         plan(activation, name, frames=frames, members=members, deliveries=deliveries, night=night, key=key)
         for name in activation.sendings
     ]
-    return (*living, *_farewells(activation, frames=frames, deliveries=deliveries, night=night))
+    # Farewells first: where a list of the tool passes to another name, who is removed by the old one is added again.
+    return (*_farewells(activation, frames=frames, deliveries=deliveries, night=night), *living)
 
 
 def plan(

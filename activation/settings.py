@@ -129,6 +129,10 @@ class Activation(BaseModel):
         opt_out = self.channel_of(audience).legal_basis != "consent"
         return Asked(channel=audience.channel, purpose=audience.purpose, brand=audience.brand, opt_out=opt_out)
 
+    def fields_of(self, destination: str) -> list[str]:
+        """The fields that any sync or audience writes into one destination."""
+        return sorted({field for one in self.sendings.values() if one.to == destination for field in one.fields})
+
     def source_of(self, name: str) -> str:
         """The source whose contact ids the destination of this sync or audience uses."""
         return self.destinations[self.sendings[name].to].source
@@ -136,7 +140,7 @@ class Activation(BaseModel):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [*_shared_names(self), *_unknown_targets(self), *_wrong_destinations(self.destinations)]
-        problems += [*_unknown_bands(self), *_without_address(self)]
+        problems += [*_unknown_bands(self), *_without_address(self), *_sharing_a_list(self)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -188,6 +192,19 @@ def _without_address(activation: Activation) -> list[str]:
         for name, sending in activation.sendings.items()
         if _by_address(activation.destinations.get(sending.to)) and not {*ADDRESSES} & {*sending.fields}
     ]
+
+
+def _sharing_a_list(activation: Activation) -> list[str]:
+    """A sentence per destination that is one list in its tool and is sent more than one sync or audience."""
+    problems = []
+    for name, settings in activation.destinations.items():
+        sent = [sending for sending, one in activation.sendings.items() if one.to == name]
+        kind = DESTINATIONS.get(settings.type)
+        if len(sent) < 2 or kind is None or _wrong_keys(settings, kind.keys):
+            continue
+        if kind.keys.model_validate(settings.keys).one_list:
+            problems.append(f"destinations.{name}: it is one list there; give each of {', '.join(sent)} its own entry")
+    return problems
 
 
 def _by_address(settings: DestinationSettings | None) -> bool:

@@ -158,3 +158,12 @@ def test_an_audience_of_a_tool_that_goes_by_address_must_name_one(monkeypatch: p
     assert DESTINATIONS["csv"] is CsvFile
     with pytest.raises(ValidationError, match=r"win_back\.fields: newsletter knows people by address alone"):
         activation(fields=["segment"])
+
+
+def test_a_list_that_passes_to_an_audience_of_another_name_keeps_its_people(world: World) -> None:
+    world.run([Person("a"), Person("b")])
+    win_back = world.settings.audiences["win_back"]
+    world.settings = world.settings.model_copy(update={"audiences": {"lost_ones": win_back}})
+    world.run([Person("a")], night=NEXT)
+    assert tool_of(world).addresses == {"a@example.org"}
+    assert [(row["name"], row["email"]) for row in world.lake.addresses] == [("lost_ones", "a@example.org")]
