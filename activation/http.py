@@ -4,7 +4,7 @@ No message names an address, a header or a body: they hold secrets and people.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -58,8 +58,20 @@ class Pace:
             self.clock.sleep(-self._tokens / self.calls_per_second)
 
 
+class Bearer(httpx.Auth):
+    """An access token in a header, so that no address holds it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """The request with the token."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
 class Client:
-    """Posts to one tool.
+    """Calls one tool.
 
     Units: timeout in seconds; attempts counts the first try; calls_per_second is the limit that the tool documents.
     """
@@ -82,6 +94,12 @@ class Client:
         )
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+        """The tool's answer to a POST; see `call`."""
+        return self.call("POST", url, body, headers)
+
+    def call(
+        self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
         """The tool's answer; another try is made where it asks for one (429, 5xx) or the connection breaks.
 
         Raises: DestinationUnavailable if the last try failed too, or the tool asks for a longer wait than LONGEST_WAIT.
@@ -94,14 +112,14 @@ class Client:
             reraise=True,
         )
         try:
-            return retrying(self._once, url, body, headers)
+            return retrying(self._once, method, url, body, headers or {})
         except _Again as last:
             raise self._unavailable(last.why) from None
 
-    def _once(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+    def _once(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
         self._pace.wait()
         try:
-            answer = self._http.post(url, content=body, headers=headers)
+            answer = self._http.request(method, url, content=body or None, headers=headers)
         except httpx.TimeoutException:
             raise _Again("it gives no answer in time") from None
         except httpx.TransportError:
