@@ -3,10 +3,12 @@
 from activation.destination import DestinationType
 from activation.destinations.csv_file import CsvFile
 from activation.destinations.hubspot import HubSpot
+from activation.destinations.meta import Meta
 from activation.destinations.webhook import Webhook
 
 DESTINATIONS: dict[str, type[DestinationType]] = {
     "csv": CsvFile,
     "hubspot": HubSpot,
+    "meta": Meta,
     "webhook": Webhook,
 }
