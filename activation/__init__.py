@@ -2,12 +2,14 @@
 
 from activation.destination import DestinationType
 from activation.destinations.csv_file import CsvFile
+from activation.destinations.google_ads import GoogleAds
 from activation.destinations.hubspot import HubSpot
 from activation.destinations.meta import Meta
 from activation.destinations.webhook import Webhook
 
 DESTINATIONS: dict[str, type[DestinationType]] = {
     "csv": CsvFile,
+    "google_ads": GoogleAds,
     "hubspot": HubSpot,
     "meta": Meta,
     "webhook": Webhook,
