@@ -120,7 +120,7 @@ class HubSpot:
         Raises: BatchRefused if it takes none because of what was sent, DestinationUnavailable, WrongCall.
         """
         answers = {record.record_key: one for record in batch.records if (one := self._too_long(record, batch.fields))}
-        refused = self._unsubscribed(batch) if batch.is_audience else set()
+        refused = self._unsubscribed(batch) if batch.is_audience else {}
         answers |= dict.fromkeys(refused, UNSUBSCRIBED)
         left = [record for record in batch.records if record.record_key not in answers]
         ids: dict[str, str] = {}
@@ -129,7 +129,7 @@ class HubSpot:
             said = self._written(batch, part) if part else {}
             answers |= {key: answer for key, (answer, _) in said.items()}
             ids |= {key: contact for key, (_, contact) in said.items() if contact}
-        return answers | self._listed(batch, ids)
+        return answers | self._listed(batch, ids, [*refused.values()])
 
     def _written(self, batch: Batch, records: Sequence[Record]) -> dict[str, tuple[Answer, str | None]]:
         """The answer per record and HubSpot's own id of the contact; all records are removals or none is."""
@@ -169,26 +169,26 @@ class HubSpot:
         long = [field for field in fields if len(text(said.get(field))) > LONGEST]
         return Answer("rejected", f"{', '.join(long)}: longer than {LONGEST:,} characters") if long else None
 
-    def _unsubscribed(self, batch: Batch) -> set[str]:
-        """The records of an audience whose contact has unsubscribed from all e-mail in HubSpot."""
+    def _unsubscribed(self, batch: Batch) -> dict[str, str]:
+        """The records of an audience whose contact has unsubscribed from all e-mail in HubSpot, with HubSpot's id."""
         asked = {record.contact_id: record.record_key for record in batch.records if record.operation != "remove"}
         if not asked:
-            return set()
+            return {}
         name = self.named.id_property
         body = {"properties": [OPTED_OUT, name], "idProperty": name, "inputs": [{"id": one} for one in asked]}
         said = self._said(self._call("POST", f"{CONTACTS}/read", body))
-        values = [one.get("properties") or {} for one in _objects(said.get("results"))]
-        out = {str(one.get(name)) for one in values if str(one.get(OPTED_OUT)).lower() == "true"}
-        return {asked[one] for one in out & asked.keys()}
+        found = [(one.get("properties") or {}, str(one.get("id"))) for one in _objects(said.get("results"))]
+        out = {str(values.get(name)): ours for values, ours in found if str(values.get(OPTED_OUT)).lower() == "true"}
+        return {asked[one]: out[one] for one in out.keys() & asked.keys()}
 
-    def _listed(self, batch: Batch, ids: Mapping[str, str]) -> dict[str, Answer]:
-        """The answers of those that HubSpot did not put on the list, or take off it."""
-        if not self.named.list_id or not ids:
+    def _listed(self, batch: Batch, ids: Mapping[str, str], refused: Sequence[str]) -> dict[str, Answer]:
+        """The answers of those that HubSpot did not put on the list; who left or is refused is taken off it."""
+        if not self.named.list_id or not (ids or refused):
             return {}
         removals = {record.record_key for record in batch.records if record.operation == "remove"}
         body = {
             "recordIdsToAdd": [contact for key, contact in ids.items() if key not in removals],
-            "recordIdsToRemove": [contact for key, contact in ids.items() if key in removals],
+            "recordIdsToRemove": [*(contact for key, contact in ids.items() if key in removals), *refused],
         }
         said = self._said(self._call("PUT", f"/crm/v3/lists/{self.named.list_id}/memberships/add-and-remove", body))
         missing = {str(one) for one in said.get("recordIdsMissing") or ()}

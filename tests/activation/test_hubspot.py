@@ -76,6 +76,11 @@ def test_who_unsubscribed_there_is_in_no_audience_but_has_his_scores() -> None:
         answers = hubspot.send(batch(record("1", "add"), record("out", "add"), is_audience=True))
         assert answers == {"contact:crm:1": TAKEN, "contact:crm:out": UNSUBSCRIBED}
         assert server.members == {"91"}
+        server.contacts["1"]["hs_email_optout"] = "true"
+        assert hubspot.send(batch(record("1"), is_audience=True)) == {"contact:crm:1": UNSUBSCRIBED}
+        assert server.members == set(), "who unsubscribes later leaves the list"
+        server.contacts["1"]["hs_email_optout"] = "false"
+        hubspot.send(batch(record("1"), is_audience=True))
         hubspot.send(batch(record("1", "remove"), is_audience=True))
         assert server.members == set()
     with tool(contacts=contacts) as (_, hubspot):
