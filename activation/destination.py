@@ -14,8 +14,8 @@ from lakehouse.errors import Permanent
 
 Operation = Literal["add", "update", "remove"]
 Verdict = Literal["acknowledged", "rejected", "failed", "withheld"]
-KnownBy = Literal["contact_id", "address"]
 """acknowledged: taken; rejected: refused for what it says; failed: unknown whether taken; withheld: never sent."""
+KnownBy = Literal["contact_id", "address"]
 
 DEAD_BANDS: Mapping[str, float] = {"churn_probability": 0.01}
 """Where a retailer file states none."""
