@@ -16,7 +16,7 @@ from activation.destinations.csv_file import CsvFile
 from activation.ledger import Ledger
 from activation.outbox import Outbox
 from activation.tables import HELD_ADDRESSES
-from lakehouse.delta import Lakehouse
+from lakehouse.delta import Lakehouse, NightStart
 from tests.activation.builders import ANY_TOOL, NIGHT, TAKEN, Killed, Person, activation, only_audience
 from tests.activation.test_deliver import World
 
@@ -134,6 +134,8 @@ def test_a_fold_that_is_interrupted_between_its_two_tables_ends_in_the_same_rows
     class Interrupted(Outbox):
         def folded(self) -> None:
             raise Killed
+
+    lake = lake.for_night(NightStart(NIGHT, {}))  # nothing was written before this night, and it may run again
 
     def row(operation: str, email: str | None) -> tuple[object, ...]:
         return ("id", 1, "2026-03-01", "ads", "win_back", CONTACT, "a", operation, "h", None, None, email, None, 1)
