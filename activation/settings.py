@@ -141,6 +141,7 @@ class Activation(BaseModel):
     def _consistent(self) -> Self:
         problems = [*_shared_names(self), *_unknown_targets(self), *_wrong_destinations(self.destinations)]
         problems += [*_unknown_bands(self), *_without_address(self), *_sharing_a_list(self)]
+        problems += _without_consent(self)
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -191,6 +192,19 @@ def _without_address(activation: Activation) -> list[str]:
         f"{name}.fields: {sending.to} knows people by address alone; name email or phone"
         for name, sending in activation.sendings.items()
         if _by_address(activation.destinations.get(sending.to)) and not {*ADDRESSES} & {*sending.fields}
+    ]
+
+
+def _without_consent(activation: Activation) -> list[str]:
+    """A sentence per audience that asks for no consent and goes to a tool that is told of everybody's."""
+    return [
+        f"audiences.{name}.channel: {audience.to} is told that everybody consented, and the legal basis of "
+        f"{audience.channel} is {activation.channel_of(audience).legal_basis}"
+        for name, audience in activation.audiences.items()
+        if activation.channel_of(audience).legal_basis != "consent"
+        and (settings := activation.destinations.get(audience.to))
+        and (kind := DESTINATIONS.get(settings.type))
+        and kind.capabilities.told_of_consent
     ]
 
 

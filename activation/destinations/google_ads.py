@@ -1,7 +1,8 @@
 """Customer Match lists of Google Ads, over the Data Manager API: taken now, matched by Google later.
 
 Every member is sent with consent to the use of his data and to personalised ads: nobody without a recorded consent
-comes this far. What Google answers is that it took a request; `status` asks what became of it.
+comes this far, and an audience on a channel with another legal basis is refused when the file is loaded. What Google
+answers is that it took a request; `status` asks what became of it.
 
 Source: "Method: audienceMembers.ingest", "audienceMembers.remove", "requestStatus.retrieve", "Format user data",
         "Configure destinations", "Set up API access" and "Limits and quotas", developers.google.com/data-manager/api;
@@ -62,6 +63,7 @@ class GoogleAds:
         calls_per_second=5,
         known_by="address",
         delete_a_person=True,
+        told_of_consent=True,
     )
     keys: type[DestinationKeys] = GoogleAdsKeys
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from pydantic import ValidationError
 
 from activation.circuit import Circuit
 from activation.destination import Addresses, Answer
@@ -22,6 +23,7 @@ from activation.destinations.google_ads import (
 )
 from activation.http import Clock
 from activation.matching import NO_ADDRESS
+from activation.settings import Activation
 from lakehouse.errors import WrongCall
 from tests.activation.test_meta import batch, hashed, record
 from tests.activation.vendors import GoogleServer
@@ -172,3 +174,16 @@ def test_a_key_that_is_none_is_refused_without_being_told() -> None:
 
 def _decoded(part: str) -> bytes:
     return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def test_an_audience_that_asks_for_no_consent_may_not_go_there() -> None:
+    entry = {"type": "google_ads", "source": "crm", "credentials": "KEY", "terms_accepted": True}
+    audience = {"to": "google", "where": "true", "channel": "email", "purpose": "advertising", "fields": ["email"]}
+    file = {
+        "destinations": {"google": entry | {"account_id": "1", "audience_id": "2"}},
+        "audiences": {"win_back": audience},
+    }
+    Activation.model_validate(file)
+    basis = {"legal_basis": "legitimate_interest", "officer": "Ann Vos"}
+    with pytest.raises(ValidationError, match="the legal basis of email is legitimate_interest"):
+        Activation.model_validate(file | {"channels": {"email": basis}})
