@@ -2,11 +2,13 @@
 
 from activation.destination import DestinationType
 from activation.destinations.csv_file import CsvFile
+from activation.destinations.postgres_table import PostgresTable
 from activation.destinations.sftp import Sftp
 from activation.destinations.webhook import Webhook
 
 DESTINATIONS: dict[str, type[DestinationType]] = {
     "csv": CsvFile,
     "sftp": Sftp,
+    "table": PostgresTable,
     "webhook": Webhook,
 }

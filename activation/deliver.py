@@ -171,16 +171,16 @@ def _send(
     outcomes: Counter[tuple[Operation, Verdict]] = Counter()
     size = circuit.batch_size
     while part := list(islice(rows, size)):
-        withheld = Batch(
-            plan.destination, plan.name, night, plan.fields, tuple(record for row in part if (record := _withheld(row)))
-        )
-        sent = Batch(
-            plan.destination, plan.name, night, plan.fields, tuple(record for row in part if (record := _due(row)))
-        )
+        withheld = _batch(plan, night, tuple(record for row in part if (record := _withheld(row))))
+        sent = _batch(plan, night, tuple(record for row in part if (record := _due(row))))
         reasons = {row["record_key"]: Answer("withheld", row["stopped"]) for row in part}
         outcomes += _recorded(withheld, ledger, partial(_hold_back, reasons))
         outcomes += _recorded(sent, ledger, circuit.send)
     return outcomes
+
+
+def _batch(plan: Plan, night: date, records: tuple[Record, ...]) -> Batch:
+    return Batch(plan.destination, plan.name, night, plan.fields, records, plan.types, plan.is_audience)
 
 
 def _hold_back(reasons: Mapping[str, Answer], _: Batch) -> Mapping[str, Answer]:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -88,13 +88,18 @@ class Record:
 
 @dataclass(frozen=True)
 class Batch:
-    """Records of one sync or audience that travel together."""
+    """Records of one sync or audience that travel together.
+
+    Units: types are Spark's names of the fields' types; is_audience says whether these people will be contacted.
+    """
 
     destination: str
     name: str
     night: date
     fields: tuple[str, ...]
     records: tuple[Record, ...]
+    types: Mapping[str, str] = field(default_factory=dict)
+    is_audience: bool = False
 
     def part(self, start: int, end: int | None = None) -> "Batch":
         """The records from `start` to before `end`, as a batch of their own."""
