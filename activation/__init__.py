@@ -2,12 +2,14 @@
 
 from activation.destination import DestinationType
 from activation.destinations.csv_file import CsvFile
+from activation.destinations.listmonk import Listmonk
 from activation.destinations.postgres_table import PostgresTable
 from activation.destinations.sftp import Sftp
 from activation.destinations.webhook import Webhook
 
 DESTINATIONS: dict[str, type[DestinationType]] = {
     "csv": CsvFile,
+    "listmonk": Listmonk,
     "sftp": Sftp,
     "table": PostgresTable,
     "webhook": Webhook,

@@ -3,10 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -129,6 +129,19 @@ class Answer:
     message: str | None = None
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """What a tool says of one person: taken back there, or the address cannot be reached.
+
+    Units: at is the time of it, where the tool keeps one.
+    """
+
+    contact_id: str
+    channel: str
+    status: Literal["withdrawn", "undeliverable"]
+    at: datetime | None
+
+
 class BatchRefused(Permanent):
     """A tool took nothing of a batch because of what it says; in halves the sound records are taken."""
 
@@ -158,6 +171,17 @@ class Destination(Protocol):
         """An answer per record_key of the batch; sending the same batch twice leaves the same state.
 
         Raises: BatchRefused if nothing of it was taken because of what it says; anything else: unknown what was taken.
+        """
+
+
+@runtime_checkable
+class TellsRefusals(Protocol):
+    """A destination where people can refuse: it is asked at the start of each night that sends."""
+
+    def suppressions(self) -> Iterable[Refusal]:
+        """Everybody who stands refused there now, among the contacts of the destination's source.
+
+        Raises: DestinationUnavailable, WrongCall.
         """
 
 

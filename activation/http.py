@@ -59,7 +59,7 @@ class Pace:
 
 
 class Client:
-    """Posts to one tool.
+    """Calls one tool.
 
     Units: timeout in seconds; attempts counts the first try; calls_per_second is the limit that the tool documents.
     """
@@ -82,6 +82,12 @@ class Client:
         )
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+        """As `request`."""
+        return self.request("POST", url, body=body, headers=headers)
+
+    def request(
+        self, method: str, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         """The tool's answer; another try is made where it asks for one (429, 5xx) or the connection breaks.
 
         Raises: DestinationUnavailable if the last try failed too, or the tool asks for a longer wait than LONGEST_WAIT.
@@ -94,14 +100,14 @@ class Client:
             reraise=True,
         )
         try:
-            return retrying(self._once, url, body, headers)
+            return retrying(self._once, method, url, body, headers)
         except _Again as last:
             raise self._unavailable(last.why) from None
 
-    def _once(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+    def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str] | None) -> httpx.Response:
         self._pace.wait()
         try:
-            answer = self._http.post(url, content=body, headers=headers)
+            answer = self._http.request(method, url, content=body, headers=headers)
         except httpx.TimeoutException:
             raise _Again("it gives no answer in time") from None
         except httpx.TransportError:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.listmonk import go_program, install_listmonk, listmonk_program
 from scripts.openssh import install_openssh, openssh_folder
 
 CANNOT_INSTALL = """habitue test-tools: {missing} not found, and this user cannot install system packages ({reason}).
@@ -78,7 +79,9 @@ def chromium_program() -> Path | None:
 TOOLS = (
     Tool("PostgreSQL", postgresql_programs, "postgresql"),
     Tool("Chromium", chromium_program, "chromium"),
+    Tool("Go", go_program, "golang-go"),
     Tool("OpenSSH's server", openssh_folder, make=install_openssh),
+    Tool("listmonk", listmonk_program, make=install_listmonk),
 )
 
 

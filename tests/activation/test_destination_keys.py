@@ -9,13 +9,16 @@ from activation.settings import Activation
 
 SFTP = {"type": "sftp", "host": "h", "user": "u", "path": "/in"}
 TABLE = {"type": "table", "credentials": "BI", "url": "postgresql://bi@db.example/shop"}
+LISTMONK = {"type": "listmonk", "credentials": "LISTMONK", "url": "https://listmonk.example", "user": "u"}
 
 
 def loaded(entry: dict[str, Any]) -> Activation:
     return Activation.model_validate({"destinations": {"there": {"source": "crm"} | entry}})
 
 
-@pytest.mark.parametrize("entry", [SFTP, SFTP | {"host_key": f"SHA256:{'A' * 43}"}, TABLE | {"table": "scores"}])
+@pytest.mark.parametrize(
+    "entry", [SFTP, SFTP | {"host_key": f"SHA256:{'A' * 43}"}, TABLE | {"table": "scores"}, LISTMONK]
+)
 def test_a_whole_entry_is_loaded(entry: dict[str, Any]) -> None:
     assert loaded(entry).destinations["there"].type == entry["type"]
 

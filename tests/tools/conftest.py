@@ -5,10 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from lakehouse.settings import PROJECT
+from scripts.listmonk import listmonk_program
 from scripts.openssh import openssh_folder
 from scripts.tools import chromium_program, postgresql_programs
 from tests.tools.chromium import Chromium
 from tests.tools.dagster_ui import DagsterUI, running_ui
+from tests.tools.listmonk import Listmonk, running_listmonk
 from tests.tools.openssh import OpenSSH, running_openssh
 from tests.tools.postgresql import PostgreSQL, running_postgresql
 
@@ -32,6 +34,16 @@ def openssh() -> Iterator[OpenSSH]:
     if programs is None:
         pytest.fail(NOT_HERE.format(name="OpenSSH's server"), pytrace=False)
     with running_openssh(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def listmonk(postgres: PostgreSQL) -> Iterator[Listmonk]:
+    """A listmonk for the run; tests send to lists of their own names."""
+    program = listmonk_program()
+    if program is None:
+        pytest.fail(NOT_HERE.format(name="listmonk"), pytrace=False)
+    with running_listmonk(program, postgres) as server:
         yield server
 
 
