@@ -192,6 +192,18 @@ class _People:
 
 def _said(record: Record) -> tuple[str | None, dict[str, Any]]:
     """The address of a record, as listmonk keeps it, and its other fields."""
-    fields = json.loads(record.payload) if record.payload else {}
+    fields = {name: _storable(value) for name, value in json.loads(record.payload or "{}").items()}
     email = str(fields.pop("email", None) or "").strip().lower()
     return email or None, fields
+
+
+def _storable(value: Any) -> Any:
+    """The value without NUL, which PostgreSQL takes in no JSON: the same record would fail for ever."""
+    match value:
+        case str():
+            return value.replace("\x00", "")
+        case list():
+            return [_storable(one) for one in value]
+        case dict():
+            return {name: _storable(one) for name, one in value.items()}
+    return value

@@ -121,8 +121,7 @@ class ListmonkApi:
         return self._understood(self._call(method, path, said))
 
     def _call(self, method: str, path: str, said: Mapping[str, Any] | None = None) -> httpx.Response:
-        # PostgreSQL takes no NUL in JSON: listmonk would answer 500, and the same record be tried for ever.
-        body = json.dumps(said, ensure_ascii=False).replace("\\u0000", "").encode() if said is not None else None
+        body = json.dumps(said, ensure_ascii=False).encode() if said is not None else None
         headers = {"Content-Type": "application/json; charset=utf-8"}
         return self._client.request(method, f"{self._url}{path}", body=body, headers=headers)
 

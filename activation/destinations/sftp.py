@@ -81,7 +81,8 @@ class Sftp:
                 files.posix_rename(str(self._path / PROBE), str(self._path / f"{PROBE}ed"))
                 files.remove(str(self._path / f"{PROBE}ed"))
             except OSError as error:
-                raise self._wrong("the folder of `path` is not there or cannot be written") from error
+                what = "the folder of `path` is not there or cannot be written, or no file renamed onto another there"
+                raise self._wrong(what) from error
 
     def send(self, batch: Batch) -> Mapping[str, Answer]:
         """Add the batch to the night's file; a contact id that a spreadsheet would run is rejected.

@@ -1,14 +1,20 @@
 """What tools report becomes changes: each refusal once, and again after it was lifted."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from activation.destination import Refusal
-from activation.refusals import changed
+from activation import DESTINATIONS
+from activation.destination import DestinationSettings, Refusal
+from activation.destinations.csv_file import CsvFile
+from activation.refusals import changed, reported
 from activation.tables import TOOL_REFUSALS
+from lakehouse.errors import DestinationUnavailable
 from lakehouse.rows import frame_of
-from tests.activation.builders import NIGHT
+from tests.activation.builders import NIGHT, activation
 
 SAID = datetime(2026, 2, 27, 9, tzinfo=UTC)
 ANN, BEN = Refusal("1", "email", "withdrawn", None), Refusal("2", "email", "undeliverable", SAID)
@@ -50,3 +56,35 @@ def test_another_destination_says_nothing_of_this_one(spark: SparkSession) -> No
     row = held | {"status": "withdrawn", "refused_at": None, "is_standing": True}
     known = frame_of(spark, [tuple(row[name] for name in TOOL_REFUSALS.column_names)], TOOL_REFUSALS.schema)
     assert changed(spark, (), known, destination="newsletter", source="crm", night=NIGHT).count() == 0
+
+
+class Telling(CsvFile):
+    """A destination that reports one refusal."""
+
+    @classmethod
+    def opened(cls, settings: DestinationSettings, *, folder: Path, secret: str | None) -> "Telling":
+        return cls(folder)
+
+    def suppressions(self) -> Iterable[Refusal]:
+        return [ANN]
+
+
+class Dead(Telling):
+    """A destination that does not answer."""
+
+    def suppressions(self) -> Iterable[Refusal]:
+        raise DestinationUnavailable("it gives no answer in time", where="tool", still_true="-", next_step="-")
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [(Telling, {"newsletter": frozenset({ANN})}), (Dead, {"newsletter": "it gives no answer in time"}), (CsvFile, {})],
+)
+def test_who_can_tell_is_asked_and_a_dead_tool_is_a_reason(
+    kind: type[CsvFile], said: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = activation()
+    entry = settings.destinations["newsletter"].model_copy(update={"type": "telling"})
+    settings = settings.model_copy(update={"destinations": settings.destinations | {"newsletter": entry}})
+    monkeypatch.setitem(DESTINATIONS, "telling", kind)
+    assert dict(reported(settings, tmp_path)) == said

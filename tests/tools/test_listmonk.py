@@ -37,11 +37,15 @@ def answers(server: Listmonk, sent: Batch) -> dict[str, Answer]:
 
 def test_an_audience_is_a_list_and_its_fields_are_attributes(listmonk: Listmonk) -> None:
     destination(listmonk).check()
-    sent = batch("spring", record("s1", email="S1@example.org ", band="Ça va \x00"), record("s2", email="", band="low"))
+    sent = batch(
+        "spring",
+        record("s1", email="S1@example.org ", band=["Ça va \x00", "\\u0000"]),
+        record("s2", email="", band="low"),
+    )
     assert answers(listmonk, sent) == {"s1": TAKEN, "s2": NO_ADDRESS}
     assert answers(listmonk, sent) == {"s1": TAKEN, "s2": NO_ADDRESS}
     person = listmonk.subscriber("s1@example.org")
-    assert person["attribs"] == {"habitue": {"record": "contact:crm:s1", "spring": {"band": "Ça va "}}}
+    assert person["attribs"] == {"habitue": {"record": "contact:crm:s1", "spring": {"band": ["Ça va ", "\\u0000"]}}}
     assert listmonk.statuses("s1@example.org") == {"spring": "unconfirmed"}
 
 
