@@ -31,7 +31,7 @@ demo: setup ## the fictional retailer: two nights, training, a summary and a rep
 test: setup ## every test that needs Python and Java alone; ARGS="-k night" for some of them
 	@$(VENV_PYTHON) -m scripts.tests $(ARGS)
 
-test-tools: setup ## tests against real servers: PostgreSQL and Chromium, from the system's packages (as root on Debian)
+test-tools: setup ## tests against real servers: PostgreSQL, OpenSSH, listmonk, a browser (as root on Debian, or with these packages)
 	@$(VENV_PYTHON) -m scripts.tools
 	@$(VENV_PYTHON) -m pytest tests/tools $(ARGS)
 
@@ -64,7 +64,7 @@ clean: ## delete what runs wrote here: lakes, reports and caches; set-up stays
 	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path './.boot/*' -prune -exec rm -rf {} +
 
 clean-all: clean ## delete the set-up as well; the next `make setup` starts from nothing
-	@rm -rf .boot .venv .java .jars .jars.log *.egg-info
+	@rm -rf .boot .venv .java .jars .tools .jars.log *.egg-info
 
 # Stamps: one file per step, newer than what the step depends on. `again` repeats a step whose result is gone.
 $(PACKAGES): requirements.lock pyproject.toml scripts/environment.py $(if $(wildcard $(VENV_PYTHON)),,again)

@@ -4,7 +4,10 @@ from activation.destination import DestinationType
 from activation.destinations.csv_file import CsvFile
 from activation.destinations.google_ads import GoogleAds
 from activation.destinations.hubspot import HubSpot
+from activation.destinations.listmonk import Listmonk
 from activation.destinations.meta import Meta
+from activation.destinations.postgres_table import PostgresTable
+from activation.destinations.sftp import Sftp
 from activation.destinations.webhook import Webhook
 
 DESTINATIONS: dict[str, type[DestinationType]] = {
@@ -12,5 +15,8 @@ DESTINATIONS: dict[str, type[DestinationType]] = {
     "google_ads": GoogleAds,
     "hubspot": HubSpot,
     "meta": Meta,
+    "listmonk": Listmonk,
+    "sftp": Sftp,
+    "table": PostgresTable,
     "webhook": Webhook,
 }

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from itertools import islice
@@ -105,7 +105,7 @@ def deliver(
         waits, circuit = too_large(plan, limit, night), circuits[plan.destination]
         asked = activation.asked_of(plan.name)
         rows = _rows(plan, asked, consents_now(), waits, held_out=held_out.get(plan.name), night=night)
-        outcomes = _send(plan, circuit, rows, ledger=ledger, night=night, is_audience=asked is not None)
+        outcomes = _send(plan, circuit, rows, ledger=ledger, night=night)
         delivered.append(Delivered(plan, outcomes, waits or (circuit.broken if outcomes else None)))
     ledger.fold()
     return _all_taken(tuple(delivered), night)
@@ -168,19 +168,22 @@ def _refused(plan: Plan, asked: Asked | None, consents: DataFrame) -> DataFrame:
 
 
 def _send(
-    plan: Plan, circuit: Circuit, rows: DataFrame, *, ledger: Ledger, night: date, is_audience: bool
+    plan: Plan, circuit: Circuit, rows: DataFrame, *, ledger: Ledger, night: date
 ) -> Mapping[tuple[Operation, Verdict], int]:
     outcomes: Counter[tuple[Operation, Verdict]] = Counter()
     rows = with_held(rows, plan, ledger.held_addresses()) if circuit.by_address else rows
     in_order: Iterator[Row] = rows.drop("address").orderBy("record_key").toLocalIterator()
-    empty = Batch(plan.destination, plan.name, night, plan.fields, (), is_audience)
     while part := list(islice(in_order, circuit.batch_size)):
-        withheld = replace(empty, records=tuple(record for row in part if (record := _withheld(row))))
-        sent = replace(empty, records=tuple(record for row in part if (record := _due(row))))
+        withheld = _batch(plan, night, tuple(record for row in part if (record := _withheld(row))))
+        sent = _batch(plan, night, tuple(record for row in part if (record := _due(row))))
         reasons = {row["record_key"]: Answer("withheld", row["stopped"]) for row in part}
         outcomes += _recorded(withheld, ledger, partial(_hold_back, reasons), by_address=False)
         outcomes += _recorded(sent, ledger, circuit.send, by_address=circuit.by_address)
     return outcomes
+
+
+def _batch(plan: Plan, night: date, records: tuple[Record, ...]) -> Batch:
+    return Batch(plan.destination, plan.name, night, plan.fields, records, plan.types, plan.is_audience)
 
 
 def _hold_back(reasons: Mapping[str, Answer], _: Batch) -> Mapping[str, Answer]:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol, runtime_checkable
@@ -116,13 +116,17 @@ class Record:
 
 @dataclass(frozen=True)
 class Batch:
-    """Records of one sync or audience that travel together; in an audience they are people who will be contacted."""
+    """Records of one sync or audience that travel together.
+
+    Units: types are Spark's names of the fields' types; is_audience says whether these people will be contacted.
+    """
 
     destination: str
     name: str
     night: date
     fields: tuple[str, ...]
     records: tuple[Record, ...]
+    types: Mapping[str, str] = field(default_factory=dict)
     is_audience: bool = False
 
     def part(self, start: int, end: int | None = None) -> "Batch":
@@ -151,6 +155,19 @@ class Answer:
 
     verdict: Verdict
     message: str | None = None
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a tool says of one person: taken back there, or the address cannot be reached.
+
+    Units: at is the time of it, where the tool keeps one.
+    """
+
+    contact_id: str
+    channel: str
+    status: Literal["withdrawn", "undeliverable"]
+    at: datetime | None
 
 
 class BatchRefused(Permanent):
@@ -193,6 +210,17 @@ class KnowsFields(Protocol):
         """Nothing, if every field that is sent there has its place in the tool.
 
         Raises: WrongCall naming those that have none.
+        """
+
+
+@runtime_checkable
+class TellsRefusals(Protocol):
+    """A destination where people can refuse: it is asked at the start of each night that sends."""
+
+    def suppressions(self) -> Iterable[Refusal]:
+        """Everybody who stands refused there now, among the contacts of the destination's source.
+
+        Raises: DestinationUnavailable, WrongCall.
         """
 
 

@@ -4,7 +4,7 @@ No message names an address, a header or a body: they hold secrets and people.
 """
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -94,11 +94,11 @@ class Client:
         )
 
     def post(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-        """The tool's answer to a POST; see `call`."""
-        return self.call("POST", url, body, headers)
+        """As `request`."""
+        return self.request("POST", url, body=body, headers=headers)
 
-    def call(
-        self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    def request(
+        self, method: str, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> httpx.Response:
         """The tool's answer; another try is made where it asks for one (429, 5xx) or the connection breaks.
 
@@ -112,11 +112,11 @@ class Client:
             reraise=True,
         )
         try:
-            return retrying(self._once, method, url, body, headers or {})
+            return retrying(self._once, method, url, body, headers)
         except _Again as last:
             raise self._unavailable(last.why) from None
 
-    def _once(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> httpx.Response:
+    def _once(self, method: str, url: str, body: bytes | None, headers: dict[str, str] | None) -> httpx.Response:
         self._pace.wait()
         try:
             answer = self._http.request(method, url, content=body or None, headers=headers)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from activation.payload import ADDRESSES, CONTROL, VOLATILE
 from activation.settings import Activation, Audience
-from activation.tables import AUDIENCE_MEMBERS, CONSENT, DELIVERIES, HELD_ADDRESSES, HOLDOUTS
+from activation.tables import AUDIENCE_MEMBERS, CONSENT, DELIVERIES, HELD_ADDRESSES, HOLDOUTS, TOOL_REFUSALS
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, made
 from lakehouse.table import Table
 
@@ -28,6 +28,7 @@ def activation_lineage(activation: Activation | None, view: Mapping[str, Table])
     held = activation or Activation()
     found = {MEMBERS: _members(held, view), HOLDOUTS.name: _holdouts(), DELIVERIES.name: _deliveries(held, view)}
     found[HELD_ADDRESSES.name] = _held_addresses()
+    found[TOOL_REFUSALS.name] = alike(TOOL_REFUSALS.column_names, (Way("what the destination reports"),))
     for name in held.destinations:
         fields = list(_fields(held, view, name))
         found[f"destinations.{name}"] = {

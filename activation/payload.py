@@ -41,6 +41,13 @@ def desired(
     )
 
 
+def types_of(frames: Frames, fields: Sequence[str]) -> dict[str, str]:
+    """Spark's name of the type of each field."""
+    schema = customer_view(frames).schema
+    known = dict.fromkeys(ADDRESSES, "string") | {CONTROL: "date"}
+    return {name: known.get(name) or schema[name].dataType.simpleString() for name in fields}
+
+
 def _with_control(view: DataFrame, controls: DataFrame | None) -> DataFrame:
     if controls is None:
         return view.withColumn(CONTROL, F.lit(None).cast("date"))

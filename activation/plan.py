@@ -1,6 +1,7 @@
 """The dry run: what would be sent to each destination, who is held out and who is refused and why."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -9,7 +10,7 @@ from pyspark.sql import functions as F
 
 from activation.changes import changes
 from activation.frames import Frames, source_records, with_address
-from activation.payload import desired
+from activation.payload import desired, types_of
 from activation.settings import Activation, Audience
 from activation.sync import records
 
@@ -31,7 +32,7 @@ class PlanLine:
 class Plan:
     """What is due for one sync or audience; `deliver` sends exactly `changes`.
 
-    Units: changes as `activation.changes.changes` gives it, computed once.
+    Units: changes as `activation.changes.changes` gives it, computed once; types by field, as Spark names them.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Plan:
     fields: tuple[str, ...]
     changes: DataFrame
     lines: tuple[PlanLine, ...]
+    types: Mapping[str, str] = field(default_factory=dict)
+    is_audience: bool = False
 
     def count(self, what: What, reason: str | None = None) -> int:
         """How many of one kind (and reason, where given)."""
@@ -89,7 +92,15 @@ def plan(
         dead_bands=bands,
         dead_after_nights=to.dead_after_nights,
     ).localCheckpoint()
-    return Plan(name, sending.to, sending.fields, due, (*_due_lines(due), *_decision_lines(mine)))
+    return Plan(
+        name,
+        sending.to,
+        sending.fields,
+        due,
+        (*_due_lines(due), *_decision_lines(mine)),
+        types_of(frames, sending.fields),
+        isinstance(sending, Audience),
+    )
 
 
 def _chosen(members: DataFrame, frames: Frames, source: str, channel: str) -> DataFrame:

@@ -1,46 +1,60 @@
-"""What a tool over HTTP may answer in place of taking records, as errors that say what to do."""
+"""What tools report of people who refused there: asked each night, kept as changes in activation.tool_refusals."""
 
-import httpx
+from collections.abc import Collection, Iterator
+from datetime import date
+from pathlib import Path
 
-from lakehouse.errors import DestinationUnavailable, WrongCall
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-NOT_ALLOWED = frozenset({401, 403})
+from activation import DESTINATIONS
+from activation.circuit import reason
+from activation.deliver import destinations
+from activation.destination import Refusal, TellsRefusals
+from activation.settings import Activation
+from activation.tables import TOOL_REFUSALS
+from lakehouse.rows import frame_of
 
-
-def refused_credentials(status: int, *, where: str) -> WrongCall:
-    """The tool does not know these credentials, or they may not do this."""
-    return wrong_settings(f"it refuses the credentials ({status}): they are wrong, expired or may not do this", where)
-
-
-def wrong_settings(what: str, where: str) -> WrongCall:
-    """The entry in the retailer file, or the tool itself, must be changed by a person."""
-    return WrongCall(
-        what,
-        where=where,
-        still_true="Nothing was sent there.",
-        next_step="Repair its entry in the retailer file or what `credentials` names, then `habitue deliver`.",
-    )
+REPORTED = "source_contact_id string, channel string, status string, refused_at timestamp"
 
 
-def unexpected(what: str, *, where: str) -> DestinationUnavailable:
-    """The tool answered something that says neither yes nor no."""
-    return DestinationUnavailable(
-        what,
-        where=where,
-        still_true="No record of that call is known to be taken.",
-        next_step="Look at the tool's status page, then `habitue deliver`.",
-    )
+def reported(activation: Activation, folder: Path) -> Iterator[tuple[str, frozenset[Refusal] | str]]:
+    """By destination that can tell it: everybody who stands refused there now, or why that is not known.
 
-
-def answered(answer: httpx.Response, *, where: str) -> dict[str, object]:
-    """The answer's JSON object.
-
-    Raises: DestinationUnavailable if it is none.
+    Raises: MissingCredentials.
     """
-    try:
-        said = answer.json()
-    except ValueError:
-        said = None
-    if isinstance(said, dict):
-        return said
-    raise unexpected(f"it answers {answer.status_code} without a JSON object", where=where)
+    telling = {
+        name: settings
+        for name, settings in activation.destinations.items()
+        if issubclass(DESTINATIONS[settings.type], TellsRefusals)
+    }
+    for name, destination in destinations(activation.model_copy(update={"destinations": telling}), folder).items():
+        if isinstance(destination, TellsRefusals):
+            try:
+                yield name, frozenset(destination.suppressions())
+            except Exception as error:  # noqa: BLE001 - the edge: one dead tool does not hold up the night
+                yield name, reason(error)
+
+
+def changed(
+    spark: SparkSession, said: Collection[Refusal], known: DataFrame, *, destination: str, source: str, night: date
+) -> DataFrame:
+    """What is new tonight: who refuses since, and who is not reported any more.
+
+    Grain: as activation.tool_refusals. One that is reported anew after it was lifted is a new refusal.
+    Reads: known: activation.tool_refusals, complete.
+    """
+    rows = [(one.contact_id, one.channel, one.status, one.at) for one in said]
+    now = frame_of(spark, rows, REPORTED).withColumn("is_reported", F.lit(True))
+    subject = ["source_contact_id", "channel", "status"]
+    mine = known.where((F.col("destination") == destination) & (F.col("source") == source))
+    newest = mine.groupBy(*subject).agg(F.max_by("is_standing", "night").alias("is_standing"))
+    both = now.join(newest, subject, "full")
+    stands, told = (F.coalesce(name, F.lit(False)) for name in ("is_standing", "is_reported"))
+    columns = {
+        "night": F.lit(night),
+        "destination": F.lit(destination),
+        "source": F.lit(source),
+        "is_standing": told,
+    }
+    return both.where(stands != told).withColumns(columns).select(*TOOL_REFUSALS.column_names)

@@ -90,4 +90,21 @@ HELD_ADDRESSES = Table(
     write="merge",
     fresh_days=None,
 )
-TABLES = (AUDIENCE_MEMBERS, HOLDOUTS, DELIVERIES, HELD_ADDRESSES)
+TOOL_REFUSALS = Table(
+    name="activation.tool_refusals",
+    grain="one row per change in what a destination reports of people who refused there",
+    key=("night", "destination", "source", "source_contact_id", "channel", "status"),
+    columns=columns(
+        required("night", "date", "night that learnt of it"),
+        required("destination", "string", "destination of the retailer file"),
+        required("source", "string", "source whose contact ids the destination uses"),
+        required("source_contact_id", "string", "contact id in that source"),
+        required("channel", "string", "email, sms, phone ..."),
+        required("status", "string", "withdrawn or undeliverable"),
+        Column("refused_at", "timestamp", "when it was said (UTC), where the destination keeps that"),
+        required("is_standing", "boolean", "false: the destination does not report it any more"),
+    ),
+    write="append_once",
+    fresh_days=None,
+)
+TABLES = (AUDIENCE_MEMBERS, HOLDOUTS, DELIVERIES, HELD_ADDRESSES, TOOL_REFUSALS)

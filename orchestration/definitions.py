@@ -36,14 +36,15 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
         start_date=retailer.first_night.isoformat(), timezone=retailer.timezone, end_offset=1
     )
     steps = Steps(nights, references(retailer.rules), lineage_of(retailer))
+    asked, decided, sent = activation_assets(steps)
     made = [
+        asked,
         *raw_assets(retailer, steps),
         files_asset(retailer, steps),
         *conformed_assets(retailer, steps),
         *unified_assets(retailer, steps),
         *score_assets(steps),
     ]
-    decided, sent = activation_assets(steps)
     tables = [table_name(key) for asset in (*made, decided) for key in asset.keys]
     nights_assets = [*made, decided, *ops_assets(tables, steps), sent]
     fresh = freshness_check({key for asset in nights_assets for key in asset.keys}, retailer)

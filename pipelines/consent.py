@@ -26,17 +26,21 @@ def consent_state(
     night: date,
     key: str,
     region: str | None,
+    told: DataFrame | None = None,
 ) -> DataFrame:
     """The deciding statement for each address (or record), brand, channel and purpose.
 
     Grain: one row per subject_key, brand, channel and purpose that anybody said something about.
-    Reads: conformed consents, messages and contacts; unified.identifiers (customer_id is looked up, nothing more).
+    Reads: conformed consents, messages and contacts; unified.identifiers (customer_id is looked up, nothing more);
+           told: what destinations report, as activation.tool_refusals has it.
     Units: the newest statement wins, a refusal wins a tie. An undated yes counts as older than any other statement, an
            undated no as said when it arrived. A grant is `expired` from the night of expires_on. A refusal also holds
            for the record and the address of whoever said it, and for every brand and channel if it names none;
            a yes holds where it was given and nowhere else.
     """
     said = _stated(statements).unionByName(_refused_messages(messages))
+    if told is not None:
+        said = said.unionByName(_refused_in_tools(told))
     formed = _normalised(with_identifier_keys(said, key=key, region=region))
     spread = _by_subject(formed, _addresses(contacts, key=key, region=region))
     deciding = _deciding(spread)
@@ -77,6 +81,27 @@ def _refused_messages(messages: DataFrame) -> DataFrame:
         "is_general": F.lit(1) == 1,
     }
     return refused.withColumns(columns).select(*IDENTITY, *STATEMENT, "is_general")
+
+
+def _refused_in_tools(told: DataFrame) -> DataFrame:
+    """A refusal that a destination reports; without a time it counts as said in the night that learnt of it.
+
+    That the destination reports it no more takes nothing back: a yes is a statement of its own.
+    """
+    columns = {
+        "consent_id": F.concat_ws(":", "destination", "night"),
+        "contact_source": F.col("source"),
+        "source": F.col("destination"),
+        **{name: F.lit(None).cast("string") for name in ("loyalty_id", "email", "phone", "cookie_id", "legal_basis")},
+        "purpose": F.lit("marketing"),
+        "brand": F.lit(""),
+        "expires_on": F.lit(None).cast("date"),
+        "evidence": F.concat(F.lit("told by "), F.col("destination")),
+        "event_at": F.col("refused_at"),
+        "known_from": F.col("night"),
+        "is_general": F.lit(1) == 1,
+    }
+    return told.where("is_standing").withColumns(columns).select(*IDENTITY, *STATEMENT, "is_general")
 
 
 IDENTITY = ("source", "contact_source", "source_contact_id", "loyalty_id", "email", "phone", "cookie_id")

@@ -75,24 +75,34 @@ def _lines() -> Ways:
 
 
 def _consents() -> Ways:
-    """The deciding statement: stated, or told by a message that bounced or was unsubscribed from."""
-    said, message = CONSENTS.conformed.name, MESSAGES.conformed.name
-    who = (*person_columns(CONSENTS), *person_columns(MESSAGES), *_addresses())
+    """The deciding statement: stated, told by a message (bounced, unsubscribed from) or by a destination."""
+    said, message, tool = CONSENTS.conformed.name, MESSAGES.conformed.name, "activation.tool_refusals"
+    of_tool = columns_of(tool, "source", "source_contact_id")
+    who = (*person_columns(CONSENTS), *person_columns(MESSAGES), *of_tool, *_addresses())
     scope = (
         *columns_of(said, "status", "channel", "purpose", "brand", "event_at", "known_from", "consent_id", "source"),
         *columns_of(message, "kind", "channel", "event_at", "known_from", "message_id", "source"),
+        *columns_of(tool, "status", "channel", "refused_at", "night", "destination", "is_standing"),
     )
     decides = Way("the newest statement, a refusal before a yes", (*scope, *who), "rows")
     told = {
-        "status": (*columns_of(said, "status", "expires_on"), *columns_of(message, "kind")),
-        "decided_at": (*columns_of(said, "event_at"), *columns_of(message, "event_at")),
-        "source": (*columns_of(said, "source"), *columns_of(message, "source")),
-        "evidence": (*columns_of(said, "evidence"), *columns_of(message, "kind")),
+        "status": (
+            *columns_of(said, "status", "expires_on"),
+            *columns_of(message, "kind"),
+            *columns_of(tool, "status"),
+        ),
+        "decided_at": (
+            *columns_of(said, "event_at"),
+            *columns_of(message, "event_at"),
+            *columns_of(tool, "refused_at"),
+        ),
+        "source": (*columns_of(said, "source"), *columns_of(message, "source"), *columns_of(tool, "destination")),
+        "evidence": (*columns_of(said, "evidence"), *columns_of(message, "kind"), *columns_of(tool, "destination")),
         "legal_basis": columns_of(said, "legal_basis"),
         "expires_on": columns_of(said, "expires_on"),
         "brand": columns_of(said, "brand"),
         "purpose": columns_of(said, "purpose"),
-        "channel": (*columns_of(said, "channel"), *columns_of(message, "channel")),
+        "channel": (*columns_of(said, "channel"), *columns_of(message, "channel"), *columns_of(tool, "channel")),
     }
     spread = Way("the address or record that was told, or of whoever refused", (*who, *scope))
     return {

@@ -1,4 +1,4 @@
-"""The servers and programs that `make test-tools` needs: PostgreSQL and Chromium, from the system's packages."""
+"""The servers and programs that `make test-tools` needs: from the system's packages, or made in `.tools/`."""
 
 import os
 import shutil
@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from scripts.listmonk import go_program, install_listmonk, listmonk_program
+from scripts.openssh import install_openssh, openssh_folder
 
 CANNOT_INSTALL = """habitue test-tools: {missing} not found, and this user cannot install system packages ({reason}).
 Nothing was changed; `make test` needs neither.
@@ -19,19 +22,21 @@ Repair the package manager, then `make test-tools`."""
 
 @dataclass(frozen=True)
 class Tool:
-    """A program outside Python: how to find it, and the Debian package that brings it."""
+    """A program outside Python: how to find it, and the Debian package that brings it, or how it is made here."""
 
     name: str
     find: Callable[[], Path | None]
-    package: str
+    package: str | None = None
+    make: Callable[[], int] | None = None
 
 
 def main() -> int:
     """Exit status of having every tool; installs what is missing with apt-get when run as root."""
-    missing = [tool for tool in TOOLS if tool.find() is None]
-    if missing:
-        status = install(missing, environ=os.environ)
-        if status:
+    missing = [tool for tool in TOOLS if tool.package and tool.find() is None]
+    if missing and (status := install(missing, environ=os.environ)):
+        return status
+    for tool in TOOLS:
+        if tool.make and tool.find() is None and (status := tool.make()):
             return status
     for tool in TOOLS:
         print(f"{tool.name}: {tool.find()}")
@@ -40,7 +45,7 @@ def main() -> int:
 
 def install(missing: list[Tool], *, environ: Mapping[str, str]) -> int:
     """Exit status of installing these tools from the system's packages."""
-    names, packages = " and ".join(tool.name for tool in missing), [tool.package for tool in missing]
+    names, packages = " and ".join(tool.name for tool in missing), [tool.package for tool in missing if tool.package]
     apt = shutil.which("apt-get", path=environ.get("PATH"))
     if apt is None or os.geteuid() != 0:
         reason = "apt-get is not here" if apt is None else "not root"
@@ -74,6 +79,9 @@ def chromium_program() -> Path | None:
 TOOLS = (
     Tool("PostgreSQL", postgresql_programs, "postgresql"),
     Tool("Chromium", chromium_program, "chromium"),
+    Tool("Go", go_program, "golang-go"),
+    Tool("OpenSSH's server", openssh_folder, make=install_openssh),
+    Tool("listmonk", listmonk_program, make=install_listmonk),
 )
 
 

@@ -1,21 +1,12 @@
 """A CSV file that a CRM imports: one row per contact of that CRM, with what to do and the asked fields."""
 
-import csv
-import json
 import os
-import re
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from pathlib import Path
 
-from activation.destination import Answer, Batch, Capabilities, DestinationKeys, DestinationSettings, Record
+from activation.destination import Answer, Batch, Capabilities, DestinationKeys, DestinationSettings
+from activation.import_file import ACCEPTED, added, draft_name, file_name, judged
 from lakehouse.errors import DestinationUnavailable
-
-# Source: OWASP, "CSV Injection"; a cell that starts so is run as a formula by spreadsheet programs.
-FORMULA_STARTS = ("=", "+", "-", "@")
-CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
-NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?")
-KEY_COLUMNS = ("contact_id", "operation")
 
 
 class CsvKeys(DestinationKeys):
@@ -59,72 +50,17 @@ class CsvFile:
 
     def send(self, batch: Batch) -> Mapping[str, Answer]:
         """Write the batch into the night's file; a contact id that a spreadsheet would run is rejected."""
-        answers = {record.record_key: _answer(record) for record in batch.records}
-        rows = [_row(record, batch.fields) for record in batch.records if answers[record.record_key] == ACCEPTED]
-        if rows:
-            path = self.folder / f"{batch.name}_{batch.night.isoformat()}.csv"
-            _put_in_place(path, (*KEY_COLUMNS, *batch.fields), _merged(_rows(path), rows))
+        answers = judged(batch)
+        if ACCEPTED in answers.values():
+            path = self.folder / file_name(batch)
+            before = path.read_bytes().decode() if path.exists() else ""
+            _put_in_place(path, self.folder / draft_name(batch), added(before, batch, answers))
         return answers
 
 
-ACCEPTED = Answer("acknowledged")
-
-
-def cell(value: object) -> str:
-    """The value as text of one cell, on one line; a formula is defused by an apostrophe."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | Decimal):
-        return str(value)
-    joined = "; ".join(str(item) for item in value) if isinstance(value, list) else str(value)
-    text = CONTROL.sub(" ", joined).strip()
-    return f"'{text}" if is_formula(text) else text
-
-
-def is_formula(text: str) -> bool:
-    """Whether a spreadsheet program would run the text; a signed number, as a telephone number, is harmless."""
-    return text.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(text)
-
-
-def _answer(record: Record) -> Answer:
-    if cell(record.contact_id) != record.contact_id:
-        return Answer(
-            "rejected", "the contact id would be run as a formula, or holds a control character or outer space"
-        )
-    return ACCEPTED
-
-
-def _row(record: Record, fields: Iterable[str]) -> dict[str, str]:
-    said = json.loads(record.payload, parse_float=Decimal) if record.payload else {}
-    values = {name: cell(said.get(name)) for name in fields}
-    return {"contact_id": record.contact_id, "operation": record.operation, **values}
-
-
-def _merged(before: list[dict[str, str]], rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """The rows of the file after a further send: the newest row of a contact wins, what was added stays added."""
-    merged = {row["contact_id"]: row for row in before}
-    for row in rows:
-        earlier = merged.get(row["contact_id"], row)
-        still_new = earlier["operation"] == "add" and row["operation"] == "update"
-        merged[row["contact_id"]] = row | ({"operation": "add"} if still_new else {})
-    return [merged[contact_id] for contact_id in sorted(merged)]
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [dict(row) for row in csv.DictReader(file)]
-
-
-def _put_in_place(path: Path, header: tuple[str, ...], rows: list[dict[str, str]]) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, header, restval="", extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def _put_in_place(path: Path, draft: Path, text: str) -> None:
+    with draft.open("wb") as file:
+        file.write(text.encode())
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)

@@ -22,8 +22,8 @@ from pydantic import StringConstraints
 
 from activation.destination import Answer, Batch, BatchRefused, Capabilities, DestinationKeys, DestinationSettings
 from activation.http import Bearer, Client, Clock
+from activation.http_answers import NOT_ALLOWED, answered, refused_credentials, unexpected, wrong_settings
 from activation.matching import Hashes, change
-from activation.refusals import NOT_ALLOWED, answered, refused_credentials, unexpected, wrong_settings
 
 URL = "https://datamanager.googleapis.com/v1"
 SCOPE = "https://www.googleapis.com/auth/datamanager"
@@ -106,7 +106,7 @@ class GoogleAds:
         Raises: DestinationUnavailable, WrongCall.
         """
         asked = urlencode({"requestId": request_id})
-        said = self._said(self.client.call("GET", f"{self.url}/requestStatus:retrieve?{asked}"))
+        said = self._said(self.client.request("GET", f"{self.url}/requestStatus:retrieve?{asked}"))
         per_destination = said.get("requestStatusPerDestination") or [{}]
         return str(per_destination[0].get("requestStatus", "PROCESSING"))
 

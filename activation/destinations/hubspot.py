@@ -25,7 +25,7 @@ from activation.destination import (
     Record,
 )
 from activation.http import Bearer, Client
-from activation.refusals import NOT_ALLOWED, answered, refused_credentials, unexpected, wrong_settings
+from activation.http_answers import NOT_ALLOWED, answered, refused_credentials, unexpected, wrong_settings
 from lakehouse.names import nearest
 
 URL = "https://api.hubapi.com"
@@ -201,7 +201,7 @@ class HubSpot:
     def _call(self, method: str, path: str, said: Mapping[str, Any] | None = None) -> httpx.Response:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         body = b"" if said is None else json.dumps(said, ensure_ascii=False).encode()
-        return self.client.call(method, f"{self.url}{path}", body, headers)
+        return self.client.request(method, f"{self.url}{path}", body=body, headers=headers)
 
     def _said(self, answer: httpx.Response) -> dict[str, Any]:
         where, status = self.client.name, answer.status_code

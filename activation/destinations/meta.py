@@ -18,8 +18,8 @@ from pydantic import StringConstraints
 
 from activation.destination import Answer, Batch, BatchRefused, Capabilities, DestinationKeys, DestinationSettings
 from activation.http import Bearer, Client
+from activation.http_answers import answered, refused_credentials, unexpected, wrong_settings
 from activation.matching import Hashes, change
-from activation.refusals import answered, refused_credentials, unexpected, wrong_settings
 from lakehouse.errors import HabitueError
 from lakehouse.settings import credential
 
@@ -83,7 +83,7 @@ class Meta:
         Raises: WrongCall if not, DestinationUnavailable.
         """
         asked = {"fields": "id,account_id"} | self._signed()
-        answer = self.client.call("GET", f"{self.url}?{urlencode(asked)}")
+        answer = self.client.request("GET", f"{self.url}?{urlencode(asked)}")
         said = self._said(answer)
         if str(said.get("account_id")) != self.named.account_id:
             raise wrong_settings("the audience is not one of this account_id", self.client.name)
@@ -111,7 +111,9 @@ class Meta:
             }
             body = {"session": json.dumps(session), "payload": json.dumps({"schema": SCHEMA, "data": part})}
             headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            answer = self.client.call(method, f"{self.url}/users", urlencode(body | self._signed()).encode(), headers)
+            answer = self.client.request(
+                method, f"{self.url}/users", body=urlencode(body | self._signed()).encode(), headers=headers
+            )
             self._counted(self._said(answer), len(part))
 
     def _counted(self, said: Mapping[str, Any], sent: int) -> None:

@@ -15,7 +15,8 @@ from activation.frames import CONTACTS_SCHEMA, Frames
 from activation.frequency import contacted
 from activation.holdout import control_until, moved, new_assignments, sides
 from activation.ledger import Ledger
-from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HELD_ADDRESSES, HOLDOUTS
+from activation.refusals import changed, reported
+from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HELD_ADDRESSES, HOLDOUTS, TOOL_REFUSALS
 from features import CUSTOMER_FEATURES
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import NIGHTS_ENDED
@@ -34,14 +35,16 @@ from report.lift import as_json
 
 
 def activation_assets(steps: Steps) -> list[dg.AssetsDefinition]:
-    """Deciding, and sending: apart, so that a dead tool does not undo a decision."""
+    """Asking tools, deciding, and sending: apart, so that a dead tool does not undo a decision."""
     known = (unified.CUSTOMER_PROFILE, unified.CONSENTS, unified.IDENTITY_LINKS, CUSTOMER_FEATURES, CUSTOMER_SCORES)
     read = (*known, unified.IDENTITY_EVENTS, unified.ORDERS, unified.MESSAGES)
     decided = [spec(table, after=[one.name for one in read]) for table in (AUDIENCE_MEMBERS, HOLDOUTS)]
     before = [AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name]
     sent = [spec(DELIVERIES, after=before)]
     held = {HELD_ADDRESSES: spec(HELD_ADDRESSES, after=[*before, CONTACTS.conformed.name])}
+    asked = [spec(TOOL_REFUSALS, after=())]
     return [
+        tables_asset("activation__tool_refusals", asked, _refused, steps),
         tables_asset("activation__audience_members", decided, _decided, steps),
         tables_asset("activation__deliveries", sent, _sent, steps, tells=sendings_told, beside=held),
     ]
@@ -79,6 +82,22 @@ def frames_of(lake: Lakehouse, *, night: str, key: str, region: str | None) -> F
         contacts=contacts.withColumnsRenamed({"email_form": "email", "phone_form": "phone"}).select(*names),
         consents=lake.read(unified.CONSENTS),
     )
+
+
+def _refused(run: NightRun) -> Sequence[Published]:
+    """Ask the tools who refused there; a night that sends nothing calls no tool."""
+    known, rows = run.lake.read(TOOL_REFUSALS), 0
+    for name, said in reported(run.retailer, run.place.out) if run.send else ():
+        if isinstance(said, str):
+            run.record.warnings.append(f"{name}: who refused there since the last night is not known, {said}")
+            continue
+        source = run.retailer.destinations[name].source
+        news = changed(run.lake.spark, said, known, destination=name, source=source, night=run.night).localCheckpoint()
+        if count := news.count():
+            run.lake.append_once(TOOL_REFUSALS, news, batch=f"{run.night}-{name}")
+            rows += count
+    version, total = run.lake.version(TOOL_REFUSALS), run.lake.rows(TOOL_REFUSALS)
+    return [Published(TOOL_REFUSALS.name, rows, {}, 0, (), version, (), total)]
 
 
 def _decided(run: NightRun) -> Sequence[Published]:

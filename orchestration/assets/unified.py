@@ -6,6 +6,7 @@ from functools import partial
 import dagster as dg
 from pyspark import StorageLevel
 
+from activation.tables import TOOL_REFUSALS
 from lakehouse.table import Table
 from orchestration.assets.arrivals_gate import check_matched
 from orchestration.assets.conformed import mapped_entities
@@ -39,7 +40,8 @@ def unified_assets(retailer: Retailer, steps: Steps) -> list[dg.AssetsDefinition
     whose = [tables.IDENTIFIERS.name]
     identity = [spec(table, after=[*conformed, "ops.reconciliation"]) for table in IDENTITY]
     second = [spec(table, after=[table.name for table in IDENTITY]) for table in SECOND_LEVEL]
-    consent = spec(tables.CONSENTS, after=[*whose, *_kept(conformed, CONSENTS.name, MESSAGES.name, CONTACTS.name)])
+    said = [*_kept(conformed, CONSENTS.name, MESSAGES.name, CONTACTS.name), TOOL_REFUSALS.name]
+    consent = spec(tables.CONSENTS, after=[*whose, *said])
     whole = (
         *(tables.IDENTITY_LINKS, tables.IDENTITY_EVENTS, tables.PERSON_RECORDS),
         *(tables.CONSENTS, tables.ORDERS),
@@ -107,6 +109,7 @@ def _consents(run: NightRun) -> Sequence[Published]:
         night=run.night,
         key=run.key,
         region=run.retailer.identity.country,
+        told=run.lake.read(TOOL_REFUSALS),
     )
     return [publish_tonight(run, tables.CONSENTS, state)]
 

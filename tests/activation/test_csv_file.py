@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activation.destination import Answer, Batch, Operation, Record
-from activation.destinations.csv_file import CsvFile, cell, is_formula
+from activation.destinations.csv_file import CsvFile
+from activation.import_file import cell, is_formula
 from lakehouse.errors import DestinationUnavailable
 
 

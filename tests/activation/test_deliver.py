@@ -357,3 +357,20 @@ AFTER: dict[str, dict[str, object]] = {
 
 def _people(changed: dict[str, dict[str, object]]) -> list[Person]:
     return [Person(f"{fate}{n}", **changed.get(fate, {})) for fate in FATES for n in range(2)]  # type: ignore[arg-type]
+
+
+def test_a_destination_is_told_the_types_of_the_fields_and_whether_people_are_contacted(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    world = World(spark, tmp_path, activation())
+    told: dict[str, Batch] = {}
+
+    def look(batch: Batch) -> dict[str, Answer]:
+        told[batch.name] = batch
+        return {}
+
+    world.crm.fault = world.newsletter.fault = look
+    world.run([Person("a")])
+    types = {"churn_band": "string", "churn_probability": "double", "valid_until": "date"}
+    assert (told["crm_scores"].types, told["crm_scores"].is_audience) == (types, False)
+    assert (told["win_back"].types["reasons"], told["win_back"].is_audience) == ("array<string>", True)

@@ -26,7 +26,7 @@ def record(contact: str, operation: Operation = "update", segment: object = "Loy
 
 
 def batch(*records: Record, is_audience: bool = False) -> Batch:
-    return Batch("hubspot", "scores", date(2026, 3, 1), ("segment",), records, is_audience)
+    return Batch("hubspot", "scores", date(2026, 3, 1), ("segment",), records, is_audience=is_audience)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from activation.audience import audience_members
 from activation.frames import Frames
-from activation.tables import CONSENT, HOLDOUTS
+from activation.tables import CONSENT, HOLDOUTS, TOOL_REFUSALS
 from features import CUSTOMER_FEATURES
 from features.build import customer_features, history
 from features.point_in_time import snapshot_at
@@ -155,7 +155,8 @@ def lines(spark: SparkSession) -> DataFrame:
 def consents(spark: SparkSession) -> DataFrame:
     said, sent, known = (empty(spark, ENTITIES[name].conformed) for name in ("consents", "messages", "contacts"))
     identifiers = empty(spark, tables.IDENTIFIERS)
-    return consent_state(said, sent, known, identifiers, night=NIGHT, key=KEY, region=REGION)
+    told = empty(spark, TOOL_REFUSALS)
+    return consent_state(said, sent, known, identifiers, night=NIGHT, key=KEY, region=REGION, told=told)
 
 
 def customers(spark: SparkSession) -> DataFrame:

@@ -1,16 +1,23 @@
 """Laws of consent: silence is no, the newest statement wins, a refusal wins a tie, and a yes never moves."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import DataFrame, SparkSession
 
+from lakehouse.rows import frame_of
 from pipelines.consent import REFUSALS, consent_state, objections
 from tests.pipelines.conformed_rows import KEY, NIGHT, Values, at, conformed
 from tests.pipelines.test_history import identifiers
 
+COLUMNS = (
+    *("night date", "destination string", "source string", "source_contact_id string", "channel string"),
+    *("status string", "refused_at timestamp", "is_standing boolean"),
+)
+TOLD = {column.split()[0]: column for column in COLUMNS}
+"""The columns of activation.tool_refusals."""
 SAID: Values = {"channel": "email", "purpose": "marketing", "email": "a@mail.example", "source_contact_id": "1"}
 
 
@@ -21,6 +28,7 @@ def state(
     messages: Iterable[Values] = (),
     contacts: Iterable[Values] = (),
     owners: Iterable[tuple[str, str, str]] = (),
+    told: Iterable[Values] = (),
 ) -> DataFrame:
     numbered = [{"consent_id": str(number)} | row for number, row in enumerate(statements)]
     return consent_state(
@@ -31,6 +39,7 @@ def state(
         night=NIGHT,
         key=KEY,
         region="BE",
+        told=frame_of(spark, [tuple(row.get(name) for name in TOLD) for row in told], ", ".join(TOLD.values())),
     )
 
 
@@ -183,3 +192,43 @@ def test_nobody_is_granted_without_a_yes_newer_than_every_no(
             assert all(max(granted) > no for no in refused)
         elif refused:
             assert not granted or max(granted) <= max(refused) or "requested" in {status for status, _ in story}
+
+
+IN_A_TOOL: Values = {
+    "night": NIGHT,
+    "destination": "newsletter",
+    "source": "crm",
+    "source_contact_id": "1",
+    "channel": "email",
+    "status": "withdrawn",
+    "is_standing": True,
+}
+
+
+def test_an_unsubscribe_in_a_tool_is_a_withdrawal_for_the_record_and_its_address(spark: SparkSession) -> None:
+    contacts: list[Values] = [{"source_contact_id": "1", "email": "a@mail.example"}]
+    yes = SAID | {"status": "granted", "event_at": at(1)}
+    found = state(spark, [yes], contacts=contacts, told=[IN_A_TOOL])
+    assert by_address(found) == {"a@mail.example": "withdrawn", "contact:crm:1": "withdrawn"}
+    assert {(row["source"], row["evidence"]) for row in found.collect()} == {("newsletter", "told by newsletter")}
+
+
+def test_an_undated_yes_never_undoes_an_unsubscribe_and_a_later_dated_one_does(spark: SparkSession) -> None:
+    contacts: list[Values] = [{"source_contact_id": "1", "email": "a@mail.example"}]
+    undated = SAID | {"status": "granted", "event_at": None, "known_from": NIGHT + timedelta(days=9)}
+    later = SAID | {"status": "granted", "event_at": datetime(2026, 3, 5, tzinfo=UTC)}
+    assert by_address(state(spark, [undated], contacts=contacts, told=[IN_A_TOOL]))["a@mail.example"] == "withdrawn"
+    assert by_address(state(spark, [later], contacts=contacts, told=[IN_A_TOOL]))["a@mail.example"] == "granted"
+
+
+def test_that_a_tool_reports_no_refusal_any_more_is_no_yes(spark: SparkSession) -> None:
+    lifted = IN_A_TOOL | {"night": NIGHT + timedelta(days=1), "is_standing": False}
+    assert by_address(state(spark, [], told=[IN_A_TOOL, lifted])) == {"contact:crm:1": "withdrawn"}
+    assert state(spark, [], told=[lifted]).count() == 0
+
+
+def test_a_bounce_in_a_tool_is_no_withdrawal_of_the_person(spark: SparkSession) -> None:
+    contacts: list[Values] = [{"source_contact_id": "1", "email": "a@mail.example"}]
+    yes = SAID | {"status": "granted", "event_at": at(1)}
+    found = by_address(state(spark, [yes], contacts=contacts, told=[IN_A_TOOL | {"status": "undeliverable"}]))
+    assert found == {"a@mail.example": "granted", "contact:crm:1": "undeliverable"}

@@ -5,9 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from lakehouse.settings import PROJECT
+from scripts.listmonk import listmonk_program
+from scripts.openssh import openssh_folder
 from scripts.tools import chromium_program, postgresql_programs
 from tests.tools.chromium import Chromium
 from tests.tools.dagster_ui import DagsterUI, running_ui
+from tests.tools.listmonk import Listmonk, running_listmonk
+from tests.tools.openssh import OpenSSH, running_openssh
 from tests.tools.postgresql import PostgreSQL, running_postgresql
 
 NOT_HERE = "{name} is not installed: type `make test-tools`, which installs it (as root on Debian)."
@@ -20,6 +24,26 @@ def postgres() -> Iterator[PostgreSQL]:
     if programs is None:
         pytest.fail(NOT_HERE.format(name="PostgreSQL"), pytrace=False)
     with running_postgresql(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def openssh() -> Iterator[OpenSSH]:
+    """OpenSSH's server for the run."""
+    programs = openssh_folder()
+    if programs is None:
+        pytest.fail(NOT_HERE.format(name="OpenSSH's server"), pytrace=False)
+    with running_openssh(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def listmonk(postgres: PostgreSQL) -> Iterator[Listmonk]:
+    """A listmonk for the run; tests send to lists of their own names."""
+    program = listmonk_program()
+    if program is None:
+        pytest.fail(NOT_HERE.format(name="listmonk"), pytrace=False)
+    with running_listmonk(program, postgres) as server:
         yield server
 
 
