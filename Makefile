@@ -31,8 +31,9 @@ demo: setup ## the fictional retailer: two nights, training, a summary and a rep
 test: setup ## every test that needs Python and Java alone; ARGS="-k night" for some of them
 	@$(VENV_PYTHON) -m scripts.tests $(ARGS)
 
-test-tools: setup ## tests against real servers: PostgreSQL and Chromium, from the system's packages (as root on Debian)
+test-tools: setup ## tests against real servers: Tryton; PostgreSQL and Chromium from the system's packages (as root on Debian)
 	@$(VENV_PYTHON) -m scripts.tools
+	@$(VENV_PYTHON) -m scripts.tryton
 	@$(VENV_PYTHON) -m pytest tests/tools $(ARGS)
 
 check: setup ## format, lint, import order, types, and reference pages up to date
