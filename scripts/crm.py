@@ -28,7 +28,7 @@ from orchestration import cli
 from pipelines.canonical import CONTACTS
 from pipelines.tables import CUSTOMER_PROFILE
 from scripts import tryton
-from scripts.tryton_server import Group, NotStarted, add_user, make_database, running
+from scripts.tryton_server import Group, NotStarted, add_user, make_database, running, update_module
 
 RETAILER = PROJECT / "retailers" / "demo.yaml"
 DATABASE, SOURCE, PASSWORD = "crm", "crm", "HABITUE_CRM_PASSWORD"
@@ -77,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve(lake: Path, folder: Path, *, port: int) -> int:
-    passwords = _passwords(folder)
+    passwords = _prepared(folder)
     with running(folder, DATABASE, port=port) as address:
         url = f"{address}/{DATABASE}"
         if not (folder / "filled").exists():
@@ -95,8 +95,8 @@ def _serve(lake: Path, folder: Path, *, port: int) -> int:
             signal.pause()
 
 
-def _passwords(folder: Path) -> dict[str, str]:
-    """The password of each user; a CRM that was not filled to its end is made anew."""
+def _prepared(folder: Path) -> dict[str, str]:
+    """The password of each user, and a database: one that was not filled to its end is made anew."""
     kept = folder / "passwords.json"
     if not (folder / "filled").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -106,6 +106,8 @@ def _passwords(folder: Path) -> dict[str, str]:
         kept.write_text(json.dumps(drawn))
         print("Making the CRM's database", flush=True)
         make_database(folder, DATABASE, password=drawn["admin"])
+    else:
+        update_module(folder, DATABASE)
     known: dict[str, str] = json.loads(kept.read_text())
     return known
 

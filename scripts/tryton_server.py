@@ -37,16 +37,28 @@ def make_database(folder: Path, name: str, *, password: str) -> None:
 
     Raises: CalledProcessError.
     """
-    settings, secret = _settings(folder, port=1), folder / ".password"
+    secret = folder / ".password"
     (folder / f"{name}.sqlite").touch()
     secret.touch(mode=0o600)
     secret.write_text(password)
-    command: list[str | Path] = [PROGRAMS / "trytond-admin", "-c", settings, "-d", name, "-u", "party", "habitue"]
-    options = ["--activate-dependencies", "--email", "admin@crm.example", "--password"]
+    account = ("--activate-dependencies", "--email", "admin@crm.example", "--password")
     try:
-        subprocess.run([*command, *options], env={**os.environ, "TRYTONPASSFILE": str(secret)}, check=True)
+        _administer(folder, name, "party", "habitue", *account, environment={"TRYTONPASSFILE": str(secret)})
     finally:
         secret.unlink()
+
+
+def update_module(folder: Path, name: str) -> None:
+    """Bring a database in line with the module as it is now.
+
+    Raises: CalledProcessError.
+    """
+    _administer(folder, name, "habitue", environment={})
+
+
+def _administer(folder: Path, name: str, *modules_and_options: str, environment: dict[str, str]) -> None:
+    command: list[str | Path] = [PROGRAMS / "trytond-admin", "-c", _settings(folder, port=1), "-d", name, "-u"]
+    subprocess.run([*command, *modules_and_options], env={**os.environ, **environment}, check=True)
 
 
 @contextmanager

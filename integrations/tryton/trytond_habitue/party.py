@@ -3,6 +3,7 @@
 
 from trytond.model import fields
 from trytond.pool import Pool, PoolMeta
+from trytond.pyson import Eval
 
 PREFIX = 'habitue_'
 BANDS = [(None, ""), ('low', "Low"), ('medium', "Medium"), ('high', "High")]
@@ -40,7 +41,8 @@ class Party(metaclass=PoolMeta):
     habitue_email_consent = fields.Char("Marketing e-mail", readonly=True)
     habitue_control_until = fields.Date(
         "Control until", readonly=True, help="Leave the customer alone until then: the effect of mailings is measured.")
-    habitue_no_score_reason = fields.Char("No score because", readonly=True)
+    habitue_no_score_reason = fields.Char(
+        "No score because", readonly=True, states={'invisible': ~Eval('habitue_no_score_reason')})
 
     @classmethod
     def copy(cls, parties, default=None):
