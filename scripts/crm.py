@@ -63,7 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(NO_DEMO.format(lake=asked.lake), file=sys.stderr)
         return 2
     folder = settings().state_folder(str(asked.lake)) / "crm"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A shell that starts this in the background has SIGINT ignored.
+    for ends in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ends, signal.default_int_handler)
     try:
         tryton.install()
         return _serve(asked.lake, folder, port=asked.port)

@@ -67,6 +67,8 @@ def running(folder: Path, name: str, *, port: int, most_wrong_passwords: int = 5
 
     Raises: NotStarted.
     """
+    if _answers(port):
+        raise NotStarted(f"port {port} is in use")
     settings = _settings(folder, port=port, most_wrong_passwords=most_wrong_passwords)
     with (folder / "server.log").open("ab") as log:
         # Loaded at the start: trytond 8.0.12 fails a log-in to a database that no call has loaded before.
@@ -111,10 +113,12 @@ def _wait(server: subprocess.Popen[bytes], port: int, folder: Path) -> None:
     while time.monotonic() < until:
         if server.poll() is not None:
             raise NotStarted(f"the server ended with status {server.returncode}; see {folder / 'server.log'}")
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
+        if _answers(port):
             return
+        time.sleep(0.1)
     raise NotStarted(f"the server gave no answer within {READY_WITHIN:.0f} s; see {folder / 'server.log'}")
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

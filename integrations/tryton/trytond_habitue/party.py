@@ -10,6 +10,11 @@ BANDS = [(None, ""), ('low', "Low"), ('medium', "Medium"), ('high', "High")]
 GRADES = [(None, "")] + [(grade, grade) for grade in 'ABCDE']
 
 
+def unless_empty(name):
+    """The states of a field that is shown only where it says something."""
+    return {'invisible': ~Eval(PREFIX + name)}
+
+
 class Party(metaclass=PoolMeta):
     __name__ = 'party.party'
 
@@ -26,23 +31,24 @@ class Party(metaclass=PoolMeta):
     habitue_actual_amount = fields.Numeric(
         "Actual spend", digits=(None, 2), readonly=True,
         help="What the customer spent, less returns, in as many days before.")
-    habitue_last_order_on = fields.Date("Last order", readonly=True)
-    habitue_last_store = fields.Char("Last store", readonly=True)
+    habitue_last_order_on = fields.Date("Last order", readonly=True, states=unless_empty('last_order_on'))
+    habitue_last_store = fields.Char("Last store", readonly=True, states=unless_empty('last_store'))
     habitue_segment = fields.Char("Segment", readonly=True)
     habitue_reasons = fields.Text("Why this churn risk", readonly=True)
     habitue_value_reasons = fields.Text("Why this value", readonly=True)
-    habitue_changed_because = fields.Char("Changed because", readonly=True)
+    habitue_changed_because = fields.Char("Changed because", readonly=True, states=unless_empty('changed_because'))
     habitue_grade = fields.Selection(
         GRADES, "Grade", readonly=True, sort=False,
         help="How far the scores can be trusted: A best, D in doubt, E a simple rule.")
     habitue_as_of = fields.DateTime(
         "Data until", readonly=True, help="Everything that was used happened before.")
     habitue_valid_until = fields.Date("Valid until", readonly=True)
-    habitue_email_consent = fields.Char("Marketing e-mail", readonly=True)
+    habitue_email_consent = fields.Char("Marketing e-mail", readonly=True, states=unless_empty('email_consent'))
     habitue_control_until = fields.Date(
-        "Control until", readonly=True, help="Leave the customer alone until then: the effect of mailings is measured.")
+        "Control until", readonly=True, states=unless_empty('control_until'),
+        help="Leave the customer alone until then: the effect of mailings is measured.")
     habitue_no_score_reason = fields.Char(
-        "No score because", readonly=True, states={'invisible': ~Eval('habitue_no_score_reason')})
+        "Why no score", readonly=True, states=unless_empty('no_score_reason'))
 
     @classmethod
     def copy(cls, parties, default=None):
