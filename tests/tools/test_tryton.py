@@ -1,14 +1,19 @@
 """Scores on the customers of a real CRM, Tryton 8.0, by the destination and the module of integrations/tryton."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from activation.circuit import Circuit
 from activation.destination import Answer, Batch, BatchRefused, Operation, Record
+from activation.settings import Activation
 from lakehouse.errors import DestinationUnavailable, WrongCall
+from tests.activation.builders import NIGHT, Person, no_members
+from tests.activation.test_deliver import World
 from tests.tools.tryton import PARTY, Crm
 
 TAKEN = Answer("acknowledged")
@@ -71,6 +76,26 @@ def test_scores_arrive_on_the_contact_they_speak_of(crm: Crm) -> None:
     }
     assert crm.read("K2", "habitue_churn_band") == {"habitue_churn_band": None}
     assert categories(crm, "K1") == {"Habitué segment / Fidèles"}
+
+
+def test_only_what_changed_is_written_on_the_next_night(crm: Crm, spark: SparkSession, tmp_path: Path) -> None:
+    people = [Person("1"), Person("2"), Person("3")]
+    crm.add(*(person.contact_id for person in people))
+    world = World(spark, tmp_path, _synced_to(crm))
+    world.opened = {"crm": crm.destination()}
+    world.run(people, members=no_members(spark))
+    assert crm.query("select count(*) from party_party where habitue_churn_band = 'high'") == [(3,)]
+    before = crm.query("select max(write_date) from party_party")[0]
+    changed = [Person("1", band="low"), Person("2", objects=True), Person("3")]
+    world.run(changed, night=NIGHT + timedelta(days=1), members=no_members(spark))
+    after = "select code, habitue_churn_band from party_party where write_date > ? order by code"
+    assert crm.query(after, *before) == [("crm-1", "low"), ("crm-2", None)]
+
+
+def _synced_to(crm: Crm) -> Activation:
+    sync = {"to": "crm", "fields": ["churn_probability", "churn_band", "value_amount", "reasons", "valid_until"]}
+    entry = {"type": "tryton", "source": "crm", "url": crm.url, "user": "sync", "credentials": "CRM_PASSWORD"}
+    return Activation.model_validate({"syncs": {"crm_scores": sync}, "destinations": {"crm": entry}})
 
 
 def test_an_archived_contact_is_found_too(crm: Crm) -> None:

@@ -19,6 +19,10 @@ def customers(chromium: Chromium, address: str, *, login: str, password: str) ->
         broken: list[str] = []
         page.on("pageerror", lambda error: broken.append(str(error)))
         page.set_default_timeout(PATIENCE)
+        # Until the server has told its databases, the page does not know where to sign in.
+        page.wait_for_function(
+            "name => [...document.querySelectorAll('#database')].some(e => e.value === name)", arg=database
+        )
         page.fill("input#login:visible", login)
         page.keyboard.press("Enter")
         page.fill("input[type=password]:visible", password)
