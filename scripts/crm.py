@@ -21,6 +21,7 @@ from activation.frames import view_schema
 from activation.payload import CONTROL
 from features import CUSTOMER_FEATURES
 from lakehouse.delta import Lakehouse
+from lakehouse.errors import HabitueError
 from lakehouse.settings import PROJECT, settings
 from lakehouse.spark import spark_session
 from models.tables import CUSTOMER_SCORES
@@ -37,6 +38,7 @@ USERS: Mapping[str, tuple[str, Group]] = {
     "marketing": ("Marketing", "Habitué marketing"),
 }
 AT_ONCE = 500
+KEPT = "passwords.json"
 
 NO_DEMO = """habitue crm: there is no lake at {lake}.
 Nothing was started.
@@ -48,7 +50,7 @@ READY = """
 The CRM is up: {address}/#{database}
   marketing reads the scores:  user marketing, password {marketing}
   the administrator:           user admin, password {admin}
-{client}Scores of a later night: `{environment}="{sync}" .venv/bin/habitue deliver --retailer {file} --lake {lake}`
+{client}After another night `make crm` sends its scores. All passwords stand in {passwords}.
 Ctrl-C stops it."""
 NO_CLIENT = "There is no npm here, so that the web client is missing: install Node.js, then `make crm`.\n"
 
@@ -72,8 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nThe CRM has stopped.")
         return 0
-    except (NotStarted, subprocess.CalledProcessError) as failure:
-        # A command line may hold no secret, so that the whole of it may be told.
+    except (NotStarted, subprocess.CalledProcessError, HabitueError) as failure:
         print(NOT_UP.format(reason=failure, folder=folder), file=sys.stderr)
         return 1
 
@@ -91,15 +92,18 @@ def _serve(lake: Path, folder: Path, *, port: int) -> int:
         if status:
             return status
         client = "" if tryton.has_web_client() else NO_CLIENT
-        told = {"address": address, "database": DATABASE, "client": client, "environment": PASSWORD, "lake": lake}
-        print(READY.format(**told, **passwords, file=file), flush=True)
+        users = {login: passwords[login] for login in ("admin", "marketing")}
+        print(
+            READY.format(address=address, database=DATABASE, client=client, passwords=folder / KEPT, **users),
+            flush=True,
+        )
         while True:
             signal.pause()
 
 
 def _prepared(folder: Path) -> dict[str, str]:
     """The password of each user, and a database: one that was not filled to its end is made anew."""
-    kept = folder / "passwords.json"
+    kept = folder / KEPT
     if not (folder / "filled").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True)
