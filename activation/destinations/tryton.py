@@ -89,13 +89,14 @@ class Tryton:
         if address.scheme != "https" and address.host not in LOCAL:
             raise wrong("its url is not https: scores would travel in the clear", self._rpc.where)
         self._known = None
-        self._fields(FIELDS)
         nothing = {PREFIX + name: None for name in FIELDS}
         try:
+            self._fields(FIELDS)
             # Rights are looked at before records, so that writing to nobody shows them.
             self._rpc.call(f"{PARTY}.write", [], nothing, CONTEXT)
         except BatchRefused:
-            raise self._not_ready("its user may not write scores", "put it into the group `Habitué sync`") from None
+            remedy = "put its user into the group `Habitué sync` of the module integrations/tryton"
+            raise self._not_ready("its user may not write scores", remedy) from None
 
     def send(self, batch: Batch) -> Mapping[str, Answer]:
         """Write the batch onto the CRM's contacts; a contact that the CRM does not have is rejected."""
@@ -108,8 +109,8 @@ class Tryton:
             except _Unfit as unfit:
                 answers[record.record_key] = Answer("rejected", f"{unfit} is not what the CRM's field can hold")
                 continue
-            answers[record.record_key] = _answer(record, len(parties))
-            if len(parties) == 1:
+            answers[record.record_key] = answer = _answer(record, len(parties))
+            if parties and answer == ACCEPTED:
                 writes += [parties, values]
         if writes:
             self._rpc.call(f"{PARTY}.write", *writes, CONTEXT)
@@ -156,7 +157,8 @@ class _Unfit(Exception):
 
 
 def _answer(record: Record, parties: int) -> Answer:
-    if parties == 1 or (parties == 0 and record.operation == "remove"):
+    """Scores go to the one contact that is meant; a removal clears whatever has the id, be it nobody."""
+    if parties == 1 or record.operation == "remove":
         return ACCEPTED
     return TWO_CONTACTS if parties else NO_CONTACT
 

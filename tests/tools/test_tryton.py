@@ -18,6 +18,7 @@ from tests.tools.tryton import PARTY, Crm
 
 TAKEN = Answer("acknowledged")
 NO_CONTACT = Answer("rejected", "the CRM has no such contact")
+TWO_CONTACTS = Answer("rejected", "the CRM has several contacts of this id")
 FIELDS = ("churn_probability", "churn_band", "value_amount", "segment", "reasons", "grade", "as_of", "valid_until")
 SCORES: dict[str, Any] = {
     "churn_probability": 0.61234,
@@ -132,6 +133,15 @@ def test_an_unknown_contact_is_rejected_and_nobody_is_made(crm: Crm) -> None:
     assert answers["contact:crm:K9"] == NO_CONTACT
     assert verdicts(answers) == {"K1": "acknowledged", "K9": "rejected", "K8": "acknowledged"}
     assert crm.query("select count(*) from party_party") == before
+
+
+def test_of_two_contacts_with_one_id_neither_is_scored_and_both_are_cleared(crm: Crm) -> None:
+    crm.add("K1", "K2", name="Both")
+    destination = crm.destination(contact_field="name")
+    assert destination.send(batch(record("Both"))) == {"contact:crm:Both": TWO_CONTACTS}
+    crm.destination().send(batch(record("K1"), record("K2")))
+    assert verdicts(destination.send(batch(record("Both", "remove")))) == {"Both": "acknowledged"}
+    assert crm.query("select count(*) from party_party where habitue_grade is not null") == [(0,)]
 
 
 def test_a_bad_record_is_found_and_the_others_are_taken(crm: Crm) -> None:
