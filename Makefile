@@ -17,7 +17,7 @@ SOURCES := lakehouse pipelines features models quality activation report orchest
 export SPARK_LOCAL_IP ?= 127.0.0.1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-tools check format docs bench try-contoso clean clean-all again
+.PHONY: help setup demo crm test test-tools check format docs bench try-contoso clean clean-all again
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,11 +28,15 @@ setup: $(PACKAGES) $(JAVA) $(JARS) ## install Python packages, Java and the Delt
 demo: setup ## the fictional retailer: two nights, training, a summary and a report (about 5 minutes on 2 cores)
 	@$(VENV_PYTHON) -m orchestration.demo $(ARGS)
 
+crm: setup ## a real CRM (Tryton) with the demo's customers and scores, in a browser; ARGS="--port 8010" for another port
+	@$(VENV_PYTHON) -m scripts.crm $(ARGS)
+
 test: setup ## every test that needs Python and Java alone; ARGS="-k night" for some of them
 	@$(VENV_PYTHON) -m scripts.tests $(ARGS)
 
-test-tools: setup ## tests against real servers: PostgreSQL, OpenSSH, listmonk, a browser (as root on Debian, or with these packages)
+test-tools: setup ## tests against real servers: PostgreSQL, OpenSSH, listmonk, Tryton, a browser (as root on Debian, or with these packages)
 	@$(VENV_PYTHON) -m scripts.tools
+	@$(VENV_PYTHON) -m scripts.tryton
 	@$(VENV_PYTHON) -m pytest tests/tools $(ARGS)
 
 check: setup ## format, lint, import order, types, and reference pages up to date
@@ -64,7 +68,7 @@ clean: ## delete what runs wrote here: lakes, reports and caches; set-up stays
 	@find . -name __pycache__ -type d -not -path './.venv/*' -not -path './.boot/*' -prune -exec rm -rf {} +
 
 clean-all: clean ## delete the set-up as well; the next `make setup` starts from nothing
-	@rm -rf .boot .venv .java .jars .tools .jars.log *.egg-info
+	@rm -rf .boot .venv .java .jars .tools .tryton .jars.log *.egg-info
 
 # Stamps: one file per step, newer than what the step depends on. `again` repeats a step whose result is gone.
 $(PACKAGES): requirements.lock pyproject.toml scripts/environment.py $(if $(wildcard $(VENV_PYTHON)),,again)

@@ -8,6 +8,7 @@ from activation.destinations.listmonk import Listmonk
 from activation.destinations.meta import Meta
 from activation.destinations.postgres_table import PostgresTable
 from activation.destinations.sftp import Sftp
+from activation.destinations.tryton import Tryton
 from activation.destinations.webhook import Webhook
 
 DESTINATIONS: dict[str, type[DestinationType]] = {
@@ -18,5 +19,6 @@ DESTINATIONS: dict[str, type[DestinationType]] = {
     "listmonk": Listmonk,
     "sftp": Sftp,
     "table": PostgresTable,
+    "tryton": Tryton,
     "webhook": Webhook,
 }

@@ -1,8 +1,9 @@
 """What sending keeps and what it costs: `python -m benchmarks.activation --data DIR --json`.
 
-Three parts: lift (intervals that hold the truth as often as they say, and Hillstrom's published rates), chaos (a tool
-that fails in every way, a sender that is killed again and again, and a state that must be the plan's), and pace (the
-share of a stated rate limit that one process reaches, and its memory from 10,000 records on).
+Four parts: lift (intervals that hold the truth as often as they say, and Hillstrom's published rates), chaos (a tool
+that fails in every way, a sender that is killed again and again, and a state that must be the plan's), pace (the
+share of a stated rate limit that one process reaches, and its memory from 10,000 records on), and tryton (scores on
+5,000 customers of a real CRM, then 500 changes: what the CRM writes, and how fast).
 """
 
 import argparse
@@ -14,9 +15,10 @@ from pathlib import Path
 from benchmarks.activation_chaos import chaos
 from benchmarks.activation_lift import lift
 from benchmarks.activation_pace import pace
+from benchmarks.activation_tryton import crm
 from benchmarks.contract import Check, report
 
-PARTS = ("lift", "chaos", "pace")
+PARTS = ("lift", "chaos", "pace", "tryton")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         "lift": partial(lift, asked.data),
         "chaos": partial(chaos, asked.records, asked.kills, asked.seed),
         "pace": partial(pace, asked.members),
+        "tryton": partial(crm, 5_000, 500),
     }
     return report([check for name in asked.only for check in parts[name]()], as_json=asked.json)
 

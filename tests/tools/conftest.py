@@ -8,11 +8,13 @@ from lakehouse.settings import PROJECT
 from scripts.listmonk import listmonk_program
 from scripts.openssh import openssh_folder
 from scripts.tools import chromium_program, postgresql_programs
+from scripts.tryton import PROGRAMS as TRYTON_PROGRAMS
 from tests.tools.chromium import Chromium
 from tests.tools.dagster_ui import DagsterUI, running_ui
 from tests.tools.listmonk import Listmonk, running_listmonk
 from tests.tools.openssh import OpenSSH, running_openssh
 from tests.tools.postgresql import PostgreSQL, running_postgresql
+from tests.tools.tryton import Crm, Template, template
 
 NOT_HERE = "{name} is not installed: type `make test-tools`, which installs it (as root on Debian)."
 
@@ -61,3 +63,18 @@ def dagster_ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterUI]:
     """`habitue ui` for the fictional retailer at an empty lake."""
     with running_ui(PROJECT / "retailers" / "demo.yaml", tmp_path_factory.mktemp("ui")) as ui:
         yield ui
+
+
+@pytest.fixture(scope="session")
+def crm_template(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """The Tryton database that each test gets a copy of."""
+    if not (TRYTON_PROGRAMS / "trytond").exists():
+        pytest.fail(NOT_HERE.format(name="Tryton"), pytrace=False)
+    return template(tmp_path_factory.mktemp("tryton"))
+
+
+@pytest.fixture
+def crm(crm_template: Template) -> Iterator[Crm]:
+    """A Tryton CRM of this test's own, without customers."""
+    with crm_template.copied() as copy:
+        yield copy
