@@ -8,7 +8,7 @@ from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import SparkSession
 from pyspark.sql import types as T
 
-from activation.payload import ADDRESSES, CONTROL
+from activation.payload import ADDRESSES, OWN_FIELDS
 from activation.settings import Activation
 from lakehouse.errors import InvalidRetailerFile
 from lakehouse.names import nearest
@@ -35,9 +35,9 @@ def check_audiences(spark: SparkSession, activation: Activation, view_schema: T.
 def _problems(spark: SparkSession, activation: Activation, view: T.StructType) -> Iterator[str]:
     yield from _bands_without_numbers(activation, view)
     for name, sync in activation.syncs.items():
-        yield from _unknown(f"syncs.{name}.fields", sync.fields, (*view.names, CONTROL))
+        yield from _unknown(f"syncs.{name}.fields", sync.fields, (*view.names, *OWN_FIELDS))
     for name, audience in activation.audiences.items():
-        yield from _unknown(f"audiences.{name}.fields", audience.fields, (*view.names, *ADDRESSES, CONTROL))
+        yield from _unknown(f"audiences.{name}.fields", audience.fields, (*view.names, *ADDRESSES, *OWN_FIELDS))
         broken = _broken(spark, audience.where, view)
         if broken:
             yield f"audiences.{name}.where: {broken}"

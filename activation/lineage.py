@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from activation.payload import ADDRESSES, CONTROL, VOLATILE
+from activation.payload import ADDRESSES, CONTROL, EMAIL_CONSENT, LINKED, VOLATILE
 from activation.settings import Activation, Audience
 from activation.tables import AUDIENCE_MEMBERS, CONSENT, DELIVERIES, HELD_ADDRESSES, HOLDOUTS, TOOL_REFUSALS
 from lakehouse.lineage import ColumnName, Way, Ways, alike, columns_of, made
@@ -53,8 +53,9 @@ def _fields(activation: Activation, view: Mapping[str, Table], destination: str)
 
 
 def _behind(field: str, view: Mapping[str, Table]) -> ColumnName:
-    if field == CONTROL:
-        return ColumnName(HOLDOUTS.name, "since")
+    own = {CONTROL: (HOLDOUTS.name, "since"), EMAIL_CONSENT: (CONSENTS, "status"), LINKED: (LINKS, "record_key")}
+    if field in own:
+        return ColumnName(*own[field])
     return ColumnName(CONTACT if field in ADDRESSES else view[field].name, field)
 
 

@@ -82,7 +82,7 @@ def plan(
         chosen = records(frames, source).withColumn("address", F.col("record_key"))
     to = activation.destinations[sending.to]
     bands = {field: band for field, band in to.dead_bands.items() if field in sending.fields}
-    wanted = desired(chosen, frames, fields=sending.fields, key=key, banded=bands)
+    wanted = desired(chosen, frames, fields=sending.fields, key=key, night=night, banded=bands)
     due = changes(
         wanted,
         deliveries,
@@ -117,7 +117,7 @@ def _farewells(activation: Activation, *, frames: Frames, deliveries: DataFrame,
     left = sorted((row["destination"], row["name"]) for row in held.collect())
     nobody = records(frames, "").withColumn("address", F.col("record_key"))
     return [
-        _farewell(pair, desired(nobody, frames, fields=(), key=""), deliveries, night)
+        _farewell(pair, desired(nobody, frames, fields=(), key="", night=night), deliveries, night)
         for pair in left
         if pair not in current
     ]

@@ -29,8 +29,8 @@ def profiles(
     """What may be known of each customer without knowing who: bands, places and flags, as of the night.
 
     Grain: one row per customer_id of links.
-    Reads: orders with customer_id and event_at (unified.orders), objections with customer_id; golden with customer_id,
-           born_on and gender (unified.customers), so that both tables tell one age.
+    Reads: orders with customer_id, event_at, kind, store_id and channel (unified.orders); objections with customer_id;
+           golden with customer_id, born_on and gender (unified.customers), so that both tables tell one age.
     """
     known = with_customer(links, contacts)
     described = known.groupBy("customer_id").agg(*_described(trusted_first(trust)), *_flags())
@@ -42,7 +42,8 @@ def profiles(
     first = since.groupBy("customer_id").agg(F.min("day").alias("customer_since"))
     objecting = objections.select("customer_id").distinct().withColumn("_objects", F.lit(1) == 1)
     joined = links.select("customer_id").distinct()
-    for known_of_some in (described, bands, first, objecting):
+    last = _last_orders(seen[1], timezone)
+    for known_of_some in (described, bands, first, last, objecting):
         joined = joined.join(known_of_some, "customer_id", "left")
     flags = {name: F.expr(f"coalesce({name}, false)") for name in FLAGS}
     flags["objects_to_profiling"] = F.expr("coalesce(_objects, false)")
@@ -101,6 +102,14 @@ def age_band(born_on: Column, night: date) -> Column:
     for name, below in AGES:
         band = band.when(age < below, name)
     return band
+
+
+def _last_orders(orders: DataFrame, timezone: str) -> DataFrame:
+    bought = orders.where("customer_id is not null and coalesce(kind, 'sale') = 'sale'")
+    where = F.coalesce(F.nullif(F.trim("store_id"), F.lit("")), "channel").alias("last_store")
+    last = bought.groupBy("customer_id").agg(F.max(F.struct("event_at", "source", "order_id", where)).alias("last"))
+    day = F.to_date(F.from_utc_timestamp("last.event_at", timezone)).alias("last_order_on")
+    return last.select("customer_id", day, "last.last_store")
 
 
 def _first_days(frame: DataFrame, timezone: str) -> DataFrame:

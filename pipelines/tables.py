@@ -200,6 +200,8 @@ CUSTOMER_PROFILE = Table(
         Column("country", "string", "country"),
         Column("store_id", "string", "home store"),
         Column("customer_since", "date", "earliest record or order, retailer's day"),
+        Column("last_order_on", "date", "newest purchase before the night, retailer's day; a return is none"),
+        Column("last_store", "string", "store of that purchase; its channel where it has no store"),
         required("is_staff", "boolean", "employee"),
         required("is_test", "boolean", "test account"),
         Column("is_deceased", "boolean", "any record says that the person has died: no score, never contacted"),

@@ -132,6 +132,12 @@ def _customers() -> Ways:
     }
 
 
+_LAST = {
+    "last_order_on": ("event_at", "source", "order_id", "kind", "customer_id", "store_id", "channel"),
+    "last_store": ("event_at", "source", "order_id", "kind", "customer_id", "store_id", "channel"),
+}
+
+
 def _profile() -> Ways:
     chosen = Way("the record that counts most", _RANKED, "rows")
     since = (*columns_of(CONTACT, "event_at", "is_deleted"), *columns_of(tables.ORDERS.name, "event_at", "customer_id"))
@@ -142,6 +148,7 @@ def _profile() -> Ways:
         "gender_group": made("unknown where nothing is given", f"{tables.CUSTOMERS.name}.gender"),
         **{n: (Way(COUNTS_MOST, columns_of(CONTACT, n)), chosen) for n in ("region", "country", "store_id")},
         "customer_since": made("earliest record or order", *since),
+        **{n: made("of the newest purchase", *columns_of(tables.ORDERS.name, *of)) for n, of in _LAST.items()},
         **{n: made("whether any record says so", f"{CONTACT}.{n}") for n in ("is_staff", "is_test", "is_deceased")},
         "is_deleted": made("whether every record is", f"{CONTACT}.is_deleted"),
         "objects_to_profiling": made("whether profiling is refused", *refusal),

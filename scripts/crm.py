@@ -18,7 +18,7 @@ from pyspark.sql import Row
 from activation.destinations.tryton import FIELDS, PARTY
 from activation.destinations.tryton_rpc import Rpc
 from activation.frames import view_schema
-from activation.payload import CONTROL
+from activation.payload import OWN_FIELDS
 from features import CUSTOMER_FEATURES
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import HabitueError
@@ -151,7 +151,8 @@ def _said(contact: Row, *columns: str) -> Iterable[str]:
 def _retailer_file(folder: Path, url: str) -> Path:
     """The demo's retailer file with this CRM as one more destination."""
     said = yaml.safe_load(RETAILER.read_text())
-    known = {*view_schema(CUSTOMER_PROFILE.schema, CUSTOMER_SCORES.schema, CUSTOMER_FEATURES.schema).names, CONTROL}
+    view = view_schema(CUSTOMER_PROFILE.schema, CUSTOMER_SCORES.schema, CUSTOMER_FEATURES.schema)
+    known = {*view.names, *OWN_FIELDS}
     said["syncs"]["tryton_scores"] = {"to": "tryton", "fields": [name for name in FIELDS if name in known]}
     said["destinations"]["tryton"] = {
         "type": "tryton",

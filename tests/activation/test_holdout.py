@@ -97,7 +97,7 @@ def test_a_record_says_until_when_its_customer_is_a_control(spark: SparkSession)
     chosen = records(known, "crm").selectExpr("*", "record_key as address")
     for controls, expected in ((told, "2026-03-29"), (None, None)):
         beside = type(known)(**{**vars(known), "controls": controls})
-        sent = desired(chosen, beside, fields=("churn_band", CONTROL), key=KEY)
+        sent = desired(chosen, beside, fields=("churn_band", CONTROL), key=KEY, night=NIGHT)
         payloads = {row["customer_id"]: row["payload"] for row in sent.collect()}
         assert (f'"{CONTROL}":"{expected}"' in payloads["runs"]) == (expected is not None)
         assert f'"{CONTROL}":null' in payloads["contacted"]

@@ -23,6 +23,11 @@ def links(spark: SparkSession, **owners: str):  # type: ignore[no-untyped-def]
     return of_table(spark, IDENTITY_LINKS, [*rows, guest])
 
 
+def order(order_id: str, when: object, **other: object) -> Values:
+    """An order of the customer c at the till."""
+    return {"source": "pos", "order_id": order_id, "customer_id": "c", "event_at": when, "known_from": NIGHT, **other}
+
+
 GOLDEN: list[Values] = [
     {"customer_id": "c", "born_on": date(1996, 3, 1)},
     {"customer_id": "t", "born_on": date(1996, 3, 2), "gender": "female"},
@@ -43,7 +48,9 @@ def test_profile_holds_bands_flags_and_the_first_day(spark: SparkSession) -> Non
         {"source": "web", "source_contact_id": "3", "is_test": True, "is_deceased": True, "country": "france"},
     ]
     orders: list[Values] = [
-        {"source": "pos", "order_id": "A", "customer_id": "c", "event_at": at(4, 23), "known_from": NIGHT}
+        order("A", at(4, 23), store_id="S7", channel="store"),
+        order("B", at(6, 9), store_id=" ", channel="web"),
+        order("C", at(7, 9), store_id="S9", kind="return"),
     ]
     objections = frame_of(spark, [("t",)], "customer_id string")
     found = profiles(
@@ -67,3 +74,5 @@ def test_profile_holds_bands_flags_and_the_first_day(spark: SparkSession) -> Non
         "guest": ("unknown", "unknown", None, None, None, False, False, False, False),
     }
     assert [row["customer_id"] for row in found.where("is_deleted").collect()] == ["d"]
+    [last] = found.where("last_order_on is not null").collect()
+    assert (last["customer_id"], last["last_order_on"], last["last_store"]) == ("c", date(2026, 2, 6), "web")

@@ -44,6 +44,10 @@ class Party(metaclass=PoolMeta):
         "Data until", readonly=True, help="Everything that was used happened before.")
     habitue_valid_until = fields.Date("Valid until", readonly=True)
     habitue_email_consent = fields.Char("Marketing e-mail", readonly=True, states=unless_empty('email_consent'))
+    habitue_linked_records_count = fields.Integer(
+        "Cards of this person", readonly=True,
+        states={'invisible': Eval(PREFIX + 'linked_records_count', 0) <= 1},
+        help="How many customers of this CRM are the same person; above 1 they carry the same scores.")
     habitue_control_until = fields.Date(
         "Control until", readonly=True, states=unless_empty('control_until'),
         help="Leave the customer alone until then: the effect of mailings is measured.")
