@@ -45,6 +45,14 @@ class Delivered:
         return sum(n for (done, said), n in self.outcomes.items() if said == verdict and operation in (None, done))
 
 
+@dataclass(frozen=True)
+class ConsentsNow:
+    """unified.consents as it stands at the moment of sending; `version` tells whether it moved."""
+
+    read: Callable[[], DataFrame]
+    version: Callable[[], int]
+
+
 class DeliveriesFailed(DeliveryFailed):
     """A destination did not take all that was sent; `delivered` holds what became of everything."""
 
@@ -80,14 +88,15 @@ def deliver(
     ledger: Ledger,
     night: date,
     key: str,
-    consents_now: Callable[[], DataFrame],
+    consents_now: ConsentsNow,
     send: bool,
     accepted: Collection[str] = (),
 ) -> tuple[Delivered, ...]:
     """What was planned and sent per sync and audience; with send=False the plans alone.
 
-    Reads: opened: what `destinations` gave; members: activation.audience_members of this night; consents_now: reads
-           unified.consents anew; accepted: syncs and audiences that a person let through.
+    Reads: opened: what `destinations` gave; members: activation.audience_members of this night; consents_now:
+           unified.consents, read when a plan is sent and again where it moved before a batch; accepted: syncs and
+           audiences that a person let through.
     Raises: DeliveriesFailed at the end, if a destination did not take what was sent.
     """
     problems = {name: _problem(one, activation.fields_of(name)) for name, one in opened.items()} if send else {}
@@ -103,9 +112,9 @@ def deliver(
             delivered.append(Delivered(plan, problem=problem))
             continue
         waits, circuit = too_large(plan, limit, night), circuits[plan.destination]
-        asked = activation.asked_of(plan.name)
-        rows = _rows(plan, asked, consents_now(), waits, held_out=held_out.get(plan.name), night=night)
-        outcomes = _send(plan, circuit, rows, ledger=ledger, night=night)
+        asked, control = activation.asked_of(plan.name), held_out.get(plan.name)
+        rows = partial(_rows, plan, asked, waits, held_out=control, night=night)
+        outcomes = _send(plan, circuit, rows, consents_now, ledger=ledger, night=night)
         delivered.append(Delivered(plan, outcomes, waits or (circuit.broken if outcomes else None)))
     ledger.fold()
     return _all_taken(tuple(delivered), night)
@@ -134,7 +143,7 @@ def _circuits(activation: Activation, opened: Mapping[str, Destination]) -> dict
 
 
 def _rows(
-    plan: Plan, asked: Asked | None, consents: DataFrame, waits: str | None, *, held_out: DataFrame | None, night: date
+    plan: Plan, asked: Asked | None, waits: str | None, consents: DataFrame, *, held_out: DataFrame | None, night: date
 ) -> DataFrame:
     """What is due, with `stopped`: why a record may not be sent any more, or never might have been.
 
@@ -168,18 +177,45 @@ def _refused(plan: Plan, asked: Asked | None, consents: DataFrame) -> DataFrame:
 
 
 def _send(
-    plan: Plan, circuit: Circuit, rows: DataFrame, *, ledger: Ledger, night: date
+    plan: Plan,
+    circuit: Circuit,
+    rows: Callable[[DataFrame], DataFrame],
+    consents: ConsentsNow,
+    *,
+    ledger: Ledger,
+    night: date,
 ) -> Mapping[tuple[Operation, Verdict], int]:
     outcomes: Counter[tuple[Operation, Verdict]] = Counter()
-    rows = with_held(rows, plan, ledger.held_addresses()) if circuit.by_address else rows
-    in_order: Iterator[Row] = rows.drop("address").orderBy("record_key").toLocalIterator()
-    while part := list(islice(in_order, circuit.batch_size)):
+
+    def due() -> DataFrame:
+        found = rows(consents.read())
+        return with_held(found, plan, ledger.held_addresses()) if circuit.by_address else found
+
+    for part in _parts(due, consents.version, circuit.batch_size):
         withheld = _batch(plan, night, tuple(record for row in part if (record := _withheld(row))))
         sent = _batch(plan, night, tuple(record for row in part if (record := _due(row))))
         reasons = {row["record_key"]: Answer("withheld", row["stopped"]) for row in part}
         outcomes += _recorded(withheld, ledger, partial(_hold_back, reasons), by_address=False)
         outcomes += _recorded(sent, ledger, circuit.send, by_address=circuit.by_address)
     return outcomes
+
+
+def _parts(due: Callable[[], DataFrame], version: Callable[[], int], size: int | None) -> Iterator[list[Row]]:
+    """What is due in order, a batch at a time; once consents moved, what is left is judged anew."""
+    seen, last = version(), ""
+    in_order = _in_order(due())
+    while part := list(islice(in_order, size)):
+        now = version()
+        if now == seen:
+            last = part[-1]["record_key"]
+            yield part
+        else:
+            seen, in_order = now, _in_order(due().where(F.col("record_key") > F.lit(last)))
+
+
+def _in_order(rows: DataFrame) -> Iterator[Row]:
+    found: Iterator[Row] = rows.drop("address").orderBy("record_key").toLocalIterator()
+    return found
 
 
 def _batch(plan: Plan, night: date, records: tuple[Record, ...]) -> Batch:

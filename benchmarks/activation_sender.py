@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from activation.audience import audience_members
-from activation.deliver import DeliveriesFailed, deliver
+from activation.deliver import ConsentsNow, DeliveriesFailed, deliver
 from activation.destinations.webhook import Webhook, client
 from activation.ledger import Ledger
 from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HOLDOUTS
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
             ledger=Ledger.opened(lake, folder / "state"),
             night=night,
             key=KEY,
-            consents_now=lambda: known.consents,
+            consents_now=ConsentsNow(lambda: known.consents, lambda: 0),
             send=True,
             accepted={AUDIENCE},
         )

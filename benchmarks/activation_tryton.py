@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from activation.deliver import deliver
+from activation.deliver import ConsentsNow, deliver
 from activation.destination import Answer, Batch, Capabilities, DestinationSettings
 from activation.destinations.tryton import PARTY, Tryton
 from activation.destinations.tryton_rpc import Rpc
@@ -108,7 +108,7 @@ def _delivered(lake: Lakehouse, folder: Path, night: date, *, url: str, password
         ledger=Ledger.opened(lake, folder / "state"),
         night=night,
         key=KEY,
-        consents_now=lambda: known.consents,
+        consents_now=ConsentsNow(lambda: known.consents, lambda: 0),
         send=True,
     )
     return destination.seconds

@@ -90,6 +90,13 @@ class Lakehouse:
             return NOT_THERE
         return int(self._snapshot(table).version())
 
+    def newest_version(self, table: Table) -> int:
+        """The same, also where another process wrote the table since it was last read here."""
+        if not self.exists(table):
+            return NOT_THERE
+        nothing, may_be_stale = self.spark._jvm.scala.Option.empty(), False  # type: ignore[union-attr]
+        return int(self._log(table).update(may_be_stale, nothing, nothing).version())
+
     def rows(self, table: Table) -> int:
         """How many rows the table holds now; 0 where it does not exist.
 
@@ -204,8 +211,11 @@ class Lakehouse:
         return int(checksum.get().tableSizeBytes() if checksum.isDefined() else snapshot.sizeInBytes())
 
     def _snapshot(self, table: Table) -> Any:
+        return self._log(table).unsafeVolatileSnapshot()
+
+    def _log(self, table: Table) -> Any:
         log = self.spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
-        return log.forTable(self.spark._jsparkSession, self.location(table)).unsafeVolatileSnapshot()
+        return log.forTable(self.spark._jsparkSession, self.location(table))
 
     def _delta(self, table: Table) -> DeltaTable:
         return DeltaTable.forPath(self.spark, self.location(table))

@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from activation.audience import audience_members
-from activation.deliver import Delivered, DeliveriesFailed, deliver, destinations
+from activation.deliver import ConsentsNow, Delivered, DeliveriesFailed, deliver, destinations
 from activation.destination import Operation
 from activation.frames import CONTACTS_SCHEMA, Frames
 from activation.frequency import contacted
@@ -156,7 +156,9 @@ def send(run: NightRun, *, really: bool) -> tuple[Delivered, ...]:
         ledger=Ledger.opened(run.lake, run.place.state),
         night=run.night,
         key=run.key,
-        consents_now=lambda: run.lake.read(unified.CONSENTS),
+        consents_now=ConsentsNow(
+            lambda: run.lake.read(unified.CONSENTS), lambda: run.lake.newest_version(unified.CONSENTS)
+        ),
         send=really,
         accepted=run.accepted,
     )

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from activation.audience import audience_members
-from activation.deliver import HELD_OUT, Delivered, DeliveriesFailed, deliver, destinations, too_large
+from activation.deliver import HELD_OUT, ConsentsNow, Delivered, DeliveriesFailed, deliver, destinations, too_large
 from activation.destination import Answer, Batch, Destination
 from activation.holdout import EVERYWHERE
 from activation.ledger import Ledger
@@ -63,6 +63,7 @@ class World:
         members: DataFrame | None = None,
         send: bool = True,
         accepted: str = "",
+        consents: ConsentsNow | None = None,
     ) -> tuple[Delivered, ...]:
         """One night with these people; `now` is unified.consents at the moment of sending, `members` who was chosen."""
         known = frames(self.spark, people)
@@ -75,7 +76,7 @@ class World:
             ledger=self.ledger(),
             night=night,
             key=KEY,
-            consents_now=lambda: now or known.consents,
+            consents_now=ConsentsNow(lambda: now or known.consents, lambda: 0) if consents is None else consents,
             send=send,
             accepted={accepted},
         )
@@ -151,6 +152,23 @@ def test_a_withdrawal_between_plan_and_send_stops_the_record_and_is_recorded(wor
     assert delivered[0].outcomes == {("add", "withheld"): 1, ("update", "withheld"): 1, ("remove", "acknowledged"): 2}
     assert set(world.newsletter.held) == {"contact:crm:crm-stays"}
     assert {row["message"] for row in world.outcomes() if row["outcome"] == "withheld"} == {"no consent any more"}
+    one_outcome_each(world)
+
+
+def test_a_withdrawal_between_two_batches_stops_what_is_left(world: World) -> None:
+    people = [Person(name) for name in ("a", "b", "c", "d")]
+    stands = {"version": 0, "who": people}
+
+    def withdraws(batch: Batch) -> dict[str, Answer]:
+        """While the first batch is on its way, somebody in it and somebody after it say no."""
+        stands.update(version=1, who=[replace(one, status="withdrawn") if one.id in "ac" else one for one in people])
+        return {}
+
+    world.newsletter.size, world.newsletter.fault = 2, withdraws
+    moving = ConsentsNow(lambda: said(world.spark, stands["who"]), lambda: stands["version"])  # type: ignore[arg-type, return-value]
+    delivered = world.run(people, consents=moving)
+    assert delivered[0].outcomes == {("add", "acknowledged"): 3, ("add", "withheld"): 1}
+    assert world.newsletter.seen == ["contact:crm:crm-a", "contact:crm:crm-b", "contact:crm:crm-d"]
     one_outcome_each(world)
 
 

@@ -186,3 +186,12 @@ def test_rows_are_told_without_a_query_and_with_one_where_delta_does_not_know(
     assert lake.rows(PEOPLE) == lake.read(PEOPLE).count() == 3
     monkeypatch.setattr(delta, "_rows_by_checksum", lambda _snapshot: None)
     assert lake.rows(PEOPLE) == 3
+
+
+def test_newest_version_sees_what_another_process_wrote(lake: Lakehouse) -> None:
+    assert lake.newest_version(PEOPLE) == NOT_THERE
+    lake.merge(PEOPLE, people(lake, (1, "a@x", "Ghent")))
+    assert lake.newest_version(PEOPLE) == lake.version(PEOPLE) == 0
+    another = Path(lake.location(PEOPLE)) / "_delta_log" / f"{1:020}.json"
+    another.write_text('{"commitInfo": {"timestamp": 1709337600000, "operation": "WRITE", "operationParameters": {}}}')
+    assert lake.newest_version(PEOPLE) == 1
