@@ -117,13 +117,6 @@ def in_doubt(fitted: Fitted) -> Fitted:
     return replace(fitted, grade=max(fitted.grade, IN_DOUBT))
 
 
-def retraining_due(drift: DataFrame) -> dict[str, str]:
-    """The models in doubt on the newest night of models.drift, each with the reason; training may lift it."""
-    newest = drift.agg(F.max("night").alias("night"))
-    rows = drift.join(F.broadcast(newest), "night").where("what = 'model' and verdict = 'drifted'").collect()
-    return {row["model"]: row["words"] for row in rows}
-
-
 def warnings(found: Iterable[Finding]) -> Iterator[tuple[str, float]]:
     """What people must hear of the night, each with its figure: silent sources, and champions in doubt."""
     for one in found:

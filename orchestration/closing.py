@@ -11,6 +11,9 @@ from report.figures import against_baseline
 from report.night import night_report
 from report.quality import quality_page
 
+REPORTS = "reports"
+"""Below the state folder: a page and a JSON summary per night."""
+
 
 def close_night(run: NightRun) -> None:
     """Tell who must know, then write the summary and the report of a night, also of one that a gate stopped."""
@@ -20,7 +23,7 @@ def close_night(run: NightRun) -> None:
         found["models"].setdefault(name, {}).update(tested)
     if run.record.error is not None:
         found["error"] = str(run.record.error)
-    folder = run.place.state / "reports"
+    folder = run.place.state / REPORTS
     folder.mkdir(parents=True, exist_ok=True)
     owners = {name: run.retailer.owners.of_source(name) for name in run.retailer.sources}
     below = folder / "quality" / f"{run.night}.html"

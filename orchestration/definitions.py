@@ -1,4 +1,5 @@
-"""What Dagster sees: one asset per table, by layer; the night at 02:00, its check at 06:05, training on Sundays."""
+"""What Dagster sees: one asset per table, by layer; the night at 02:00, its check at 06:05, training on
+Sundays and, at most once a week more, where a champion is in doubt."""
 
 from collections.abc import Iterable
 
@@ -12,6 +13,7 @@ from orchestration.assets.freshness import FRESHNESS, HOUR, freshness_check
 from orchestration.assets.keys import asset_key, table_name
 from orchestration.assets.ops import ops_assets
 from orchestration.assets.raw import files_asset, raw_assets
+from orchestration.assets.retraining import retraining_sensor
 from orchestration.assets.scores import score_assets
 from orchestration.assets.sendings import sending_specs
 from orchestration.assets.step import Steps
@@ -62,6 +64,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
         asset_checks=[fresh],
         resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
         jobs=[training, nightly, freshness],
+        sensors=[retraining_sensor(place, TRAINING)],
         schedules=[
             dg.build_schedule_from_partitioned_job(nightly, hour_of_day=2),
             dg.ScheduleDefinition(job=training, cron_schedule="0 5 * * 0", execution_timezone=retailer.timezone),

@@ -1,7 +1,7 @@
 """Drift: bins that see a change and no more, verdicts that name its cause, and what they do to a grade."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pytest
@@ -10,13 +10,11 @@ from pyspark.sql import SparkSession
 from lakehouse.rows import frame_of
 from models.drift import (
     Finding,
-    as_frame,
     doubts,
     drifted,
     in_doubt,
     judged,
     moved,
-    retraining_due,
     warnings,
     with_doubts,
 )
@@ -127,12 +125,9 @@ def test_doubt_lowers_the_grade_of_a_champion_and_of_nothing_else(spark: SparkSe
     assert in_doubt(Fitted("churn", "recency_rule", 60, ())).grade == "E"
 
 
-def test_retraining_is_due_while_the_newest_night_doubts(spark: SparkSession) -> None:
+def test_a_doubt_is_told_with_the_command_that_may_lift_it() -> None:
     doubted = finding("model", "share of the gain", words="it has drifted")
     steady = replace(doubted, verdict="steady")
-    before = as_frame(spark, [doubted], NIGHT - timedelta(days=1))
-    assert retraining_due(before) == {"churn": "it has drifted"}
-    assert retraining_due(before.unionByName(as_frame(spark, [steady], NIGHT))) == {}
     [(told, _)] = warnings([doubted, steady])
     assert told == "churn version 3 has grade D: it has drifted; `habitue train` may lift it"
 
