@@ -69,7 +69,8 @@ class Capabilities:
            limit that the tool documents, None where it has none; known_by says how the tool knows a person: for one
            that goes by address (its entry is one list), those that it holds are kept, so that a removal names them;
            delete_a_person: whether a removal leaves nothing of the person there; suppression_list: whether the
-           tool's own is asked; told_of_consent: whether it is told that each person consented.
+           tool's own is asked; told_of_consent: whether it is told that each person consented; one_value_per_field:
+           whether a field of a contact holds one value there, whichever sync or audience wrote it.
     """
 
     summary: str
@@ -81,6 +82,7 @@ class Capabilities:
     delete_a_person: bool = False
     suppression_list: bool = False
     told_of_consent: bool = False
+    one_value_per_field: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ class Activation(BaseModel):
     def _consistent(self) -> Self:
         problems = [*_shared_names(self), *_unknown_targets(self), *_wrong_destinations(self.destinations)]
         problems += [*_unknown_bands(self), *_without_address(self), *_sharing_a_list(self)]
-        problems += _without_consent(self)
+        problems += [*_without_consent(self), *_writing_one_field(self)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -218,6 +218,26 @@ def _sharing_a_list(activation: Activation) -> list[str]:
             continue
         if kind.keys.model_validate(settings.keys).one_list:
             problems.append(f"destinations.{name}: it is one list there; give each of {', '.join(sent)} its own entry")
+    return problems
+
+
+def _writing_one_field(activation: Activation) -> list[str]:
+    """A sentence per field of a tool's contacts that two syncs or audiences would write, each over the other."""
+    written: dict[tuple[object, ...], str] = {}
+    problems = []
+    for name, sending in activation.sendings.items():
+        settings = activation.destinations.get(sending.to)
+        kind = DESTINATIONS.get(settings.type) if settings else None
+        if settings is None or kind is None or not kind.capabilities.one_value_per_field:
+            continue
+        for field in sending.fields:
+            tool = (settings.type, settings.credentials, settings.keys.get("url"), field)
+            first = written.setdefault(tool, name)
+            if first != name:
+                problems.append(
+                    f"{name}.fields: {field} is written onto the same contacts by {first}, each would undo the other; "
+                    "take it out of one (`fields: []` for none)"
+                )
     return problems
 
 

@@ -107,6 +107,8 @@ def _audiences(audiences: Mapping[str, Any]) -> Iterator[str]:
             yield _line("", number(count), f"held back: {plain(reason)}")
         if "lift" in counts:
             yield _line("", "", counts["lift"]["says"])
+        if "note" in counts:
+            yield _line("", "", counts["note"])
 
 
 def sent_lines(deliveries: Mapping[str, Any]) -> Iterator[str]:

@@ -74,6 +74,7 @@ class HubSpot:
         needs_credentials=True,
         calls_per_second=10,
         suppression_list=True,
+        one_value_per_field=True,
     )
     keys: type[DestinationKeys] = HubSpotKeys
 

@@ -54,12 +54,17 @@ class TableKeys(DestinationKeys):
     """Keys of a `table` entry.
 
     Units: url as postgresql://user@host:port/database, without a password: `credentials` names its variable; table is
-           that of every sync and audience of this destination, where missing each has one of its own name.
+           that of the one sync or audience of this destination; where missing each has one of its own name.
     """
 
     url: str
     schema_name: str = "public"
     table: str | None = None
+
+    @property
+    def one_list(self) -> bool:
+        """Whether the entry names its table: each row is one contact, whichever sync or audience wrote it."""
+        return self.table is not None
 
     @field_validator("url")
     @classmethod

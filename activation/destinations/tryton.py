@@ -67,6 +67,7 @@ class Tryton:
         operations=frozenset({"add", "update", "remove"}),
         batch_size=500,
         needs_credentials=True,
+        one_value_per_field=True,
     )
     keys: type[DestinationKeys] = TrytonKeys
 

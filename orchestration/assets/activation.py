@@ -109,6 +109,10 @@ def _decided(run: NightRun) -> Sequence[Published]:
     decided = run.lake.read(AUDIENCE_MEMBERS).where(f"night = DATE'{run.night}'")
     fresh = new_assignments(decided, held, activation=run.retailer, night=run.night)
     run.record.audiences.update(audience_counts(run, decided))
+    customers = run.lake.rows(unified.CUSTOMER_PROFILE)
+    for counts in run.record.audiences.values():
+        if note := selects_strangely(counts, customers):
+            counts["note"] = note
     deliveries = run.lake.read_as_night_began(DELIVERIES)
     for name, found in lifts(run, held=held, deliveries=deliveries, heirs=heirs).items():
         run.record.audiences[name]["lift"] = as_json(found)
@@ -125,6 +129,16 @@ def audience_counts(run: NightRun, decided: Any) -> dict[str, Any]:
         else:
             mine["members" if row["decision"] == "member" else "held_out"] += row["count"]
     return counts
+
+
+def selects_strangely(counts: Mapping[str, Any], customers: int) -> str | None:
+    """What to tell of a condition that nobody meets, or everybody does: it is rarely meant."""
+    meeting = counts["members"] + counts["held_out"] + sum(counts["refused"].values())
+    if customers and not meeting:
+        return f"its condition holds for none of {customers:,} customers: nobody is contacted; look at `where`"
+    if customers and meeting == customers:
+        return f"its condition holds for every one of {customers:,} customers; look at `where`"
+    return None
 
 
 def _sent(run: NightRun) -> Sequence[Published]:

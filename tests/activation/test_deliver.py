@@ -1,121 +1,42 @@
 """What is planned is sent, once, and every record has one outcome."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from activation.audience import audience_members
-from activation.deliver import HELD_OUT, ConsentsNow, Delivered, DeliveriesFailed, deliver, destinations, too_large
-from activation.destination import Answer, Batch, Destination
+from activation import ledger
+from activation.deliver import HELD_OUT, ConsentsNow, DeliveriesFailed, destinations, too_large
+from activation.destination import Answer, Batch
 from activation.holdout import EVERYWHERE
 from activation.ledger import Ledger
 from activation.outbox import Outbox
-from activation.plan import Plan, PlanLine, plans
-from activation.settings import Activation
+from activation.plan import Plan, PlanLine
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import DestinationUnavailable, MissingCredentials
 from tests.activation.builders import (
-    KEY,
     NIGHT,
     Killed,
-    MemoryLake,
     MemoryTool,
     Person,
     activation,
     consents,
-    frames,
     held_out,
-    no_holdouts,
     only_audience,
     said,
     statement,
 )
-
-
-@dataclass
-class World:
-    """A lake, a state folder and the tools of one retailer."""
-
-    spark: SparkSession
-    state: Path
-    settings: Activation
-
-    def __post_init__(self) -> None:
-        self.lake = MemoryLake(self.spark)
-        self.crm, self.newsletter = MemoryTool(), MemoryTool()
-        self.holdouts: DataFrame | None = None
-        self.opened: dict[str, Destination] = {"crm": self.crm, "newsletter": self.newsletter}
-
-    def ledger(self) -> Ledger:
-        return Ledger.opened(self.lake, self.state)  # type: ignore[arg-type]
-
-    def run(
-        self,
-        people: list[Person],
-        *,
-        night: date = NIGHT,
-        now: DataFrame | None = None,
-        members: DataFrame | None = None,
-        send: bool = True,
-        accepted: str = "",
-        consents: ConsentsNow | None = None,
-    ) -> tuple[Delivered, ...]:
-        """One night with these people; `now` is unified.consents at the moment of sending, `members` who was chosen."""
-        known = frames(self.spark, people)
-        return deliver(
-            self.settings,
-            self.opened,
-            frames=known,
-            members=self.members(people, night) if members is None else members,
-            holdouts=self.holdouts or no_holdouts(self.spark),
-            ledger=self.ledger(),
-            night=night,
-            key=KEY,
-            consents_now=ConsentsNow(lambda: now or known.consents, lambda: 0) if consents is None else consents,
-            send=send,
-            accepted={accepted},
-        )
-
-    def plans(self, people: list[Person], *, night: date = NIGHT) -> tuple[Plan, ...]:
-        """What the dry run says."""
-        deliveries, members = self.ledger().deliveries(), self.members(people, night)
-        known = frames(self.spark, people)
-        return plans(self.settings, frames=known, members=members, deliveries=deliveries, night=night, key=KEY)
-
-    def members(self, people: list[Person], night: date) -> DataFrame:
-        known = frames(self.spark, people)
-        stored = no_holdouts(self.spark)
-        return audience_members(self.settings, known, holdouts=stored, night=night, key=KEY).localCheckpoint()
-
-    def outcomes(self) -> list[dict[str, object]]:
-        return self.lake.kept
+from tests.activation.world import World, one_outcome_each, said_of
 
 
 @pytest.fixture
 def world(spark: SparkSession, tmp_path: Path) -> World:
     """A retailer with one audience."""
     return World(spark, tmp_path, only_audience())
-
-
-def said_of(delivered: tuple[Delivered, ...]) -> dict[str, int]:
-    """Acknowledged records by operation."""
-    totals: Counter[str] = Counter()
-    for one in delivered:
-        for operation in ("add", "update", "remove"):
-            totals[operation] += one.count("acknowledged", operation)
-    return dict(+totals)
-
-
-def one_outcome_each(world: World) -> None:
-    """The law: no attempt has two outcomes, none has none."""
-    ids = [(row["delivery_id"], row["attempt"]) for row in world.outcomes()]
-    assert len(ids) == len(set(ids))
-    assert all(row["outcome"] for row in world.outcomes())
 
 
 def test_only_what_changed_is_sent_and_who_left_is_removed(world: World) -> None:
@@ -288,6 +209,16 @@ def test_a_destination_that_breaks_on_the_way_says_why_the_rest_was_not_sent(wor
     with pytest.raises(DeliveriesFailed, match="5 of 5 records failed, not called any more: 3 calls failed"):
         world.run([Person(f"p{n}") for n in range(5)])
     assert Counter(row["message"] for row in world.outcomes())["no answer"] == 3
+
+
+def test_a_clock_that_jumps_back_changes_nothing_that_is_sent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.run([Person("stays"), Person("moves"), Person("goes")])
+    monkeypatch.setattr(ledger, "_now", lambda: "2001-01-01T00:00:00+00:00")
+    later = [Person("stays"), Person("moves", reasons=("new",)), Person("goes", band="low")]
+    assert said_of(world.run(later, night=NIGHT + timedelta(days=1))) == {"update": 1, "remove": 1}
+    assert said_of(world.run(later, night=NIGHT + timedelta(days=2))) == {}
+    assert set(world.newsletter.held) == {"contact:crm:crm-moves", "contact:crm:crm-stays"}
+    one_outcome_each(world)
 
 
 def test_an_audience_that_left_the_retailer_file_is_emptied(world: World) -> None:

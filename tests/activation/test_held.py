@@ -18,7 +18,7 @@ from activation.outbox import Outbox
 from activation.tables import HELD_ADDRESSES
 from lakehouse.delta import Lakehouse, NightStart
 from tests.activation.builders import ANY_TOOL, NIGHT, TAKEN, Killed, Person, activation, only_audience
-from tests.activation.test_deliver import World
+from tests.activation.world import World
 
 NEXT, LATER = NIGHT + timedelta(days=1), NIGHT + timedelta(days=2)
 OLD, NEW = "old.address@example.org", "new.address@example.org"

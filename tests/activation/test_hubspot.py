@@ -129,7 +129,7 @@ def test_a_call_too_many_is_made_again_after_the_wait_that_was_asked_for() -> No
 def test_an_entry_that_is_one_list_takes_one_audience() -> None:
     entry = {"type": "hubspot", "source": "crm", "credentials": "HUBSPOT"}
     sync = {"to": "hubspot", "fields": ["segment"]}
-    shared = {"syncs": {"a": sync, "b": sync}}
+    shared = {"syncs": {"a": sync, "b": sync | {"fields": ["grade"]}}}
     Activation.model_validate(shared | {"destinations": {"hubspot": entry}})
     with pytest.raises(ValidationError, match="it is one list there; give each of a, b its own entry"):
         Activation.model_validate(shared | {"destinations": {"hubspot": entry | {"list_id": "7"}}})

@@ -42,6 +42,38 @@ def test_a_wrong_destination_is_refused(destination: dict[str, str], message: st
         Activation.model_validate({"destinations": {"crm": destination}})
 
 
+def two_onto(*entries: dict[str, str], fields: tuple[str, ...]) -> Activation:
+    """A sync and an audience that write onto the contacts of these entries, the audience these fields."""
+    names = [f"tool_{number}" for number, _ in enumerate(entries)]
+    audience = activation().audiences["win_back"].model_dump() | {"to": names[-1], "fields": fields}
+    sync = {"to": names[0], "fields": ["churn_band", "segment"]}
+    return Activation.model_validate(
+        {
+            "syncs": {"scores": sync},
+            "audiences": {"win_back": audience},
+            "destinations": dict(zip(names, entries, strict=True)),
+        }
+    )
+
+
+HUBSPOT = {"type": "hubspot", "source": "crm", "credentials": "HUBSPOT_TOKEN"}
+TRYTON = {"type": "tryton", "source": "crm", "credentials": "CRM", "url": "https://crm.example/crm", "user": "sync"}
+
+
+@pytest.mark.parametrize("entries", [(HUBSPOT,), (HUBSPOT, HUBSPOT | {"list_id": "7"}), (TRYTON,)], ids=str)
+def test_two_that_write_one_field_of_the_same_contacts_are_refused(entries: tuple[dict[str, str], ...]) -> None:
+    said = "win_back.fields: segment is written onto the same contacts by scores, each would undo the other"
+    with pytest.raises(ValidationError, match=said):
+        two_onto(*entries, fields=("segment", "grade"))
+    assert two_onto(*entries, fields=("grade",)).audiences["win_back"].fields == ("grade",)
+
+
+def test_two_portals_and_two_files_may_hold_the_same_field() -> None:
+    other = HUBSPOT | {"credentials": "OTHER_TOKEN"}
+    assert two_onto(HUBSPOT, other, fields=("segment",)).audiences
+    assert two_onto({"type": "csv", "source": "crm", "path": "out"}, fields=("segment",)).audiences
+
+
 def test_a_sync_and_an_audience_may_not_share_a_name() -> None:
     given = activation().model_dump()
     with pytest.raises(ValidationError, match="a sync has the same name"):

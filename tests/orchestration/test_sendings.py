@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HOLDOUTS
 from lakehouse.errors import DeliveryFailed
 from lakehouse.nights import NIGHTS_ENDED
+from orchestration.assets.activation import selects_strangely
 from orchestration.assets.keys import asset_key
 from orchestration.assets.sendings import sendings_told, tell_silence
 from orchestration.assets.step import Steps, spec, tables_asset
@@ -94,3 +95,12 @@ def observed(instance: dg.DagsterInstance, name: str) -> dict[str, Any]:
     [record] = instance.fetch_observations(asset_key(name), limit=1).records
     assert record.asset_observation is not None
     return {key: value.value for key, value in record.asset_observation.metadata.items()}
+
+
+@pytest.mark.parametrize(
+    ("refused", "says"),
+    [({}, "none of 9 customers: nobody"), ({"staff": 4, "no_consent": 5}, "every one of 9"), ({"staff": 8}, "")],
+)
+def test_an_audience_of_nobody_or_of_everybody_is_told(refused: dict[str, int], says: str) -> None:
+    note = selects_strangely({"members": 0, "held_out": 0, "refused": refused}, 9)
+    assert says in note if note else says == ""

@@ -48,6 +48,12 @@ def test_the_summary_tells_records_people_models_audiences_and_what_was_sent() -
         assert any(words in line for line in lines), words
 
 
+def test_a_condition_that_nobody_meets_is_told() -> None:
+    note = "its condition holds for none of 40 customers: nobody is contacted; look at `where`"
+    audiences = {"win_back": {"members": 0, "held_out": 0, "refused": {}, "note": note}}
+    assert note in terminal_summary(SUMMARY | {"audiences": audiences})
+
+
 def test_want_of_consent_stands_first_among_the_reasons_for_holding_back() -> None:
     held_back = [line for line in terminal_summary(SUMMARY).splitlines() if "held back" in line]
     assert [line.split("held back: ")[1] for line in held_back] == ["no consent", "member of staff"]

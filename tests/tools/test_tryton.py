@@ -13,7 +13,7 @@ from activation.destination import Answer, Batch, BatchRefused, Operation, Recor
 from activation.settings import Activation
 from lakehouse.errors import DestinationUnavailable, WrongCall
 from tests.activation.builders import NIGHT, Person, no_members
-from tests.activation.test_deliver import World
+from tests.activation.world import World
 from tests.tools.tryton import PARTY, Crm
 
 TAKEN = Answer("acknowledged")
