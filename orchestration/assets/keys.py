@@ -2,6 +2,9 @@
 
 import dagster as dg
 
+OUTSIDE = ("syncs.", "audiences.", "destinations.")
+"""How the names of assets begin that stand outside the lake, in a tool: no step of their own makes them."""
+
 
 def asset_key(name: str) -> dg.AssetKey:
     """`conformed.orders` is the asset conformed/orders."""

@@ -52,7 +52,13 @@ def sendings_told(run: NightRun) -> Told:
     for name in run.retailer.destinations:
         of_name = [one for one in known.values() if one.destination == name]
         held, newest = sum(one.held for one in of_name), [one.taken_at for one in of_name if one.taken_at]
-        told[f"destinations.{name}"] = {"records held": held, **_age(max(newest, default=None))}
+        mine = [counts for counts in run.record.deliveries.values() if counts["destination"] == name]
+        told[f"destinations.{name}"] = {
+            "records held": held,
+            "sent": sum(sum(counts["sent"].values()) for counts in mine),
+            **{what: sum(counts[what] for counts in mine) for what in COUNTED},
+            **_age(max(newest, default=None)),
+        }
     return told
 
 

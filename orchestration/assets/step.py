@@ -16,7 +16,7 @@ from lakehouse.table import Table
 from orchestration.ahead import Work
 from orchestration.assets.column_lineage import lineage_told, with_lineage
 from orchestration.assets.gate_check import GATE, gate_check, set_aside
-from orchestration.assets.keys import asset_key, table_name
+from orchestration.assets.keys import OUTSIDE, asset_key, table_name
 from orchestration.night import NightRun
 from orchestration.unforeseen import step_failed
 from quality.gate import PublicationBlocked
@@ -223,9 +223,10 @@ def as_it_stands(lake: Lakehouse, table: Table) -> dict[str, int]:
 
 
 def _observe(context: dg.AssetExecutionContext, told: Told) -> None:
-    """Tell what is known of tables that other steps made."""
+    """Tell what is known of tables that other steps made, and of what stands outside the lake."""
     for name, metadata in told.items():
-        context.log_event(dg.AssetObservation(asset_key(name), partition=context.partition_key, metadata=metadata))
+        event = dg.AssetMaterialization if name.startswith(OUTSIDE) else dg.AssetObservation
+        context.log_event(event(asset_key(name), partition=context.partition_key, metadata=metadata))
 
 
 def _told(lake: Lakehouse, tables: Iterable[Table], of_columns: Told) -> Iterator[dg.MaterializeResult[Any]]:
