@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import dagster as dg
 
+from activation.tables import DELIVERIES
 from lakehouse.errors import WrongCall
 from lakehouse.settings import settings
 from orchestration.assets.activation import activation_assets
@@ -60,7 +61,7 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
     training = dg.define_asset_job(TRAINING, selection=TRAINED, executor_def=dg.in_process_executor)
     freshness = dg.define_asset_job(FRESHNESS, selection=checked, executor_def=dg.in_process_executor)
     return dg.Definitions(
-        assets=[*owned([*nights_assets, *training_assets()], retailer), *sending_specs(retailer, nights)],
+        assets=[*owned([*nights_assets, *training_assets()], retailer), *_outside(retailer, nights)],
         asset_checks=[fresh],
         resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
         jobs=[training, nightly, freshness],
@@ -74,13 +75,22 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
 
 
 def owned(assets: Iterable[dg.AssetsDefinition], retailer: Retailer) -> list[dg.AssetsDefinition]:
-    """The assets with the owner that the retailer file gives each table, as Dagster writes an owner."""
+    """The assets with the owner that the retailer file gives each table."""
 
     def with_owner(asset: dg.AssetSpec) -> dg.AssetSpec:
-        owner = retailer.owner(table_name(asset.key))
-        return asset.replace_attributes(owners=[owner if "@" in owner else f"team:{owner}"])
+        return _owned_by(asset, retailer.owner(table_name(asset.key)))
 
     return [asset.map_asset_specs(with_owner) for asset in assets]
+
+
+def _outside(retailer: Retailer, nights: dg.PartitionsDefinition[str]) -> list[dg.AssetSpec]:
+    """What stands in the tools, with the owner of the deliveries."""
+    return [_owned_by(one, retailer.owner(DELIVERIES.name)) for one in sending_specs(retailer, nights)]
+
+
+def _owned_by(asset: dg.AssetSpec, owner: str) -> dg.AssetSpec:
+    """The asset with an owner as Dagster writes one."""
+    return asset.replace_attributes(owners=[owner if "@" in owner else f"team:{owner}"])
 
 
 @dg.definitions
