@@ -33,6 +33,16 @@ class Frames:
     controls: DataFrame | None = None
 
 
+def as_living(rows: DataFrame, heirs: DataFrame) -> DataFrame:
+    """The rows with the customer_id that each customer has now.
+
+    Reads: rows: customer_id; heirs: old_customer_id, customer_id of customers merged into another.
+    """
+    living = heirs.select(F.col("old_customer_id").alias("customer_id"), F.col("customer_id").alias("heir"))
+    named = rows.join(living, "customer_id", "left")
+    return named.withColumn("customer_id", F.coalesce("heir", "customer_id")).drop("heir")
+
+
 def customer_view(frames: Frames) -> DataFrame:
     """Profile, scores and features side by side.
 

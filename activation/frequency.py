@@ -6,6 +6,7 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from activation.frames import as_living
 from activation.settings import Activation, FrequencyCap
 
 CONTACTED_SCHEMA = "customer_id string, channel string, day date, audience string"
@@ -42,12 +43,15 @@ def capped(contacts: DataFrame, cap: FrequencyCap, *, channel: str, audience: st
 
 def _put(deliveries: DataFrame, heirs: DataFrame, channels: Mapping[str, str]) -> DataFrame:
     """Who was put into an audience that the retailer file still has, and when."""
-    living = heirs.select(F.col("old_customer_id").alias("customer_id"), F.col("customer_id").alias("heir"))
     on = [F.when(F.col("name") == name, channel) for name, channel in channels.items()]
-    added = deliveries.where("operation = 'add' and outcome = 'acknowledged'").join(living, "customer_id", "left")
-    return added.select(
-        F.coalesce("heir", "customer_id").alias("customer_id"),
-        F.coalesce(F.lit(None).cast("string"), *on).alias("channel"),
-        F.col("night").alias("day"),
-        F.col("name").alias("audience"),
-    ).where("channel is not null and customer_id is not null")
+    added = deliveries.where("operation = 'add' and outcome = 'acknowledged'")
+    return (
+        as_living(added, heirs)
+        .select(
+            "customer_id",
+            F.coalesce(F.lit(None).cast("string"), *on).alias("channel"),
+            F.col("night").alias("day"),
+            F.col("name").alias("audience"),
+        )
+        .where("channel is not null and customer_id is not null")
+    )

@@ -6,6 +6,7 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from activation.frames import as_living
 from activation.settings import Activation
 from lakehouse.keys import keyed_hash
 
@@ -20,14 +21,16 @@ def sides(stored: DataFrame, heirs: DataFrame, *, night: date) -> DataFrame:
     Grain: columns of activation.holdouts, one row per audience and living customer_id.
     Reads: stored: activation.holdouts; heirs: old_customer_id, customer_id of customers merged into another.
     """
-    living = heirs.select(F.col("old_customer_id").alias("customer_id"), F.col("customer_id").alias("heir"))
-    named = stored.join(living, "customer_id", "left").withColumn("customer_id", F.coalesce("heir", "customer_id"))
     differed = F.when(F.count_distinct("arm") > 1, F.lit(night))
-    return named.groupBy("audience", "customer_id").agg(
-        F.when(F.bool_or(F.col("arm") == "held_out"), "held_out").otherwise("contacted").alias("arm"),
-        F.min("since").alias("since"),
-        F.min_by("share", "since").alias("share"),
-        F.coalesce(F.min("changed_on"), differed).alias("changed_on"),
+    return (
+        as_living(stored, heirs)
+        .groupBy("audience", "customer_id")
+        .agg(
+            F.when(F.bool_or(F.col("arm") == "held_out"), "held_out").otherwise("contacted").alias("arm"),
+            F.min("since").alias("since"),
+            F.min_by("share", "since").alias("share"),
+            F.coalesce(F.min("changed_on"), differed).alias("changed_on"),
+        )
     )
 
 

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from activation.effect import Foreseen, Lift, customers, foreseen, measured
+from activation.frames import as_living
 from orchestration.night import NightRun
 from pipelines import tables as unified
 
@@ -21,7 +22,7 @@ def lift_of(
     window = days or settings.lift_days
     seen = customers(
         held,
-        _as_they_are_now(deliveries, heirs),
+        as_living(deliveries, heirs),
         run.lake.read(unified.ORDERS).where(F.col("event_at") < F.lit(run.as_of)),
         audience=audience,
         days=window,
@@ -51,9 +52,3 @@ def foreseen_lift(run: NightRun, audience: str, *, members: DataFrame) -> Forese
         night=run.night,
         timezone=run.retailer.timezone,
     )
-
-
-def _as_they_are_now(deliveries: DataFrame, heirs: DataFrame) -> DataFrame:
-    living = heirs.select(F.col("old_customer_id").alias("customer_id"), F.col("customer_id").alias("heir"))
-    named = deliveries.join(living, "customer_id", "left")
-    return named.withColumn("customer_id", F.coalesce("heir", "customer_id")).drop("heir")
