@@ -1,10 +1,11 @@
-"""The effect of audiences on this lake: what `habitue lift` and the night's report tell."""
+"""What audiences did on this lake, for `habitue lift` and the report of a night: their effect and their use."""
 
 from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from activation.adoption import Adoption, adoption
 from activation.effect import Foreseen, Lift, customers, foreseen, measured
 from activation.frames import as_living
 from orchestration.night import NightRun
@@ -40,6 +41,22 @@ def lifts(run: NightRun, *, held: DataFrame, deliveries: DataFrame, heirs: DataF
         for name, audience in run.retailer.audiences.items()
         if name in first and first[name] + timedelta(days=audience.lift_days) <= run.night
     }
+
+
+def adoption_of(run: NightRun, *, deliveries: DataFrame, heirs: DataFrame) -> Adoption:
+    """How far the scores of earlier nights were used, as the messages tell that this night knows.
+
+    Reads: deliveries: activation.deliveries as the night began; heirs: what `living_ids` gives.
+    """
+    return adoption(
+        run.lake.read(unified.MESSAGES),
+        deliveries,
+        heirs,
+        run.retailer,
+        night=run.night,
+        as_of=run.as_of,
+        timezone=run.retailer.timezone,
+    )
 
 
 def foreseen_lift(run: NightRun, audience: str, *, members: DataFrame) -> Foreseen:

@@ -33,6 +33,8 @@ class NightRecord:
     models: dict[str, Any] = field(default_factory=dict)
     audiences: dict[str, Any] = field(default_factory=dict)
     deliveries: dict[str, Any] = field(default_factory=dict)
+    adoption: dict[str, Any] = field(default_factory=dict)
+    """How far scores were used, by destination, and the contacts made from audiences, by channel."""
     alerts: dict[str, str] = field(default_factory=dict)
     """What became of the message about the night, by channel."""
     warnings: list[str] = field(default_factory=list)

@@ -40,6 +40,7 @@ def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
         "alerts": record.alerts,
         "audiences": record.audiences,
         "deliveries": record.deliveries,
+        "adoption": record.adoption,
         "seconds": record.seconds,
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from lakehouse.delta import Lakehouse
 from report import figures, pictures, wording
+from report.adoption import LABELS
 from report.lift import LEFT_OUT
 from report.page import template
 from report.quality_figures import SetAside, set_aside
@@ -70,6 +71,9 @@ def _for_marketers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any
         "audiences": summary.get("audiences", {}),
         "lift_plots": pictures.lifts(summary.get("audiences", {})),
         "left_out": LEFT_OUT,
+        "use_plots": pictures.uses(summary.get("audiences", {})),
+        "adoption": summary.get("adoption", {}),
+        "steps": LABELS,
         "deliveries": summary.get("deliveries", {}),
     }
 

@@ -7,9 +7,11 @@ from typing import Any
 
 from pyspark.sql import Row
 
+from activation.adoption import STEPS
 from activation.lift import wilson
 from models.moves import ENTERED, LEFT
 from report import plots
+from report.adoption import LABELS
 from report.figures import BANDS, Moves, Scores
 from report.plots import AMBER, BLUE, GREEN, GREY, RED, Bar, Curve, Interval, Mark
 from report.quality_figures import SetAside
@@ -102,6 +104,12 @@ def calibration_words(tests: Sequence[Row]) -> str:
 def lifts(audiences: Mapping[str, Any]) -> dict[str, str]:
     """By audience whose effect is known: the share that bought of those sent and of those held out."""
     return {name: _lift(name, counts["lift"]) for name, counts in audiences.items() if "lift" in counts}
+
+
+def uses(audiences: Mapping[str, Any]) -> dict[str, str]:
+    """By audience that somebody was put into of late and whose tool tells of messages: what became of them."""
+    known = {name: counts["adoption"] for name, counts in audiences.items() if counts.get("adoption")}
+    return {name: _use(name, told) for name, told in known.items() if told["messaged"]}
 
 
 def rows_in(rows: Mapping[str, int]) -> str:
@@ -199,6 +207,14 @@ def _lift(name: str, told: Mapping[str, Any]) -> str:
     ]
     colours = [{"sent": BLUE, "held out": GREY}[row.label] for row in rows]
     title = f"{plain(name)}: share that bought within {told['days']} days"
+    return plots.shares_beside(rows, title=title, colours=colours)
+
+
+def _use(name: str, told: Mapping[str, Any]) -> str:
+    known = {step: told[step] for step in STEPS if told[step]}
+    rows = [Interval(LABELS[step], part["share"], part["low"], part["high"]) for step, part in known.items()]
+    colours = [AMBER if step == "unsubscribed" else BLUE for step in known]
+    title = f"{plain(name)}: what became of those put in within the last {told['days']} days"
     return plots.shares_beside(rows, title=title, colours=colours)
 
 

@@ -109,6 +109,8 @@ def _audiences(audiences: Mapping[str, Any]) -> Iterator[str]:
             yield _line("", "", counts["lift"]["says"])
         if "note" in counts:
             yield _line("", "", counts["note"])
+        if "adoption" in counts:
+            yield _line("", "", counts["adoption"]["says"])
 
 
 def sent_lines(deliveries: Mapping[str, Any]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from lakehouse.nights import NIGHTS_ENDED
 from models.tables import CUSTOMER_SCORES
 from orchestration.assets.sendings import sendings_told, tell_silence
 from orchestration.assets.step import Steps, spec, tables_asset
-from orchestration.effect import lifts
+from orchestration.effect import adoption_of, lifts
 from orchestration.night import NightRun
 from orchestration.publishing import publish_tonight
 from pipelines import tables as unified
@@ -31,6 +31,7 @@ from pipelines.canonical import CONTACTS
 from pipelines.identity.events import living_ids
 from pipelines.identity.keys import with_identifier_keys
 from quality.publish import Published
+from report.adoption import adoption_as_json, use_as_json
 from report.lift import as_json
 
 
@@ -116,6 +117,10 @@ def _decided(run: NightRun) -> Sequence[Published]:
     deliveries = run.lake.read_as_night_began(DELIVERIES)
     for name, found in lifts(run, held=held, deliveries=deliveries, heirs=heirs).items():
         run.record.audiences[name]["lift"] = as_json(found)
+    used = adoption_of(run, deliveries=deliveries, heirs=heirs)
+    for name, use in used.audiences.items():
+        run.record.audiences[name]["adoption"] = use_as_json(use)
+    run.record.adoption.update(adoption_as_json(used))
     return [published, publish_tonight(run, HOLDOUTS, fresh.unionByName(moved(held, stored)))]
 
 

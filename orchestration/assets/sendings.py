@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from activation.adoption import STEPS
 from activation.settings import Activation
 from activation.standing import Standing, silent, standings
 from activation.tables import AUDIENCE_MEMBERS, DELIVERIES, HOLDOUTS
@@ -59,6 +60,7 @@ def sendings_told(run: NightRun) -> Told:
             **{what: sum(counts[what] for counts in mine) for what in COUNTED},
             **_age(max(newest, default=None)),
         }
+        told[f"destinations.{name}"] |= _used(run.record.adoption.get("destinations", {}).get(name))
     return told
 
 
@@ -106,7 +108,16 @@ def _of_audience(counts: Mapping[str, Any]) -> dict[str, Any]:
     if not counts:
         return {}
     refused = {f"refused: {reason}": number for reason, number in counts["refused"].items()}
-    return {"members": counts["members"], "held out": counts["held_out"], **refused}
+    return {"members": counts["members"], "held out": counts["held_out"], **refused, **_used(counts.get("adoption"))}
+
+
+def _used(use: Mapping[str, Any] | None) -> dict[str, Any]:
+    """How many of those put in lately were written to and what they did, where the tools tell."""
+    if use is None:
+        return {}
+    return {f"put in within the last {use['days']} days": use["customers"]} | {
+        step: use[step]["customers"] for step in STEPS if use[step]
+    }
 
 
 def _age(taken_at: datetime | None) -> dict[str, Any]:

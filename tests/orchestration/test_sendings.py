@@ -17,9 +17,11 @@ from orchestration.assets.sendings import sendings_told, tell_silence
 from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.definitions import definitions
 from orchestration.night import NightRun, Place
+from report.adoption import use_as_json
 from tests.activation.builders import rows
 from tests.end_to_end.small_shop import FIRST, write_shop
 from tests.orchestration.night_runs import night_run
+from tests.report.test_adoption import ADOPTED
 
 COUNTS = {
     "destination": "crm", "planned": {"add": 3}, "sent": {"add": 0}, "unchanged": 5, "withheld": 1, "rejected": 0,
@@ -59,6 +61,8 @@ def test_a_delivery_that_failed_tells_what_the_tool_holds_and_how_old_it_is(spar
     steps = Steps(dg.DailyPartitionsDefinition(start_date=str(FIRST)))
     specs = [spec(DELIVERIES, after=[AUDIENCE_MEMBERS.name, NIGHTS_ENDED.name, HOLDOUTS.name])]
     asset = tables_asset("activation__deliveries", specs, fails, steps, tells=sendings_told)
+    known = use_as_json(ADOPTED.audiences["win_back"]) | {"clicked": None}
+    run.record.adoption["destinations"] = {"crm": known}
     with dg.DagsterInstance.ephemeral() as instance:
         resources = {"night": dg.ResourceDefinition.hardcoded_resource(run)}
         done = dg.materialize(
@@ -72,6 +76,9 @@ def test_a_delivery_that_failed_tells_what_the_tool_holds_and_how_old_it_is(spar
         "problem": "it does not answer",
     }
     assert [found["destinations.crm"][name] for name in ("records held", "sent", "failed")] == [1, 0, 3]
+    used = {"put in within the last 30 days": 500, "messaged": 400, "opened": 200, "unsubscribed": 8}
+    assert found["destinations.crm"].items() >= ({"records held": 1} | used).items()
+    assert "clicked" not in found["destinations.crm"]
     assert found["destinations.crm"]["last taken"] == "2020-01-01 03:00 UTC"
     assert found["destinations.crm"]["hours since"] > 24
     [warning] = run.record.warnings

@@ -16,9 +16,11 @@ from models.tables import CALIBRATION, CUSTOMER_SCORES, EVALUATIONS, SUITABILITY
 from pipelines.canonical import ORDERS
 from pipelines.reconciliation import RECONCILIATION
 from report import figures
+from report.adoption import adoption_as_json, use_as_json
 from report.lift import as_json
 from report.night import night_report
 from report.terminal import terminal_summary
+from tests.report.test_adoption import ADOPTED
 from tests.report.test_lift import FOUND
 
 NIGHT = date(2026, 3, 2)
@@ -55,7 +57,9 @@ FULL = EMPTY | {
         {"table": "conformed.orders", "rule": "order_id is missing", "severity": "reject", "failed": 1, "limit": 10,
          "outcome": "set aside", "owner": "marketing-systems"},
     ],
-    "audiences": {"win_back": {"members": 1, "held_out": 0, "refused": {"no_consent": 7}, "lift": as_json(FOUND)}},
+    "audiences": {"win_back": {"members": 1, "held_out": 0, "refused": {"no_consent": 7}, "lift": as_json(FOUND)}
+                  | {"adoption": use_as_json(ADOPTED.audiences["win_back"])}},
+    "adoption": adoption_as_json(ADOPTED),
     "deliveries": {
         "win_back": {"destination": "newsletter", "sent": {"add": 1, "update": 2, "remove": 0}, "unchanged": 0,
                      "withheld": 3, "rejected": 0, "failed": 0, "delivers": True, "problem": None},
@@ -159,6 +163,9 @@ def test_the_page_tells_what_the_tables_hold_and_nothing_about_a_person(page: st
         "7 no consent",
         "bought within 30 days sent 20.0% held out 10.0%",
         "+5.00 EUR (95 % between +1.00 and +9.00). Left out: 2 turned out to be people of both sides, 40 still",
+        "win back: put in within the last 30 days written to 80.0% opened 50.0% clicked 10.0% unsubscribed 2.0%",
+        "newsletter 500 400 80 % 200 50 % 40 10 % 8 2.0 % print_shop 200 – – – –",
+        "Email: 450 of 1,000 messages (45 %) of the last 30 days",
         "pos: order_id is missing",
         "surely better",
         "23 of them in 11 households",

@@ -1,7 +1,9 @@
 from typing import Any
 
+from report.adoption import use_as_json
 from report.terminal import terminal_summary
 from report.wording import rows_delivered, share, verdict
+from tests.report.test_adoption import ADOPTED
 
 SUMMARY: dict[str, Any] = {
     "retailer": "demo",
@@ -20,7 +22,8 @@ SUMMARY: dict[str, Any] = {
         "churn": {"grade": "B", "horizon_days": 90, "metric": "AUC", "score": 0.78, "baseline": "recency_rule",
                   "baseline_score": 0.74, "gain_low": 0.02, "gain_high": 0.05},
     },
-    "audiences": {"win_back": {"members": 40, "held_out": 4, "refused": {"staff": 9, "no_consent": 2}}},
+    "audiences": {"win_back": {"members": 40, "held_out": 4, "refused": {"staff": 9, "no_consent": 2},
+                               "adoption": use_as_json(ADOPTED.audiences["win_back"])}},
     "deliveries": {
         "win_back": {"destination": "newsletter", "sent": {"add": 39, "update": 0, "remove": 0}, "unchanged": 0,
                      "withheld": 1, "rejected": 0, "failed": 0, "dead": 2,
@@ -41,6 +44,7 @@ def test_the_summary_tells_records_people_models_audiences_and_what_was_sent() -
         "7  listed in unified.suspicious_clusters",
         "0.780  AUC, against recency rule 0.740: +0.040, 95 % between +0.020 and +0.050",
         "4  held out, to measure what contact changes",
+        "Of 500 put in within the last 30 days 400 were written to (80 %), 200 opened (50 %)",
         "39  records to newsletter (39 add)",
         "1  withheld at the last moment for want of consent",
         "2  refused on too many nights, not tried any more",

@@ -16,7 +16,11 @@ from pipelines.canonical import MESSAGES
 from pipelines.identity.suspicion import REASONS
 from pipelines.reconciliation import RECONCILIATION
 from quality.measurements import MEASUREMENTS
+from report.adoption import adoption_as_json, use_as_json
+from report.lift import as_json
 from report.wording import EVENTS
+from tests.report.test_adoption import ADOPTED
+from tests.report.test_lift import FOUND
 
 NIGHT = date(2026, 3, 2)
 SOURCES = ("crm", "loyalty", "marketplace_north", "pos", "web")
@@ -64,7 +68,13 @@ SUMMARY: dict[str, Any] = {
          "reason": "line 12 has 7 columns and the header 9; the file waits until it is repaired"},
     ],
     "gates": [GATE | {"outcome": "set aside"}, PASSED | {"failed": 0, "limit": 0, "outcome": "passed"}],
-    "audiences": {"win_back": {"members": 40, "held_out": 4, "refused": {"no_consent": 7, "objects_to_profiling": 2}}},
+    "audiences": {
+        "win_back": {"members": 40, "held_out": 4, "refused": {"no_consent": 7, "objects_to_profiling": 2},
+                     "lift": as_json(FOUND), "adoption": use_as_json(ADOPTED.audiences["win_back"])},
+        "birthday_cards": {"members": 12, "held_out": 0, "refused": {},
+                           "adoption": use_as_json(ADOPTED.audiences["birthday_cards"])},
+    },
+    "adoption": adoption_as_json(ADOPTED),
     "deliveries": {
         "win_back": {"destination": "newsletter", "sent": {"add": 1, "update": 2, "remove": 0}, "unchanged": 0,
                      "withheld": 3, "rejected": 0, "failed": 0, "delivers": False, "problem": None},

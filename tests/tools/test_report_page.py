@@ -22,7 +22,7 @@ SECTIONS = [
     "Gates",
     "Time",
 ]
-PLOTS = 14
+PLOTS = 16
 QUALITY_PLOTS = 6
 SIZES = "plots => plots.map(plot => plot.getBoundingClientRect()).map(box => [box.width, box.height])"
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
