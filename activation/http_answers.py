@@ -5,6 +5,7 @@ import httpx
 from lakehouse.errors import DestinationUnavailable, WrongCall
 
 NOT_ALLOWED = frozenset({401, 403})
+ITS_ENTRY = "its entry in the retailer file or what `credentials` names"
 
 
 def refused_credentials(status: int, *, where: str) -> WrongCall:
@@ -12,13 +13,13 @@ def refused_credentials(status: int, *, where: str) -> WrongCall:
     return wrong_settings(f"it refuses the credentials ({status}): they are wrong, expired or may not do this", where)
 
 
-def wrong_settings(what: str, where: str) -> WrongCall:
+def wrong_settings(what: str, where: str, *, repair: str = ITS_ENTRY) -> WrongCall:
     """The entry in the retailer file, or the tool itself, must be changed by a person."""
     return WrongCall(
         what,
         where=where,
         still_true="Nothing was sent there.",
-        next_step="Repair its entry in the retailer file or what `credentials` names, then `habitue deliver`.",
+        next_step=f"Repair {repair}, then `habitue deliver`.",
     )
 
 

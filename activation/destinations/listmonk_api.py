@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 
 from activation.http import Client
+from activation.http_answers import NOT_ALLOWED, wrong_settings
 from lakehouse.errors import DestinationUnavailable, WrongCall
 
 OURS = "habitue"
 """The one attribute of a subscriber that is written, and the tag of lists that were made here."""
-NOT_ALLOWED = frozenset({401, 403})
 PAGE = 1_000
 
 
@@ -143,12 +143,8 @@ class ListmonkApi:
         )
 
     def _wrong(self, what: str) -> WrongCall:
-        return WrongCall(
-            what,
-            where=self._client.name,
-            still_true="Nothing was sent there.",
-            next_step="Repair `url`, `user` or the variable that `credentials` names, then `habitue deliver`.",
-        )
+        repair = "`url`, `user` or the variable that `credentials` names"
+        return wrong_settings(what, self._client.name, repair=repair)
 
 
 def quoted(text: str) -> str:

@@ -13,6 +13,7 @@ import httpx
 
 from activation.destination import BatchRefused
 from activation.http import TOO_MANY_CALLS, Client
+from activation.http_answers import wrong_settings
 from lakehouse.errors import DestinationUnavailable, WrongCall
 
 JSON = {"Content-Type": "application/json"}
@@ -103,12 +104,7 @@ class Session(httpx.Auth):
 
 def wrong(what: str, where: str) -> WrongCall:
     """The error of a setting that a person must repair."""
-    return WrongCall(
-        what,
-        where=where,
-        still_true="Nothing was sent there.",
-        next_step="Repair `url`, `user` or the password that `credentials` names, then `habitue deliver`.",
-    )
+    return wrong_settings(what, where, repair="`url`, `user` or the password that `credentials` names")
 
 
 def unavailable(what: str, where: str) -> DestinationUnavailable:

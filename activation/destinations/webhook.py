@@ -18,6 +18,7 @@ from activation.destination import (
     Record,
 )
 from activation.http import Client, Clock
+from activation.http_answers import NOT_ALLOWED, wrong_settings
 from activation.signature import HEADER, signature
 from lakehouse.errors import DestinationUnavailable, WrongCall
 
@@ -25,7 +26,6 @@ TIMESTAMP = "X-Habitue-Timestamp"
 ACCEPTED = Answer("acknowledged")
 REASON = re.compile(r"[a-z][a-z_]{0,39}")
 """A reason that is a code of words: free text may quote a person, so that it is not kept."""
-NOT_ALLOWED = frozenset({401, 403})
 REFUSED = frozenset({400, 409, 413, 415, 422})
 """Answers that speak about what was sent; every other one is about the way there."""
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -152,12 +152,7 @@ def _verdict(said: Mapping[str, Any]) -> Answer:
 
 
 def _wrong(what: str, where: str) -> WrongCall:
-    return WrongCall(
-        what,
-        where=where,
-        still_true="Nothing was sent there.",
-        next_step="Repair `url` or the secret that `credentials` names, then `habitue deliver`.",
-    )
+    return wrong_settings(what, where, repair="`url` or the secret that `credentials` names")
 
 
 def _unexpected(status: int, where: str) -> DestinationUnavailable:
