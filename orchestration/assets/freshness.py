@@ -29,10 +29,12 @@ def freshness_check(keys: Iterable[dg.AssetKey], retailer: Retailer) -> dg.Asset
         specs=[
             dg.AssetCheckSpec(FRESH, asset=key, description="The newest night is the last one due") for key in asked
         ],
+        # A run that makes a few assets by hand asks for the checks of these alone.
+        can_subset=True,
     )
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         due = due_night(datetime.now(ZoneInfo(retailer.timezone)), first=retailer.first_night)
-        for key in asked:
+        for key in sorted(one.asset_key for one in context.selected_asset_check_keys):
             yield _judged(key, max(context.instance.get_materialized_partitions(key), default=None), due)
 
     return check

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from orchestration.assets.freshness import FRESHNESS, NEWEST_NIGHTS, due_night, freshness_check
+from orchestration.assets.freshness import FRESH, FRESHNESS, NEWEST_NIGHTS, due_night, freshness_check
 from orchestration.definitions import NIGHTLY, definitions
 from orchestration.night import Place
 from orchestration.retailer import load_retailer
@@ -46,6 +46,21 @@ def test_catching_up_an_old_night_does_not_make_a_table_fresh(tmp_path: Path) ->
     assert {name: one.passed for name, one in found.items()} == {"late": False, "never": False, "fresh": True}
     assert "before the one due: run `habitue night --date" in str(found["late"].description)
     assert found["late"].severity == dg.AssetCheckSeverity.WARN
+
+
+def test_who_makes_one_table_by_hand_is_told_of_that_one_alone(tmp_path: Path) -> None:
+    file = tmp_path / "shop.yaml"
+    file.write_text(RETAILER)
+    keys = [dg.AssetKey(["unified", name]) for name in ("orders", "visits")]
+    daily = dg.DailyPartitionsDefinition(start_date="2024-06-01", end_offset=1)
+    by_hand = dg.define_asset_job("by_hand", dg.AssetSelection.checks(dg.AssetCheckKey(keys[0], FRESH)))
+    defs = dg.Definitions(
+        assets=[dg.AssetSpec(key, partitions_def=daily) for key in keys],
+        asset_checks=[freshness_check(keys, load_retailer(file))],
+        jobs=[by_hand],
+    )
+    told = defs.resolve_job_def("by_hand").execute_in_process().get_asset_check_evaluations()
+    assert [one.asset_key for one in told] == keys[:1]
 
 
 def test_the_night_does_not_ask_whether_it_is_fresh_and_the_morning_asks_nothing_else(tmp_path: Path) -> None:
