@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
+from activation.standing import Standing
 from pipelines.identity.figures import IdentityFigures
 from pipelines.ingest import DeliveredFile
 from quality.gate import GateOutcome
@@ -33,6 +34,8 @@ class NightRecord:
     models: dict[str, Any] = field(default_factory=dict)
     audiences: dict[str, Any] = field(default_factory=dict)
     deliveries: dict[str, Any] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    """What the tools hold after a night that sent, by sync and audience."""
     adoption: dict[str, Any] = field(default_factory=dict)
     """How far scores were used, by destination, and the contacts made from audiences, by channel."""
     alerts: dict[str, str] = field(default_factory=dict)

@@ -55,18 +55,17 @@ def frames(run: NightRun) -> Frames:
     """What this night knows about its customers, as activation takes it."""
     found = frames_of(run.lake, night=run.night.isoformat(), key=run.key, region=run.retailer.identity.country)
     controls = control_until(run.lake.read(HOLDOUTS), run.retailer, night=run.night)
-    return replace(found, contacted=_contacted(run), controls=controls)
+    return replace(found, controls=controls)
 
 
-def _contacted(run: NightRun) -> DataFrame | None:
+def _contacted(run: NightRun, *, deliveries: DataFrame, heirs: DataFrame) -> DataFrame | None:
     """Who was contacted when, where an audience has a frequency cap.
 
     What this night itself sends does not count, so that its rerun decides alike.
     """
     if not any(run.retailer.cap_of(audience) for audience in run.retailer.audiences.values()):
         return None
-    before = run.lake.read_as_night_began(DELIVERIES).where(F.col("night") < F.lit(run.night))
-    heirs = living_ids(run.lake.read(unified.IDENTITY_EVENTS))
+    before = deliveries.where(F.col("night") < F.lit(run.night))
     return contacted(run.lake.read(unified.MESSAGES), before, heirs, run.retailer)
 
 
@@ -104,8 +103,9 @@ def _refused(run: NightRun) -> Sequence[Published]:
 def _decided(run: NightRun) -> Sequence[Published]:
     stored = run.lake.read_as_night_began(HOLDOUTS)
     heirs = living_ids(run.lake.read(unified.IDENTITY_EVENTS))
-    held = sides(stored, heirs, night=run.night)
-    members = audience_members(run.retailer, frames(run), holdouts=held, night=run.night, key=run.key)
+    held, deliveries = sides(stored, heirs, night=run.night), run.lake.read_as_night_began(DELIVERIES)
+    known = replace(frames(run), contacted=_contacted(run, deliveries=deliveries, heirs=heirs))
+    members = audience_members(run.retailer, known, holdouts=held, night=run.night, key=run.key)
     published = publish_tonight(run, AUDIENCE_MEMBERS, members)
     decided = run.lake.read(AUDIENCE_MEMBERS).where(f"night = DATE'{run.night}'")
     fresh = new_assignments(decided, held, activation=run.retailer, night=run.night)
@@ -114,7 +114,6 @@ def _decided(run: NightRun) -> Sequence[Published]:
     for counts in run.record.audiences.values():
         if note := selects_strangely(counts, customers):
             counts["note"] = note
-    deliveries = run.lake.read_as_night_began(DELIVERIES)
     for name, found in lifts(run, held=held, deliveries=deliveries, heirs=heirs).items():
         run.record.audiences[name]["lift"] = as_json(found)
     used = adoption_of(run, deliveries=deliveries, heirs=heirs)

@@ -42,7 +42,7 @@ def sendings_told(run: NightRun) -> Told:
     """What became of every sync, audience and destination tonight, and what the tools hold."""
     if not run.record.deliveries:
         return {}
-    known = standings(run.lake.read(DELIVERIES))
+    known = run.record.standings or standings(run.lake.read(DELIVERIES))
     told: Told = {}
     for key, destination in _sendings(run.retailer).items():
         name = key.split(".")[1]
@@ -67,7 +67,8 @@ def sendings_told(run: NightRun) -> Told:
 def tell_silence(run: NightRun) -> None:
     """Warn of destinations where records are due and nothing arrives: in the night's warnings and its message."""
     patience = {name: one.silent_after_nights for name, one in run.retailer.destinations.items()}
-    known = standings(run.lake.read(DELIVERIES)).values()
+    run.record.standings.update(standings(run.lake.read(DELIVERIES)))
+    known = run.record.standings.values()
     for words in silent(run.record.deliveries, known, patience, run.night).values():
         run.record.warnings.append(words)
         run.record.gates.append(GateOutcome(DELIVERIES.name, words, "warn", 1, 0, "warned"))
