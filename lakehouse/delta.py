@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from lakehouse.contract import checked, widening
+from lakehouse.listed_files import frame_of_listed_files, schema_of
 from lakehouse.table import Table
 
 NOT_THERE = -1
@@ -68,7 +69,9 @@ class Lakehouse:
         """The table as it stands now; a frame without rows where it does not exist."""
         if not self.exists(table):
             return self._no_rows(table)
-        return _with_declared(self.spark.read.format("delta").load(self.location(table)), table)
+        listed = frame_of_listed_files(self.spark, self._newest_snapshot(table))
+        stored = self.spark.read.format("delta").load(self.location(table)) if listed is None else listed
+        return _with_declared(stored, table)
 
     def read_as_night_began(self, table: Table) -> DataFrame:
         """The table as it stood when this night first started: how a step reads its own past."""
@@ -81,6 +84,8 @@ class Lakehouse:
         """The table at one Delta version; a frame without rows for NOT_THERE."""
         if version == NOT_THERE:
             return self._no_rows(table)
+        if version == self.newest_version(table):
+            return self.read(table)
         loaded = self.spark.read.format("delta").option("versionAsOf", version).load(self.location(table))
         return _with_declared(loaded, table)
 
@@ -94,8 +99,7 @@ class Lakehouse:
         """The same, also where another process wrote the table since it was last read here."""
         if not self.exists(table):
             return NOT_THERE
-        nothing, may_be_stale = self.spark._jvm.scala.Option.empty(), False  # type: ignore[union-attr]
-        return int(self._log(table).update(may_be_stale, nothing, nothing).version())
+        return int(self._newest_snapshot(table).version())
 
     def rows(self, table: Table) -> int:
         """How many rows the table holds now; 0 where it does not exist.
@@ -179,7 +183,7 @@ class Lakehouse:
     def _prepared(self, table: Table, frame: DataFrame) -> DataFrame:
         rows = checked(table, frame)
         if self.exists(table):
-            stored = self.spark.read.format("delta").load(self.location(table)).schema
+            stored = schema_of(self._newest_snapshot(table))
             self._add_columns(table, widening(table, stored, rows.schema))
         return rows
 
@@ -209,6 +213,10 @@ class Lakehouse:
         snapshot = self._snapshot(table)
         checksum = snapshot.checksumOpt()
         return int(checksum.get().tableSizeBytes() if checksum.isDefined() else snapshot.sizeInBytes())
+
+    def _newest_snapshot(self, table: Table) -> Any:
+        nothing, may_be_stale = self.spark._jvm.scala.Option.empty(), False  # type: ignore[union-attr]
+        return self._log(table).update(may_be_stale, nothing, nothing)
 
     def _snapshot(self, table: Table) -> Any:
         return self._log(table).unsafeVolatileSnapshot()
