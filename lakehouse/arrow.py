@@ -26,17 +26,35 @@ def arrow_now(lake: Lakehouse, table: Table) -> pa.Table:
     return _arrow(lake.read(table), table)
 
 
-def _arrow(frame: DataFrame, table: Table) -> pa.Table:
-    if table.write == "replace_night":
-        raise ValueError(f"{table.name} is partitioned by {table.night_column}")
+def scan_now(lake: Lakehouse, table: Table) -> pyarrow.dataset.Dataset:
+    """The table as it stands now, for another engine to read in batches, and only the columns that it asks for.
+
+    Units: columns and partitions as for `arrow_as_night_began`.
+    """
     schema = to_arrow_schema(table.schema)
-    files = frame.inputFiles()
+    files, system = _files(lake.read(table), table)
+    if not files:
+        return pyarrow.dataset.dataset(schema.empty_table())
+    form = pyarrow.dataset.ParquetFileFormat(coerce_int96_timestamp_unit="us")
+    return pyarrow.dataset.dataset(files, schema=schema, filesystem=system, format=form)
+
+
+def _arrow(frame: DataFrame, table: Table) -> pa.Table:
+    schema = to_arrow_schema(table.schema)
+    files, system = _files(frame, table)
     if not files:
         return schema.empty_table()
-    places = [fs.FileSystem.from_uri(file) for file in files]
-    found = pyarrow.dataset.dataset([unquote(path) for _, path in places], filesystem=places[0][0], format="parquet")
+    found = pyarrow.dataset.dataset(files, filesystem=system, format="parquet")
     there = found.to_table(columns=[name for name in schema.names if name in found.schema.names])
     missing = [field for field in schema if field.name not in there.column_names]
     for field in missing:
         there = there.append_column(field, pa.nulls(len(there), field.type))
     return there.select(schema.names).cast(schema)
+
+
+def _files(frame: DataFrame, table: Table) -> tuple[list[str], fs.FileSystem | None]:
+    """The Parquet files behind a frame that reads one table, and where they lie."""
+    if table.write == "replace_night":
+        raise ValueError(f"{table.name} is partitioned by {table.night_column}")
+    places = [fs.FileSystem.from_uri(file) for file in frame.inputFiles()]
+    return [unquote(path) for _, path in places], places[0][0] if places else None

@@ -85,7 +85,7 @@ def match(
     with workbench() as engine:
         columns = prepare(engine, records)
         name_sources(engine)
-        keys = [row[0] for row in engine.execute("select record_key from people order by id").fetchall()]
+        keys = engine.sql("select record_key from people order by id").to_arrow_table()["record_key"].to_pylist()
         if model is not None and fits(model, columns) and known is not None:
             engine.register("unchanged", known.unchanged)
             engine.execute(FRESH)

@@ -80,9 +80,10 @@ def _held(records: str) -> str:
     )
 
 
-MOVED = """
-create temp table fresh as from records anti join unchanged using (record_key);
-create temp table past as from records_before anti join unchanged using (record_key);
+HOLDING = ", ".join(["record_key", *KEPT])
+MOVED = f"""
+create temp table fresh as select {HOLDING} from records anti join unchanged using (record_key);
+create temp table past as select {HOLDING} from records_before anti join unchanged using (record_key);
 create temp table moved_ties as
 (from ties except from ties_before) union (from ties_before except from ties);
 create temp table kept_ties as
@@ -187,7 +188,7 @@ delete from crowded where key in (from wholly)
 
 NAMED = f"""
 create temp table met as select key as place from (from reached union all from crowded);
-create temp table here as from records semi join met on hash(record_key) = place;
+create temp table here as select {HOLDING} from records semi join met on hash(record_key) = place;
 create temp table names as
 select distinct hash(key) as place, key from (
     select record_key as key from here

@@ -20,19 +20,34 @@ READ = (
     *("is_test", "is_deleted"),
 )
 """The columns of conformed.contacts that a person record is made of, beside its first day."""
-MISSING = "\x00"
-"""A missing value in a fingerprint, where a null would say nothing and leave the next value in its place."""
-
-
-def with_record_key(contacts: DataFrame) -> DataFrame:
-    """The contacts with the record_key that their person records will have."""
-    return contacts.withColumn("record_key", contact_key(F.col("source"), F.col("source_contact_id")))
+MADE_OF = (*READ, "event_at", "arrived")
+MISSING, NEXT = "\x01", "\x1f"
+"""A missing value in a fingerprint, which says something too, and what parts the values."""
+HEX_DIGITS = 15
+"""Of a hash, so that the number fits a bigint."""
+MICROSECONDS_PER_DAY = 86_400_000_000
 
 
 def fingerprint(region: str | None) -> Column:
     """Of all that the person record of a contact is made of, and of how: equal where both are."""
-    said = [F.coalesce(F.col(name).cast("string"), F.lit(MISSING)) for name in READ]
-    return F.xxhash64(F.lit(f"{_forms()} {region}"), *said, _first_seen())
+    said = (F.coalesce(F.col(name).cast("string"), F.lit(MISSING)) for name in READ)
+    day = F.unix_date("arrived").cast("bigint") * MICROSECONDS_PER_DAY
+    seen = F.coalesce(F.coalesce(F.unix_micros("event_at"), day).cast("string"), F.lit(MISSING))
+    text = F.concat_ws(NEXT, F.lit(_how(region)), *said, seen)
+    return F.conv(F.substring(F.md5(text), 1, HEX_DIGITS), 16, 10).cast("bigint")
+
+
+def fingerprint_in_sql(region: str | None) -> tuple[str, list[str]]:
+    """The same number as DuckDB SQL over contacts, and the values of its parameters."""
+    said = (f"coalesce({name}::varchar, ?)" for name in READ)
+    day = f"datediff('day', date '1970-01-01', arrived) * {MICROSECONDS_PER_DAY}"
+    seen = f"coalesce(coalesce(epoch_us(event_at), {day})::varchar, ?)"
+    text = f"concat_ws(?, ?, {', '.join(said)}, {seen})"
+    return f"('0x' || md5({text})[:{HEX_DIGITS}])::bigint", [NEXT, _how(region), *[MISSING] * (len(READ) + 1)]
+
+
+def _how(region: str | None) -> str:
+    return f"{_forms()} {region}"
 
 
 def one_each(records: DataFrame) -> DataFrame:

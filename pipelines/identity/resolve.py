@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.arrow import arrow_as_night_began
+from lakehouse.arrow import arrow_as_night_began, scan_now
 from lakehouse.delta import Lakehouse
 from pipelines import canonical
 from pipelines.identity.changes import Change, Frames
@@ -87,12 +88,15 @@ def resolve(
            identifiers and models as the night began.
     """
     contacts, links = (lake.read(canonical.ENTITIES[name].conformed) for name in ("contacts", "identifier_links"))
+    scan = scan_now(lake, canonical.ENTITIES["contacts"].conformed)
     facts = [lake.read(canonical.ENTITIES[name].conformed) for name in FACTS]
-    began = {table.name: arrow_as_night_began(lake, table) for table in KEPT}
-    model = None if anew else newest_model(lake.read_as_night_began(IDENTITY_MODELS))
-    known, ties = began[PERSON_RECORDS.name], began[IDENTITY_TIES.name]
-    with handover(lake.path, f"resolve-{night.isoformat()}") as folder:
-        given = evidence(contacts, links, facts, known, ties, settings, folder=folder, key=key, anew=anew)
+    with handover(lake.path, f"resolve-{night.isoformat()}") as folder, ThreadPoolExecutor(max_workers=1) as beside:
+        reading = {table.name: beside.submit(arrow_as_night_began, lake, table) for table in KEPT}
+        learned = beside.submit(newest_model, lake.read_as_night_began(IDENTITY_MODELS))
+        known, ties = (reading[table.name].result() for table in (PERSON_RECORDS, IDENTITY_TIES))
+        given = evidence(contacts, scan, links, facts, known, ties, settings, folder=folder, key=key, anew=anew)
+        began = {name: read.result() for name, read in reading.items()}
+        model = None if anew else learned.result()
         found = resolved(given, began, settings, night=night, key=key, model=model)
         frames = Frames(folder, lake.spark)
         yield Resolved(

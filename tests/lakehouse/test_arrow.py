@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from lakehouse.arrow import arrow_as_night_began, arrow_now
+from lakehouse.arrow import arrow_as_night_began, arrow_now, scan_now
 from lakehouse.delta import Lakehouse, NightStart
 from lakehouse.rows import frame_of
 from lakehouse.table import Column, Table, columns, required
@@ -35,6 +35,15 @@ def test_rows_are_those_that_the_night_found(lake: Lakehouse) -> None:
     assert [tuple(row.values()) for row in found] == ROWS
     wider = replace(VALUES, columns=(*VALUES.columns, Column("later", "bigint", "gained since")))
     assert {row["later"] for row in arrow_as_night_began(began, wider).to_pylist()} == {None}
+
+
+def test_scan_gives_the_columns_and_types_of_the_contract(lake: Lakehouse) -> None:
+    assert scan_now(lake, VALUES).to_table().to_pylist() == []
+    rows = [*ROWS, ("z", ["w"], datetime(9999, 12, 31, tzinfo=UTC), date(9999, 12, 31))]
+    lake.merge(VALUES, frame_of(lake.spark, rows, VALUES.schema))
+    wider = replace(VALUES, columns=(*VALUES.columns, Column("later", "bigint", "gained since")))
+    found = scan_now(lake, wider).to_table().sort_by("id").to_pylist()
+    assert [tuple(row.values()) for row in found] == [(*row, None) for row in rows]
 
 
 def test_table_that_does_not_exist_has_no_rows_but_its_columns(lake: Lakehouse) -> None:

@@ -1,8 +1,11 @@
 """Person records in normalised forms: what sources write differently becomes equal, fillings become null."""
 
+from datetime import UTC, date, datetime
+
+import duckdb
 from pyspark.sql import SparkSession
 
-from pipelines.identity.records import records
+from pipelines.identity.records import MADE_OF, fingerprint, fingerprint_in_sql, records
 from tests.pipelines.conformed_rows import Values, conformed
 
 CONTACTS: list[Values] = [
@@ -20,6 +23,8 @@ CONTACTS: list[Values] = [
     {"email": "info@shop.example", "phone": "0000000000", "loyalty_id": "0000", "street": "  ", "postcode": "-"},
     {"email": "none@mail.example", "phone": "none", "loyalty_id": "29-000 12"},
 ]
+
+DAYS = (date(2024, 5, 1), date(2025, 5, 1))
 
 
 def test_records_hold_normalised_forms(spark: SparkSession) -> None:
@@ -56,3 +61,19 @@ def test_records_hold_normalised_forms(spark: SparkSession) -> None:
         (None, None, None, None, False),
         (None, None, "2900012", None, False),
     ]
+
+
+def test_both_engines_tell_the_same_fingerprint_and_every_value_changes_it(spark: SparkSession) -> None:
+    empty: Values = {"source_contact_id": "1", "arrived": None, "event_at": None}
+    said: list[Values] = [{name: "é\n'\\ß 東"} for name in ("first_name", "last_name", "email", "phone", "street")]
+    said += [{"first_name": ""}, {"last_name": ""}, {"is_test": True}, {"is_test": False}, {"is_deleted": True}]
+    said += [{"born_on": date(850, 3, 1)}, {"arrived": date(1960, 1, 2)}, {"arrived": date(1960, 1, 1)}]
+    said += [{"event_at": datetime(2024, 5, 1, 12, 30, 0, 1, tzinfo=UTC), "arrived": day} for day in DAYS]
+    contacts = conformed(spark, "contacts", [empty, *(empty | row for row in said)]).select(*MADE_OF)
+    by_spark = [row[0] for row in contacts.select(fingerprint("BE")).collect()]
+    query, values = fingerprint_in_sql("BE")
+    with duckdb.connect() as engine:
+        engine.register("contacts", contacts.toArrow())
+        assert [row[0] for row in engine.execute(f"select {query} from contacts", values).fetchall()] == by_spark
+    assert by_spark[-1] == by_spark[-2]
+    assert len(set(by_spark)) == len(by_spark) - 1
