@@ -142,10 +142,19 @@ class Lakehouse:
         rows = self._prepared(table, frame)
         self._options(rows.write.format("delta").mode("overwrite"), table).save(self.location(table))
 
-    def merge(self, table: Table, frame: DataFrame, *, gone: DataFrame | None = None, rows: int | None = None) -> None:
+    def merge(
+        self,
+        table: Table,
+        frame: DataFrame,
+        *,
+        gone: DataFrame | None = None,
+        rows: int | None = None,
+        adds: bool | None = None,
+    ) -> None:
         """Insert the new keys of `frame`, update those it holds otherwise, delete the keys of `gone`.
 
-        Units: rows are those of `frame`, where somebody counted them already: it spares a query.
+        Units: rows are those of `frame`, and adds is whether the table held none of its keys as the night began and
+               loses none, where somebody knows already: each spares a query.
 
         Within a night the outcome builds on how the night found the table, so that a rerun merges into the same past.
         A table under REWRITE_BYTES is written anew, a larger one is put back and merged into; rows that are all new are
@@ -159,7 +168,11 @@ class Lakehouse:
         new = self._prepared(table, frame)
         if base == NOT_THERE:
             self.replace_all(table, new)
-        elif now == base and self._bytes(table) >= APPEND_BYTES and _only_adds(self.read(table), new, gone, table):
+        elif (
+            now == base
+            and self._bytes(table) >= APPEND_BYTES
+            and (self._only_adds(table, new, gone) if adds is None else adds)
+        ):
             self._options(new.write.format("delta").mode("append"), table).save(self.location(table))
         elif self._bytes(table) <= REWRITE_BYTES:
             self.replace_all(table, _outcome(self.read_version(table, base), new, gone, table))
@@ -196,6 +209,12 @@ class Lakehouse:
         if self.start is None:
             return None
         return self.start.versions.get(table.name, NOT_THERE)
+
+    def _only_adds(self, table: Table, new: DataFrame, gone: DataFrame | None) -> bool:
+        """Whether the table holds no key of the new rows and none that is to go."""
+        return _joined(
+            self.read(table).select(*table.key), _leaving(new, gone, table), table, how="left_semi"
+        ).isEmpty()
 
     def _merge_in_place(self, table: Table, rows: DataFrame, gone: DataFrame | None, *, base: int) -> None:
         if base != self.version(table):
@@ -275,11 +294,6 @@ def _outcome(held: DataFrame, new: DataFrame, gone: DataFrame | None, table: Tab
     """What a table holds once the new rows are merged in and the keys of `gone` are taken out."""
     kept = _joined(held, _leaving(new, gone, table), table, how="left_anti")
     return kept.unionByName(new, allowMissingColumns=True)
-
-
-def _only_adds(held: DataFrame, new: DataFrame, gone: DataFrame | None, table: Table) -> bool:
-    """Whether the table holds no key of the new rows and none that is to go."""
-    return _joined(held.select(*table.key), _leaving(new, gone, table), table, how="left_semi").isEmpty()
 
 
 def _leaving(new: DataFrame, gone: DataFrame | None, table: Table) -> DataFrame:

@@ -50,6 +50,7 @@ def publish(
     again: Again | None = None,
     others: Mapping[str, Table] = MappingProxyType({}),
     unchanged: int = 0,
+    adds: bool | None = None,
 ) -> Published:
     """Write the rows of the frame that broke no rule, and say what was written and what was set aside.
 
@@ -58,7 +59,7 @@ def publish(
             names files that were judged before: their rows are taken out of `rejected` only after the table holds
             them, so that a kill in between loses none, and rows that stay set aside do not count against a limit.
             others are the tables that rules look into, by name; unchanged is how many rows were delivered beside
-            those of the frame, which the table holds already: a share of rows is one of all.
+            those of the frame, which the table holds already: a share of rows is one of all; adds as for a merge.
     Raises: GateBlocked before the write: the table holds what it held, the rows set aside can be looked at.
     """
     asked = list(rules if rejected else map(_stopping, rules))
@@ -73,8 +74,7 @@ def publish(
             aside.write()
         if any(outcome.outcome == "blocked" for outcome in gates):
             raise _blocked(lake, table, gates, rules=asked, rows=count.delivered, night=night)
-        rows = count.rows - count.rejected_rows
-        _write(lake, table, good.drop(*marks(asked)), night=night, gone=gone, rows=rows)
+        _write(lake, table, good.drop(*marks(asked)), count, night=night, gone=gone, adds=adds)
         if aside and again:
             aside.write()
         return _published(lake, table, count, gates)
@@ -135,9 +135,18 @@ def _gate(rule: Rule, left: Failures, count: Tally, *, table: str) -> GateOutcom
     return replace(outcome, outcome="blocked") if left.failed else outcome
 
 
-def _write(lake: Lakehouse, table: Table, good: DataFrame, *, night: date, gone: DataFrame | None, rows: int) -> None:
+def _write(
+    lake: Lakehouse,
+    table: Table,
+    good: DataFrame,
+    count: Tally,
+    *,
+    night: date,
+    gone: DataFrame | None,
+    adds: bool | None,
+) -> None:
     if table.write == "merge":
-        lake.merge(table, good, gone=gone, rows=rows)
+        lake.merge(table, good, gone=gone, rows=count.rows - count.rejected_rows, adds=adds)
     elif table.write == "replace_night":
         lake.replace_night(table, good, night)
     elif table.write == "replace_all":

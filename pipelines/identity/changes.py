@@ -14,10 +14,14 @@ from pipelines.identity.workbench import workbench
 
 @dataclass(frozen=True)
 class Change:
-    """Rows to merge into a table, and the keys of rows that it is to lose."""
+    """Rows to merge into a table, and the keys of rows that it is to lose.
+
+    Units: adds is whether the table has no key of the rows yet, and loses none; None where nobody knows.
+    """
 
     rows: DataFrame
     gone: DataFrame
+    adds: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,21 @@ class Frames:
         return self.folder.frame(keys, f"gone_{table.name}", self.spark)
 
     def change(self, before: pa.Table, now: pa.Table, table: Table) -> Change:
-        """What makes the rows of before those of now."""
+        """What makes the rows of before those of now.
+
+        Units: that every key is new is left to the merge to see: the table may hold more than before.
+        """
         new, gone = differences(before, now, table.key)
-        return Change(self.whole(new, table), self.gone(gone, table))
+        mixed = bool(gone.num_rows) or _meet(before, new, table.key)
+        return Change(self.whole(new, table), self.gone(gone, table), adds=False if mixed else None)
+
+
+def _meet(before: pa.Table, new: pa.Table, key: Sequence[str]) -> bool:
+    """Whether a key of the new rows was there before."""
+    with workbench() as engine:
+        engine.register("held", before)
+        engine.register("found", new)
+        return bool(engine.sql(f"from found semi join held using ({', '.join(key)}) limit 1").fetchall())
 
 
 def differences(before: pa.Table, now: pa.Table, key: Sequence[str]) -> tuple[pa.Table, pa.Table]:

@@ -34,6 +34,11 @@ class Evidence:
     changed: DataFrame
     gone: pa.Table
 
+    @property
+    def only_adds(self) -> bool:
+        """Whether every record of the night before is there as it was."""
+        return bool(self.unchanged.num_rows == self.before.num_rows)
+
 
 def evidence(
     contacts: DataFrame,

@@ -100,15 +100,20 @@ def resolve(
         found = resolved(given, began, settings, night=night, key=key, model=model)
         frames = Frames(folder, lake.spark)
         yield Resolved(
-            records=Change(given.changed, frames.gone(given.gone, PERSON_RECORDS)),
+            records=Change(given.changed, frames.gone(given.gone, PERSON_RECORDS), adds=given.only_adds),
             ties=frames.change(ties, given.ties, IDENTITY_TIES),
-            pairs=frames.change(found.before[IDENTITY_PAIRS.name], found.pairs, IDENTITY_PAIRS),
+            pairs=_of_all(frames.change(found.before[IDENTITY_PAIRS.name], found.pairs, IDENTITY_PAIRS)),
             links=frames.change(found.before[IDENTITY_LINKS.name], found.identities.links, IDENTITY_LINKS),
             identifiers=frames.change(found.before[IDENTIFIERS.name], found.identities.identifiers, IDENTIFIERS),
             events=frames.whole(_with_version(found.identities.events, found.model), IDENTITY_EVENTS),
             models=frames.whole(_learned(found, night), IDENTITY_MODELS),
             warnings=tuple(_unknown(settings.overrides, name) for name in found.unknown),
         )
+
+
+def _of_all(pairs: Change) -> Change:
+    """The change of pairs: those before are all that hold a record of these, so a pair that is not there is new."""
+    return replace(pairs, adds=pairs.adds is None)
 
 
 def newest_model(models: DataFrame) -> Model | None:

@@ -92,6 +92,11 @@ def test_rows_that_are_all_new_are_appended_to_a_table_of_some_size_and_end_the_
     gone = frame_of(lake.spark, [(1,)], "id int")
     lake.merge(PEOPLE, people(lake, (4, None, "Bath")), gone=gone)
     assert held(lake, PEOPLE) == [(3, None, "Metz"), (4, None, "Bath")]
+    before = set(lake.read(PEOPLE).inputFiles())
+    lake.merge(PEOPLE, people(lake, (5, None, "Ulm")), adds=True)
+    assert before < set(lake.read(PEOPLE).inputFiles())
+    lake.merge(PEOPLE, people(lake, (5, None, "Bath")), adds=False)
+    assert held(lake, PEOPLE) == [(3, None, "Metz"), (4, None, "Bath"), (5, None, "Bath")]
 
 
 def test_rerun_merges_into_what_the_night_found_not_into_its_own_first_try(lake: Lakehouse) -> None:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
+import pytest
 from pyspark.sql import Row, SparkSession
 
+from lakehouse import delta
 from lakehouse.delta import Lakehouse
 from pipelines.canonical import ENTITIES
 from pipelines.identity.events import living_ids
@@ -25,6 +27,11 @@ from tests.pipelines.conformed_rows import KEY, NIGHT, Values, conformed, of_tab
 SETTINGS = IdentitySettings(trust=("crm",), country="BE")
 ANNA: Values = {"source_contact_id": "1", "first_name": "Anna", "last_name": "Smit", "email": "anna@mail.example"}
 ANNE: Values = {"source": "web", "source_contact_id": "9", "full_name": "SMIT Anna", "phone": "0475 12 34 56"}
+
+
+@pytest.fixture(autouse=True)
+def _append_as_to_large_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delta, "APPEND_BYTES", 0)
 
 
 def deliver(lake: Lakehouse, contacts: list[Values], orders: list[Values]) -> None:
@@ -61,7 +68,9 @@ def night_of(lake: Lakehouse, settings: IdentitySettings = SETTINGS, *, after: i
             found.warnings,
         )
         for table, change in changes:
-            lake.merge(table, change.rows, gone=change.gone)
+            lake.merge(table, change.rows, gone=change.gone, adds=change.adds)
+            keys = lake.read(table).select(*table.key).collect()
+            assert len(keys) == len(set(keys))
         lake.replace_night(IDENTITY_MODELS, found.models, night)
     links = lake.read(IDENTITY_LINKS).collect()
     return replace(seen, owners={row["record_key"]: row["customer_id"] for row in links})
