@@ -1,6 +1,9 @@
 """publish, as every step calls it: with all rules of the table and the tables that they look into."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from datetime import date
+from threading import Event
 
 from pyspark.sql import DataFrame
 
@@ -14,12 +17,39 @@ from quality.publish import Published, publish
 from quality.rejects import Again
 
 
-def publish_tonight(run: NightRun, table: Table, frame: DataFrame, *, gone: DataFrame | None = None) -> Published:
+def publish_tonight(
+    run: NightRun, table: Table, frame: DataFrame, *, gone: DataFrame | None = None, adds: bool | None = None
+) -> Published:
     """The table as this night publishes it.
 
     Raises: GateBlocked before the write.
     """
-    return publish_by_rules(run.lake, run.retailer, table, frame, night=run.night, gone=gone)
+    return publish_by_rules(run.lake, run.retailer, table, frame, night=run.night, gone=gone, adds=adds)
+
+
+def publish_together(works: Sequence[Callable[[], Published]], *, threads: int) -> Sequence[Published]:
+    """What publishing several tables of one step gave, so many of them at the same time.
+
+    Raises: GateBlocked of the first table that was stopped; those that had not begun by then stay as they were.
+    """
+    stopped = Event()
+    with ThreadPoolExecutor(threads, thread_name_prefix="publish") as pool:
+        begun = [pool.submit(_unless, stopped, work) for work in works]
+        return [each.result() for each in begun]
+
+
+def _unless(stopped: Event, work: Callable[[], Published]) -> Published:
+    """What the work gave; works begin in their order, so the one that stopped the others is met before them."""
+    if stopped.is_set():
+        raise CancelledError
+    is_done = False
+    try:
+        published = work()
+        is_done = True
+        return published
+    finally:
+        if not is_done:
+            stopped.set()
 
 
 def publish_by_rules(
@@ -33,6 +63,7 @@ def publish_by_rules(
     gone: DataFrame | None = None,
     again: Again | None = None,
     unchanged: int = 0,
+    adds: bool | None = None,
 ) -> Published:
     """The table, published by the built-in rules and those of the retailer file.
 
@@ -51,4 +82,5 @@ def publish_by_rules(
         again=again,
         others=others,
         unchanged=unchanged,
+        adds=adds,
     )

@@ -13,7 +13,7 @@ from orchestration.assets.conformed import mapped_entities
 from orchestration.assets.identity_metadata import identity_metadata
 from orchestration.assets.step import Steps, spec, tables_asset
 from orchestration.night import NightRun
-from orchestration.publishing import publish_tonight
+from orchestration.publishing import publish_together, publish_tonight
 from orchestration.retailer import Retailer
 from pipelines import tables
 from pipelines.canonical import CONSENTS, CONTACTS, ENTITIES, MESSAGES, PRODUCTS
@@ -83,10 +83,10 @@ def _identity(run: NightRun) -> Sequence[Published]:
             (tables.IDENTITY_EVENTS, found.events),
             (tables.IDENTITY_MODELS, found.models),
         )
-        return [
-            *(publish_tonight(run, table, change.rows, gone=change.gone) for table, change in changes),
-            *(publish_tonight(run, table, frame) for table, frame in whole),
-        ]
+        published = partial(publish_tonight, run)
+        merged = [partial(published, table, each.rows, gone=each.gone, adds=each.adds) for table, each in changes]
+        works = [*merged, *(partial(published, table, frame) for table, frame in whole)]
+        return publish_together(works, threads=run.ahead.threads)
 
 
 def _second_level(run: NightRun) -> Sequence[Published]:
