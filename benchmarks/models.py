@@ -24,6 +24,7 @@ from benchmarks.models_value import Bars, cdnow, nights_before, value
 from lakehouse.settings import settings
 from lakehouse.spark import spark_session
 from models.bgnbd import BgNbd, GammaGamma, Purchases, fit_bgnbd, fit_gamma_gamma
+from models.sooner import half, sooner_nights
 
 ORIGIN = date(2011, 9, 10)
 ORIGINS = tuple(ORIGIN - timedelta(days=days) for days in (0, 30, 60, 90, 120))
@@ -67,8 +68,10 @@ def retail(data: Path) -> Iterator[Check]:
     nights = {night for test, days in wanted for night in (test, *nights_before(test, days, RETAIL_START))}
     before = LONG_ORIGIN - timedelta(days=180)
     nights |= {before, *nights_before(before, 180, RETAIL_START), *segment_nights(ORIGIN)}
+    for test in ORIGINS:
+        nights |= {*sooner_nights(nights_before(test, HORIZON_DAYS, RETAIL_START), HORIZON_DAYS)}
     spark = spark_session(settings())
-    seen = sets.seen_on(spark, sets.online_retail(data), nights, (HORIZON_DAYS, 180))
+    seen = sets.seen_on(spark, sets.online_retail(data), nights, (half(HORIZON_DAYS), HORIZON_DAYS, 180))
     spark.stop()
     yield from value(seen, ORIGIN, HORIZON_DAYS, RETAIL_START, SHORT_BARS, "retail 90 days")
     yield from value(seen, LONG_ORIGIN, 180, RETAIL_START, LONG_BARS, "retail 180 days")

@@ -12,6 +12,7 @@ from models import baselines, metrics
 from models.churn import CHURN
 from models.model import Array
 from models.predict import loaded, settled
+from models.sooner import sooner
 from models.training_set import Observed
 
 HORIZON_DAYS = 90
@@ -47,7 +48,8 @@ def predictions(seen: Observed, origin: date, start: date) -> tuple[Array, dict[
     rows, tested = seen.on(nights_before(origin, HORIZON_DAYS, start)), seen.on([origin])
     outcome = CHURN.outcome(seen.orders[HORIZON_DAYS], seen.spend[HORIZON_DAYS])
     before, after = seen.customers.rows(rows), seen.customers.rows(tested)
-    fitted = CHURN.fit(before, outcome[rows], HORIZON_DAYS)
+    newer = sooner(CHURN, seen, nights_before(origin, HORIZON_DAYS, start), HORIZON_DAYS)
+    fitted = CHURN.fit(before, outcome[rows], HORIZON_DAYS, sooner=newer)
     said = {"model": loaded(settled(fitted, after)).values(after), "raw": loaded(fitted).values(after)}
     for name, (kind, _) in RIVALS.items():
         said[name] = baselines.predict(baselines.FITS[kind](before, outcome[rows], HORIZON_DAYS), after)

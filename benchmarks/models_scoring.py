@@ -20,10 +20,10 @@ from features import CUSTOMER_FEATURES, FEATURES
 from features.point_in_time import snapshot_at
 from lakehouse.settings import settings
 from lakehouse.spark import spark_session
-from models import lifetime_value, trees
+from models import churn, lifetime_value
 from models.churn import CHURN
 from models.lifetime_value import LIFETIME_VALUE
-from models.model import Customers, Fitted
+from models.model import Customers, Fitted, Sooner
 from models.score import score_customers
 from models.segments import rules as fit_segments
 
@@ -41,11 +41,11 @@ def scoring(customers: int) -> Iterator[Check]:
 
     Both models tell their reasons, so both are predicted barely; beside it stands the ratio to churn's alone.
     """
-    drawn = Customers(NAMES, _matrix(customers))
+    drawn = Customers(NAMES, matrix(customers))
     models = _models(drawn)
     value = models["lifetime_value"]
-    boosters = (trees.load(models["churn"].trees or b""), lifetime_value.load(value).spend)
-    alone, other = (_measured(lambda: _bare(booster, drawn.matrix)) for booster in boosters)  # noqa: B023
+    told = (churn.load(models["churn"]), [lifetime_value.load(value).spend])
+    alone, other = (_measured(lambda: _bare(boosters, drawn.matrix)) for boosters in told)  # noqa: B023
     bare = (alone[0] + other[0], alone[1] + other[1])
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "features.parquet"
@@ -71,12 +71,14 @@ def scoring(customers: int) -> Iterator[Check]:
     yield lower(f"scoring {customers:,}: next night over bare, processor seconds", again[1] / bare[1], MOST)
 
 
-def _bare(booster: Any, matrix: np.ndarray) -> None:
+def _bare(boosters: list[Any], matrix: np.ndarray) -> None:
     """Trees asked for contributions, once over all customers, on as many threads as Spark has."""
     import xgboost
 
-    booster.set_param({"nthread": _threads()})
-    booster.predict(xgboost.DMatrix(matrix, nthread=_threads()), pred_contribs=True)
+    rows = xgboost.DMatrix(matrix, nthread=_threads())
+    for booster in boosters:
+        booster.set_param({"nthread": _threads()})
+        booster.predict(rows, pred_contribs=True)
 
 
 def _threads() -> int:
@@ -90,15 +92,15 @@ def _models(drawn: Customers) -> dict[str, Fitted]:
     spent = taught.known("net_amount_365d") * chance * (1 - left)
     value = LIFETIME_VALUE.fit(taught, spent, HORIZON_DAYS)
     facts = {**value.facts, "high_amount": 200.0, "medium_amount": 50.0}
-    churn = CHURN.fit(taught, left, HORIZON_DAYS)
+    leaving = CHURN.fit(taught, left, HORIZON_DAYS, sooner=Sooner(taught, left))
     valued = Fitted(value.model, value.kind, HORIZON_DAYS, value.features, facts, value.trees, version="1")
     segmented = fit_segments(Customers(NAMES, taught.matrix[:0]))
-    return {"churn": churn, "lifetime_value": valued, "segments": segmented}
+    return {"churn": leaving, "lifetime_value": valued, "segments": segmented}
 
 
-def _matrix(customers: int) -> np.ndarray:
+def matrix(customers: int, *, seed: int = 1) -> np.ndarray:
     """Features that look like a shop's: whole counts and days, amounts, shares, and unknown ones among them."""
-    drawn = np.random.default_rng(1)
+    drawn = np.random.default_rng(seed)
     found = np.empty((customers, len(NAMES)), dtype=np.float32)
     for place, feature in enumerate(FEATURES):
         if feature.unit == "0 to 1":

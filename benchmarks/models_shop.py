@@ -23,6 +23,7 @@ from models.churn import CHURN
 from models.lifetime_value import LIFETIME_VALUE
 from models.model import Array, Model
 from models.predict import loaded, settled
+from models.sooner import half, sooner, sooner_nights
 from models.training_set import Observed
 from synthetic.catalogue import pound_rates
 from synthetic.messages import Campaigns, campaigns, consents
@@ -62,8 +63,10 @@ def fictional(customers: int = CUSTOMERS) -> Iterator[Check]:
         for back in (0, HORIZONS[name]):
             origin = FIRST_NIGHT + timedelta(days=test - back)
             nights |= {origin, *nights_before(origin, HORIZONS[name], start)}
+            if name == "churn":
+                nights |= {*sooner_nights(nights_before(origin, HORIZONS[name], start), HORIZONS[name])}
     spark = spark_session(settings())
-    seen = sets.seen_on(spark, _as_set(shop), nights, HORIZONS.values())
+    seen = sets.seen_on(spark, _as_set(shop), nights, (*HORIZONS.values(), half(HORIZONS["churn"])))
     spark.stop()
     yield from _churn(shop, seen, tests["churn"], start)
     yield from _value(shop, seen, tests["lifetime_value"], start)
@@ -142,6 +145,7 @@ def _foretold(model: Model, seen: Observed, origin: date, start: date) -> tuple[
     horizon = HORIZONS[model.name]
     rows, tested = seen.on(nights_before(origin, horizon, start)), seen.on([origin])
     outcome = model.outcome(seen.orders[horizon], seen.spend[horizon])
-    fitted = model.fit(seen.customers.rows(rows), outcome[rows], horizon)
+    newer = sooner(model, seen, nights_before(origin, horizon, start), horizon)
+    fitted = model.fit(seen.customers.rows(rows), outcome[rows], horizon, sooner=newer)
     after = seen.customers.rows(tested)
     return outcome[tested], loaded(settled(fitted, after)).values(after)

@@ -14,6 +14,7 @@ from models.model import Array, Customers, Fitted, Model
 from models.predict import loaded, settled
 from models.promote import CHAMPION, Gain, Window
 from models.settings import DEFAULT_CHURN, ChurnSettings
+from models.sooner import sooner
 from models.tables import CALIBRATION, EVALUATIONS, PROFIT
 from models.training_set import EPOCH, Observed
 
@@ -35,7 +36,8 @@ def window(
     learned, tested = seen.on(plan.training[night]), seen.on([night])
     before, after = seen.customers.rows(learned), seen.customers.rows(tested)
     happened = outcome[tested]
-    fitted = model.fit(before, outcome[learned], plan.horizon_days)
+    newer = sooner(model, seen, plan.training[night], plan.horizon_days)
+    fitted = model.fit(before, outcome[learned], plan.horizon_days, sooner=newer)
     predicted = loaded(settled(fitted, after)).values(after)
     rivals = _rivals(model, plan, before, outcome[learned], after)
     if champion is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -70,18 +70,37 @@ Fit = Callable[[Customers, Array, int], Fitted]
 
 
 @dataclass(frozen=True)
+class Sooner:
+    """Customers on newer nights, and what they did in windows half as long, which close with the whole ones."""
+
+    customers: Customers
+    outcome: Array
+
+
+class Learn(Protocol):
+    """What a model learns of whole windows and, where it is given them, of half ones."""
+
+    def __call__(
+        self, customers: Customers, outcome: Array, horizon_days: int, /, *, sooner: Sooner | None = None
+    ) -> Fitted:
+        """What was learned."""
+
+
+@dataclass(frozen=True)
 class Model:
     """One thing that is predicted about a customer.
 
     Units: outcome takes (orders, net spend) in the horizon; baseline is the named one that decides a promotion;
-           rivals are the further baselines that grades A and B must beat; margin is the gain that grade A needs.
+           rivals are the further baselines that grades A and B must beat; margin is the gain that grade A needs;
+           learns_sooner tells whether windows of half the horizon teach it too.
     """
 
     name: str
     outcome: Callable[[Array, Array], Array]
-    fit: Fit
+    fit: Learn
     baseline: str
     rivals: tuple[str, ...]
     metric: Metric
     metric_name: str
     margin: float
+    learns_sooner: bool = False

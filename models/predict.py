@@ -56,7 +56,7 @@ def settled(fitted: Fitted, customers: Customers) -> Fitted:
     mine = customers.only(fitted.features)
     if fitted.model == "lifetime_value":
         return lifetime_value.settled(fitted, lifetime_value.load(fitted), mine)
-    return churn.settled(fitted, trees.load(fitted.trees), mine)
+    return churn.settled(fitted, churn.load(fitted), mine)
 
 
 def loaded(fitted: Fitted) -> Prediction:
@@ -75,11 +75,11 @@ def loaded(fitted: Fitted) -> Prediction:
             names,
             lambda customers, values: lifetime_value.contributions(fitted, boosters, customers.only(names)),  # noqa: ARG005
         )
-    booster = trees.load(fitted.trees)
+    grown = churn.load(fitted)
     return Prediction(
-        lambda customers: churn.probability(fitted, booster, customers.only(names)),
+        lambda customers: churn.probability(fitted, grown, customers.only(names)),
         names,
-        lambda customers, values: churn.contributions(fitted, booster, customers.only(names)),  # noqa: ARG005
+        lambda customers, values: churn.contributions(fitted, grown, customers.only(names)),  # noqa: ARG005
     )
 
 
@@ -99,8 +99,8 @@ def gains(fitted: Fitted) -> dict[str, float]:
     """The share of each feature in what the trees gained (the mean of several); nothing of a baseline."""
     if fitted.trees is None:
         return {}
-    boosters = vars(lifetime_value.load(fitted)).values() if fitted.model == "lifetime_value" else ()
-    known = [one for one in boosters or (trees.load(fitted.trees),) if one is not None]
+    boosters = vars(lifetime_value.load(fitted)).values() if fitted.model == "lifetime_value" else churn.load(fitted)
+    known = [one for one in boosters if one is not None]
     parts = [trees.gains(booster, fitted.features) for booster in known]
     return {name: sum(part[name] for part in parts) / len(parts) for name in fitted.features}
 

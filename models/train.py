@@ -21,6 +21,7 @@ from models.predict import loaded, settled
 from models.promote import Verdict, Window, is_promising, verdict
 from models.registry import ModelUnusable, Registry
 from models.settings import DEFAULT_CHURN, ChurnSettings, ModelSettings
+from models.sooner import half, sooner, sooner_nights
 from models.standing import Standing, standing_of
 from models.suitability import Suitability, suitability
 from models.training_set import EPOCH, Observed, observed, order_feed
@@ -129,14 +130,20 @@ def _observed(
     nights = {now.night}
     for planned in schedules.values():
         nights |= {*planned.labelled, *(planned.plan.nights if planned.plan else ())}
-    horizons = sorted({planned.horizon_days for planned in schedules.values()})
+    horizons = {planned.horizon_days for planned in schedules.values()}
+    for model in MODELS:
+        planned = schedules[model.name]
+        if model.learns_sooner and planned.plan:
+            taught = {*planned.plan.final, *(one for many in planned.plan.training.values() for one in many)}
+            nights |= {*sooner_nights(taught, planned.horizon_days)}
+            horizons.add(half(planned.horizon_days))
     closed = min(planned.closed for planned in schedules.values())
     return observed(
         history,
         profile,
         now=now,
         nights=sorted(nights),
-        horizons=horizons,
+        horizons=sorted(horizons),
         closed=closed,
         by_contract=settings.churn.by_contract,
         fairness=settings.fairness if any(planned.plan for planned in schedules.values()) else (),
@@ -178,6 +185,7 @@ def _learned(
     today = seen.customers.rows(seen.on([night]))
     if costs.by_contract:
         today = today.rows(~np.isnan(today.column(RUNNING)))
+    newer = sooner(model, seen, planned.plan.final, planned.horizon_days) if planned.plan else None
     # Without a contract on a night there is nothing to tell of it.
     seen = seen.rows(~np.isnan(_outcome(model, planned, seen)))
     outcome = _outcome(model, planned, seen)
@@ -192,7 +200,7 @@ def _learned(
     )
     version = champion.version if champion else None
     found = verdict(model, windows, champion=version, held_back=standing.held_back)
-    fitted = model.fit(seen.customers.rows(final), outcome[final], planned.horizon_days)
+    fitted = model.fit(seen.customers.rows(final), outcome[final], planned.horizon_days, sooner=newer)
     fitted = _with_bands(replace(fitted, grade=found.grade), today)
     known = {"knows_until": (planned.closed - EPOCH).days, "interval": dict(windows[0].interval)}
     known |= reference.learned(fitted, today)

@@ -4,6 +4,7 @@ Source: depth, rate and shares are customary values for some ten thousand rows, 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -51,6 +52,12 @@ def load(trees: bytes) -> Any:
     booster.load_model(bytearray(trees))
     booster.set_param({"nthread": 1})
     return booster
+
+
+def parted(trees: bytes, sizes: Sequence[int]) -> list[Any]:
+    """The boosters that lie one behind the other, each of so many bytes."""
+    ends = [0, *accumulate(sizes)]
+    return [load(trees[start:end]) for start, end in pairwise(ends)]
 
 
 def predict(booster: Any, customers: Customers, *, offset: Array | None = None) -> Array:

@@ -8,6 +8,7 @@ import numpy as np
 from models.calendar import Schedule, schedule
 from models.calendar import feed as feed_of
 from models.model import Array, Customers
+from models.sooner import half, sooner_nights
 from models.training_set import EPOCH, Observed
 
 NIGHT = date(2024, 6, 1)
@@ -60,30 +61,35 @@ def schedules_of(orders: Orders) -> dict[str, Schedule]:
 def observe(orders: Orders, schedules: Mapping[str, Schedule]) -> Observed:
     """What training would see of these orders."""
     planned = schedules["churn"]
-    nights = sorted({NIGHT, *planned.labelled, *(planned.plan.nights if planned.plan else ())})
-    horizon = planned.horizon_days
-    rows = [row for night in nights for row in _on(night, orders, horizon)]
-    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(NAMES) + 3)
-    ordinals, labels = table[:, 0], table[:, -2:]
-    is_open = ordinals + horizon > (NIGHT - EPOCH).days
-    bought, spent = (np.where(is_open, np.nan, labels[:, n]) for n in (0, 1))
-    matrix = table[:, 1:-2].astype(np.float32)
-    return Observed(Customers(NAMES, matrix), ordinals, {horizon: bought}, {horizon: spent})
+    horizons = (planned.horizon_days, half(planned.horizon_days))
+    nights = {NIGHT, *planned.labelled, *(planned.plan.nights if planned.plan else ())}
+    nights |= {*sooner_nights(planned.plan.final, planned.horizon_days)} if planned.plan else set()
+    rows = [row for night in sorted(nights) for row in _on(night, orders, horizons)]
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), len(NAMES) + 5)
+    ordinals, labels = table[:, 0], table[:, -4:]
+    bought: dict[int, Array] = {}
+    spent: dict[int, Array] = {}
+    for place, horizon in enumerate(horizons):
+        is_open = ordinals + horizon > (NIGHT - EPOCH).days
+        bought[horizon], spent[horizon] = (np.where(is_open, np.nan, labels[:, 2 * place + n]) for n in (0, 1))
+    return Observed(Customers(NAMES, table[:, 1:-4].astype(np.float32)), ordinals, bought, spent)
 
 
-def _on(night: date, orders: Orders, horizon: int) -> list[list[float]]:
+def _on(night: date, orders: Orders, horizons: tuple[int, ...]) -> list[list[float]]:
     ago = (NIGHT - night).days
     before: dict[str, list[tuple[int, float]]] = {}
-    after: dict[str, list[float]] = {}
+    after: dict[str, list[tuple[int, float]]] = {}
     for customer, days, amount in orders:
         if days > ago:
             before.setdefault(customer, []).append((days - ago, amount))
-        elif days > ago - horizon:
-            after.setdefault(customer, []).append(amount)
-    return [
-        [(night - EPOCH).days, *_features(past), len(after.get(c, [])), sum(after.get(c, []))]
-        for c, past in sorted(before.items())
-    ]
+        else:
+            after.setdefault(customer, []).append((ago - days, amount))
+
+    def came(customer: str) -> list[float]:
+        each = [[amount for day, amount in after.get(customer, []) if day < horizon] for horizon in horizons]
+        return [figure for amounts in each for figure in (len(amounts), sum(amounts))]
+
+    return [[(night - EPOCH).days, *_features(past), *came(c)] for c, past in sorted(before.items())]
 
 
 def _features(past: list[tuple[int, float]]) -> list[float]:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import churn, season, trees
+from models import churn, season
 from models.churn import CHURN
 from models.lifetime_value import LIFETIME_VALUE
-from models.model import Array, Customers
+from models.model import Array, Customers, Sooner
 from models.predict import loaded, settled
 from models.season import Population
 
@@ -96,11 +96,14 @@ def test_what_the_features_add_is_all_that_sets_a_customer_apart_from_another() 
     drawn = np.random.default_rng(4)
     customers = Customers(names, drawn.uniform(1, 400, (300, len(names))).astype(np.float32), np.repeat([0.0, 90], 150))
     left = (customers.column("days_since_last_order") > drawn.uniform(0, 400, 300)).astype(float)
-    fitted = CHURN.fit(customers, left, 90)
+    newer = Customers(names, drawn.uniform(1, 400, (300, len(names))).astype(np.float32), np.repeat([45.0, 135], 150))
+    gone = (newer.column("days_since_last_order") > drawn.uniform(0, 300, 300)).astype(float)
+    fitted = CHURN.fit(customers, left, 90, sooner=Sooner(newer, gone))
     assert "logistic" in fitted.facts
-    booster = trees.load(fitted.trees or b"")
-    odds = np.log(1 / churn.probability(fitted, booster, customers) - 1) * -1
-    added = churn.contributions(fitted, booster, customers).sum(axis=1)
+    boosters = churn.load(fitted)
+    assert len(boosters) == 2
+    odds = np.log(1 / churn.probability(fitted, boosters, customers) - 1) * -1
+    added = churn.contributions(fitted, boosters, customers).sum(axis=1)
     assert np.ptp(odds - added) == pytest.approx(0, abs=1e-4)
 
 
