@@ -14,6 +14,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from models import baselines, repeat_spend, season, trees
+from models.bgnbd import BgNbd
 from models.metrics import normalised_gini
 from models.model import Array, Customers, Fitted, Model, Sooner
 
@@ -97,6 +98,22 @@ def blend(fitted: Fitted, boosters: Boosters, customers: Customers) -> Array:
     brought = fitted.facts.get("brought", [1.0] * len(parts))
     mean: Array = sum((part * by for part, by in zip(parts, brought, strict=True)), np.zeros(1)) / len(parts)
     return mean
+
+
+def expected_orders(fitted: Fitted, boosters: Boosters, customers: Customers) -> Array | None:
+    """Days with an order in the horizon: the geometric mean of BG/NBD and of the rate behind the trees' chance to buy.
+
+    BG/NBD says the total. None where one of the two is not learned.
+    Source: normalised Gini of orders, BG/NBD alone and so: CDNOW, five splits within the first 39 weeks, .579 and .592;
+            Online Retail II, seven origins whose windows closed by 12 June 2011, .725 and .736.
+    """
+    parameters = fitted.facts["repeating"].get("purchases")
+    if boosters.buys is None or parameters is None:
+        return None
+    counted = BgNbd(**parameters).expected(repeat_spend.purchases(customers), fitted.horizon_days)
+    chance = np.minimum(trees.predict(boosters.buys, customers), 1 - 1e-9)
+    mean: Array = np.sqrt(counted * -np.log1p(-chance))
+    return mean * (counted.sum() / mean.sum()) if mean.sum() > 0 else counted
 
 
 def contributions(fitted: Fitted, boosters: Boosters, customers: Customers) -> Array:
