@@ -4,6 +4,7 @@ import ast
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -25,18 +26,18 @@ class Module:
         """Number of its lines."""
         return len(self.text.splitlines())
 
-    @property
-    def tree(self) -> ast.Module:
-        """Its syntax tree."""
-        return ast.parse(self.text, filename=self.path)
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node of its syntax tree."""
+        return tuple(ast.walk(ast.parse(self.text, filename=self.path)))
 
     def functions(self) -> Iterator[Function]:
         """Every function and method in it, nested ones too."""
-        return (node for node in ast.walk(self.tree) if isinstance(node, Function))
+        return (node for node in self.nodes if isinstance(node, Function))
 
     def imports(self) -> Iterator[tuple[str, int]]:
         """(module, line) of every import in it, wherever it stands."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 yield from ((alias.name, node.lineno) for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -46,7 +47,13 @@ class Module:
 def modules(*folders: str) -> list[Module]:
     """The Python files of these folders, of all by default."""
     found = [path for folder in folders or FOLDERS for path in sorted((PROJECT / folder).rglob("*.py"))]
-    return [Module(str(path.relative_to(PROJECT)), path.read_text()) for path in found]
+    return [_module(path) for path in found]
+
+
+@cache
+def _module(path: Path) -> Module:
+    """Read and parsed once for all laws."""
+    return Module(str(path.relative_to(PROJECT)), path.read_text())
 
 
 def tracked_files() -> list[Path]:
