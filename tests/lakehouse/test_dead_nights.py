@@ -1,7 +1,8 @@
 """A process may die between any two writes of a first night, or in the middle of one: a rerun ends as if it had not."""
 
-from collections.abc import Callable
-from contextlib import suppress
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -23,12 +24,16 @@ TABLES = (RECORDS, MODELS, FILES)
 WRITES = 4
 
 
-class Died(Exception):
-    """The process is no more."""
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a night that nobody disturbs leaves, and the lake after so many of its writes."""
+
+    held: Mapping[str, list[str]]
+    after: Mapping[int, Path]
 
 
-def first_night(lake: Lakehouse, *, writes: int = WRITES) -> None:
-    """A night that dies after so many of its writes."""
+def first_night(lake: Lakehouse, *, after_write: Callable[[int], None] = lambda _: None) -> None:
+    """The whole first night."""
     start = begin_night(lake, NIGHT, tables=TABLES, models={}, first_night=NIGHT)
     night = lake.for_night(start)
     ids = lake.spark.range(2).selectExpr("cast(id as int) as id").coalesce(1)
@@ -39,10 +44,9 @@ def first_night(lake: Lakehouse, *, writes: int = WRITES) -> None:
         lambda: night.replace_night(MODELS, of_night, NIGHT),
         lambda: end_night(night, NIGHT),
     )
-    for step in steps[:writes]:
+    for number, step in enumerate(steps, start=1):
         step()
-    if writes < WRITES:
-        raise Died
+        after_write(number)
 
 
 def held(lake: Lakehouse) -> dict[str, list[str]]:
@@ -51,31 +55,41 @@ def held(lake: Lakehouse) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    lake = Lakehouse(str(tmp_path_factory.mktemp("undisturbed")), spark)
-    first_night(lake)
-    return held(lake)
+def undisturbed(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    lake = Lakehouse(str(folder / "lake"), spark)
+    after = {number: folder / f"after {number}" for number in range(1, WRITES)}
+
+    def keep(number: int) -> None:
+        if number in after:
+            shutil.copytree(lake.path, after[number])
+
+    first_night(lake, after_write=keep)
+    return Undisturbed(held(lake), after)
 
 
-@pytest.mark.parametrize("writes", [1, 2, 3])
+@pytest.mark.parametrize("writes", range(1, WRITES))
 def test_first_night_that_died_after_any_write_is_repaired_by_its_rerun(
-    lake: Lakehouse, undisturbed: dict[str, list[str]], writes: int
+    spark: SparkSession, undisturbed: Undisturbed, tmp_path: Path, writes: int
 ) -> None:
-    with suppress(Died):
-        first_night(lake, writes=writes)
+    lake = died_after(writes, undisturbed, tmp_path, spark)
     check_order(lake, NIGHT, first_night=NIGHT)
     first_night(lake)
-    assert held(lake) == undisturbed
+    assert held(lake) == undisturbed.held
 
 
 def test_write_that_died_before_its_first_commit_is_no_table(
-    lake: Lakehouse, undisturbed: dict[str, list[str]]
+    spark: SparkSession, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     """What a kill leaves in the middle of a table's first write: files of rows, and a log without a commit."""
-    with suppress(Died):
-        first_night(lake, writes=1)
+    lake = died_after(1, undisturbed, tmp_path, spark)
     lake.spark.range(7).write.parquet(lake.location(RECORDS))
     (Path(lake.location(RECORDS)) / "_delta_log").mkdir()
     assert lake.read(RECORDS).isEmpty()
     first_night(lake)
-    assert held(lake) == undisturbed
+    assert held(lake) == undisturbed.held
+
+
+def died_after(writes: int, undisturbed: Undisturbed, folder: Path, spark: SparkSession) -> Lakehouse:
+    """A lake of its own as a night left it that died after so many writes."""
+    return Lakehouse(shutil.copytree(undisturbed.after[writes], str(folder / "lake")), spark)
