@@ -16,6 +16,7 @@ from activation.holdout import EVERYWHERE
 from activation.ledger import Ledger
 from activation.outbox import Outbox
 from activation.plan import Plan, PlanLine
+from activation.tables import AUDIENCE_MEMBERS
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import DestinationUnavailable, MissingCredentials
 from tests.activation.builders import (
@@ -37,6 +38,17 @@ from tests.activation.world import World, one_outcome_each, said_of
 def world(spark: SparkSession, tmp_path: Path) -> World:
     """A retailer with one audience."""
     return World(spark, tmp_path, only_audience())
+
+
+def test_the_members_of_these_tests_are_those_that_production_decides(world: World) -> None:
+    people = [Person(str(status), status=status) for status in (None, "granted", "denied", "withdrawn")]
+    people += [Person("low", band="low"), Person("moved", probability=0.1), Person("address", email="new@example.org")]
+    columns = [name for name in AUDIENCE_MEMBERS.column_names if not name.startswith("consent_")]
+    told, production = (
+        made(people, NIGHT).select(*columns).orderBy("customer_id").collect()
+        for made in (world.members, world.production_members)
+    )
+    assert told == production
 
 
 def test_only_what_changed_is_sent_and_who_left_is_removed(world: World) -> None:

@@ -13,7 +13,8 @@ from activation.destination import Destination
 from activation.ledger import Ledger
 from activation.plan import Plan, plans
 from activation.settings import Activation
-from tests.activation.builders import KEY, NIGHT, MemoryLake, MemoryTool, Person, frames, no_holdouts
+from activation.tables import AUDIENCE_MEMBERS
+from tests.activation.builders import KEY, NIGHT, MemoryLake, MemoryTool, Person, frames, no_holdouts, rows
 
 
 @dataclass
@@ -67,12 +68,30 @@ class World:
         return plans(self.settings, frames=known, members=members, deliveries=deliveries, night=night, key=KEY)
 
     def members(self, people: list[Person], night: date) -> DataFrame:
-        known = frames(self.spark, people)
-        stored = no_holdouts(self.spark)
+        """activation.audience_members of the night; without a holdout told by `decided`, which costs no plan."""
+        if any(audience.holdout for audience in self.settings.audiences.values()):
+            return self.production_members(people, night)
+        found = [decided(one, name, night) for name in self.settings.audiences for one in people if one.band == "high"]
+        return rows(self.spark, AUDIENCE_MEMBERS.schema, found)
+
+    def production_members(self, people: list[Person], night: date) -> DataFrame:
+        """What production decides."""
+        known, stored = frames(self.spark, people), no_holdouts(self.spark)
         return audience_members(self.settings, known, holdouts=stored, night=night, key=KEY).localCheckpoint()
 
     def outcomes(self) -> list[dict[str, object]]:
         return self.lake.kept
+
+
+def decided(person: Person, audience: str, night: date) -> dict[str, object]:
+    """The decision on a person who meets the condition of an audience of this world: only consent is asked.
+
+    tests/activation/test_deliver.py holds it against production's.
+    """
+    may = person.status == "granted"
+    where = {"record_key": person.record_key, "source_contact_id": person.contact_id, "destination": "newsletter"}
+    answer = {"decision": "member" if may else "refused", "reason": None if may else "no_consent"}
+    return {"night": night, "audience": audience, "customer_id": person.id, "legal_basis": "consent"} | where | answer
 
 
 def said_of(delivered: tuple[Delivered, ...]) -> dict[str, int]:
