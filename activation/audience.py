@@ -27,6 +27,8 @@ def audience_members(
         others = taken[audience.channel] if audience.priority is not None else None
         mine = members(activation, name, frames=frames, holdouts=holdouts, night=night, key=key, taken=others)
         if others is not None:
+            # Each lower priority would plan and compute all higher ones again: twice the work with every audience.
+            mine = mine.localCheckpoint()
             placed = mine.where(F.col("decision") != "refused").select("customer_id")
             taken[audience.channel] = others.unionByName(placed)
         decided = decided.unionByName(mine)
