@@ -23,7 +23,7 @@ from pipelines.ingest import DeliveredFile, ingest
 from quality.gates import rules_for
 from quality.publish import publish
 from tests.end_to_end.conftest import Shop
-from tests.end_to_end.lakes import counted, standing
+from tests.end_to_end.lakes import standing
 
 FIRST = date(2024, 6, 1)
 SECOND = FIRST + timedelta(days=1)
@@ -97,13 +97,12 @@ class Held:
         return {name for name, rows in later.rows.items() if rows - self.rows.get(name, Counter())}
 
 
-def held(spark: SparkSession, shop: Shop, *, like: Held | None = None) -> Held:
+def held(shop: Shop, *, like: Held | None = None) -> Held:
     """What the lake of the shop holds now; `like` says which columns count, so that a new one is no difference."""
-    lake = Lakehouse(str(shop.lake), spark)
-    frames = {table.name: lake.read(table) for table in standing(lake, shop.retailer)}
+    found = standing(shop.lake, shop.retailer)
     before = like.columns if like else {}
-    columns = {name: before.get(name, sorted(frame.columns)) for name, frame in frames.items()}
-    return Held(columns, {name: counted(frame, columns[name]) for name, frame in frames.items()})
+    columns = {name: before.get(name, sorted(table.columns)) for name, table in found.items()}
+    return Held(columns, {name: table.counted(columns[name]) for name, table in found.items()})
 
 
 def write_damaged_shop(folder: Path) -> Shop:

@@ -55,9 +55,9 @@ def damaged(spark: SparkSession, yesterday: Shop, tmp_path_factory: pytest.TempP
     """The shop after the night of damaged files; no test changes it."""
     shop = Shop(tmp_path_factory.mktemp("damaged") / "shop")
     shutil.copytree(yesterday.folder, shop.folder)
-    before = held(spark, shop)
+    before = held(shop)
     files = short_night(spark, shop, SECOND)
-    return Damaged(shop, before, held(spark, shop, like=before), {_kind(file): file for file in files})
+    return Damaged(shop, before, held(shop, like=before), {_kind(file): file for file in files})
 
 
 def test_no_damaged_file_takes_a_row_of_yesterday_from_any_table(damaged: Damaged) -> None:
@@ -109,11 +109,11 @@ def test_file_with_every_date_in_another_format_blocks_the_gate_and_leaves_yeste
         path.unlink()
     rows = [row(f"x{number}", sold="31/05/2024") for number in range(30)]
     (shop.landing / f"orders_{SECOND}.csv").write_text(HEAD + "".join(rows))
-    before = held(spark, shop)
+    before = held(shop)
     with pytest.raises(GateBlocked, match="30 of 30 rows broke a rule") as stopped:
         short_night(spark, shop, SECOND)
     assert f"The table still holds {FIRST}. Look at conformed.orders_rejected" in str(stopped.value)
-    after = held(spark, shop)
+    after = held(shop)
     assert before.lost(after) == {}
     assert before.grown(after) == OF_A_NIGHT - {"ops.nights_ended"} | {"conformed.orders_rejected"}
 

@@ -22,17 +22,17 @@ from pipelines.tables import IDENTITY_EVENTS, IDENTITY_MODELS, IDENTITY_PAIRS
 from tests.end_to_end.club import NEW, SELDOM
 from tests.end_to_end.conftest import CaughtUp, Shop, copied
 from tests.end_to_end.killing import kill_after
-from tests.end_to_end.lakes import Contents, contents, differences, lost
+from tests.end_to_end.lakes import Contents, contents, differences, lost, stored
 from tests.end_to_end.small_shop import FIRST, PEOPLE, SECOND, TICKETS, write_rows
 from tests.orchestration.listeners import web_server
 
 
-def test_first_night_scores_with_baselines_of_grade_e(spark: SparkSession, first_night: Shop) -> None:
-    rows = contents(spark, first_night.lake, first_night.retailer)["scores.customer_scores"]
-    assert sum(rows.values()) == PEOPLE
-    scores = spark.read.format("delta").load(str(first_night.lake / "pseudonymous/scores/customer_scores"))
-    assert {row["grade"] for row in scores.where("no_score_reason is null").collect()} == {"E"}
-    assert scores.where("no_score_reason is null and size(reasons) = 0").isEmpty()
+def test_first_night_scores_with_baselines_of_grade_e(first_night: Shop) -> None:
+    rows = stored(first_night.lake / "pseudonymous/scores/customer_scores").rows
+    assert len(rows) == PEOPLE
+    scored = [row for row in rows if row["no_score_reason"] is None]
+    assert {row["grade"] for row in scored} == {"E"}
+    assert all(row["reasons"] for row in scored)
 
 
 def test_nobody_without_consent_is_in_a_file_that_contacts(caught_up: CaughtUp) -> None:
@@ -82,10 +82,10 @@ class Stopped:
 
 
 @pytest.fixture(scope="module")
-def stopped(spark: SparkSession, first_night: Shop, tmp_path_factory: pytest.TempPathFactory) -> Stopped:
+def stopped(first_night: Shop, tmp_path_factory: pytest.TempPathFactory) -> Stopped:
     """The small shop after a second night of unreadable tickets."""
     shop = copied(first_night, tmp_path_factory.mktemp("stopped") / "shop")
-    before = contents(spark, shop.lake, shop.retailer)
+    before = contents(shop.lake, shop.retailer)
     tickets = shop.landing / f"tickets_{SECOND}.csv"
     sound = tickets.read_bytes()
     write_rows(tickets, TICKETS, [(f"X{n}", "yesterday", "", "ten") for n in range(30)])
@@ -97,9 +97,7 @@ def stopped(spark: SparkSession, first_night: Shop, tmp_path_factory: pytest.Tem
     return Stopped(shop, sound, before, said.getvalue(), [json.loads(body) for _, body in hook.posts])
 
 
-def test_blocked_gate_says_what_the_readme_shows_and_leaves_every_table_whole(
-    spark: SparkSession, stopped: Stopped
-) -> None:
+def test_blocked_gate_says_what_the_readme_shows_and_leaves_every_table_whole(stopped: Stopped) -> None:
     readme = (PROJECT / "README.md").read_text()
     [shown] = [line for line in readme.splitlines() if line.startswith("conformed.orders 2024-06-02: ")]
     assert shown in " ".join(stopped.said.split())
@@ -109,7 +107,7 @@ def test_blocked_gate_says_what_the_readme_shows_and_leaves_every_table_whole(
         ("conformed.orders 2024-06-02", "data-engineering")
     ]
     assert '"alerts": {"webhook": "sent"}' in stopped.said
-    after = contents(spark, stopped.shop.lake, stopped.shop.retailer)
+    after = contents(stopped.shop.lake, stopped.shop.retailer)
     grown = {"ops.nights", "raw.files", "raw.till_tickets", "raw.crm_contacts", "conformed.orders_rejected"}
     # The club's new records may come before the gate stops the night.
     grown |= {"raw.club_members", "conformed.contacts"}
@@ -117,19 +115,19 @@ def test_blocked_gate_says_what_the_readme_shows_and_leaves_every_table_whole(
 
 
 def test_night_that_a_gate_stopped_and_then_was_killed_ends_in_the_tables_of_an_undisturbed_one(
-    spark: SparkSession, stopped: Stopped, caught_up: CaughtUp, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stopped: Stopped, caught_up: CaughtUp, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shop = copied(stopped.shop, tmp_path / "shop")
     (shop.landing / f"tickets_{SECOND}.csv").write_bytes(stopped.sound)
     kill_after("unified.orders", shop, SECOND)
-    assert lost(stopped.before, contents(spark, shop.lake, shop.retailer)) == []
+    assert lost(stopped.before, contents(shop.lake, shop.retailer)) == []
     assert shop.night(SECOND, "--json") == 0
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert {"night", "tables", "rejected", "gates", "models", "audiences", "deliveries", "seconds"} <= told.keys()
     assert told["tables"]["unified.customers"] == PEOPLE
     assert told["rejected"] == {}
-    undisturbed = contents(spark, caught_up.shop.lake, shop.retailer)
-    differ = differences(undisturbed, contents(spark, shop.lake, shop.retailer))
+    undisturbed = contents(caught_up.shop.lake, shop.retailer)
+    differ = differences(undisturbed, contents(shop.lake, shop.retailer))
     # The unreadable tickets came too, and were replaced.
     assert {line.split(":")[0] for line in differ} == {"raw.files", "raw.till_tickets"}
 
@@ -147,14 +145,13 @@ def test_caught_up_nights_send_nothing_but_the_newest(caught_up: CaughtUp) -> No
 
 
 def test_rebuild_takes_a_new_mapping_and_sends_nothing(
-    spark: SparkSession, caught_up: CaughtUp, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    caught_up: CaughtUp, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shop = copied(caught_up.shop, tmp_path / "shop")
     shop.retailer.write_text(shop.retailer.read_text().replace("channel: \"'store'\"", "channel: \"'till'\""))
     assert cli.main(["rebuild", "--from", "raw", *shop.place(), "--json"]) == 0
     rebuilt = json.loads(capsys.readouterr().out.splitlines()[-1])
-    orders = spark.read.format("delta").load(str(shop.lake / "pseudonymous/unified/orders"))
-    assert {row["channel"] for row in orders.select("channel").distinct().collect()} == {"till"}
+    assert {row["channel"] for row in stored(shop.lake / "pseudonymous/unified/orders").rows} == {"till"}
     # A rebuild accounts for every file that was ever delivered, learns anew, and is kept as one.
     own = {"ops.reconciliation", "ops.nights", "unified.identity_models", "unified.identity_pairs"}
     rest = {name: rows for name, rows in caught_up.second["tables"].items() if name not in own}

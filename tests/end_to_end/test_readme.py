@@ -101,13 +101,13 @@ def test_check_previews_the_exports_and_names_the_broken_values(
 
 
 def test_rerun_of_the_last_night_changes_no_table_and_sends_nothing_twice(
-    spark: SparkSession, readers_environment: Path, capsys: pytest.CaptureFixture[str]
+    readers_environment: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lake, retailer = readers_environment / "out/demo/lake", PROJECT / "retailers/demo.yaml"
-    before = contents(spark, lake, retailer)
+    before = contents(lake, retailer)
     assert cli.main(arguments(readme_command("night"), readers_environment)) == 0
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert differences(before, contents(spark, lake, retailer)) == []
+    assert differences(before, contents(lake, retailer)) == []
     assert said["night"] == "2026-03-02"
     assert Counter(said["tables"]) == Counter({name: sum(rows.values()) for name, rows in before.items()})
     assert sum(sum(one["sent"].values()) for one in said["deliveries"].values()) == 0
