@@ -191,4 +191,5 @@ CHURN = Model(
     metric_name="AUC",
     margin=0.02,
     learns_sooner=True,
+    grown=OBJECTIVE,
 )

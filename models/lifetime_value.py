@@ -230,4 +230,5 @@ LIFETIME_VALUE = Model(
     metric=normalised_gini,
     metric_name="normalised Gini",
     margin=0.01,
+    grown=OBJECTIVE,
 )

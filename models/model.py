@@ -92,7 +92,8 @@ class Model:
 
     Units: outcome takes (orders, net spend) in the horizon; baseline is the named one that decides a promotion;
            rivals are the further baselines that grades A and B must beat; margin is the gain that grade A needs;
-           learns_sooner tells whether windows of half the horizon teach it too.
+           learns_sooner tells whether windows of half the horizon teach it too; grown is how its first trees are
+           grown where that differs from `trees.PARAMETERS`.
     """
 
     name: str
@@ -104,3 +105,4 @@ class Model:
     metric_name: str
     margin: float
     learns_sooner: bool = False
+    grown: Mapping[str, Any] = field(default_factory=dict)

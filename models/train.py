@@ -231,6 +231,7 @@ def _registered(
 ) -> Fitted:
     params = {
         **trees.PARAMETERS,
+        **next(model.grown for model in MODELS if model.name == fitted.model),
         "rounds": trees.ROUNDS,
         "horizon_days": plan.horizon_days,
         "features_count": len(fitted.features),

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mlflow import MlflowClient
 
+from models import churn, lifetime_value
 from models.calendar import LabelLeak
 from models.churn import CHURN
 from models.evaluate import metrics_by_window
@@ -48,6 +50,18 @@ def test_a_strong_signal_is_learned_and_promoted(learned: tuple[TrainingReport, 
         assert champion is not None
         assert (champion.version, champion.grade, champion.kind) == (report.version, report.grade, "trees")
     assert registry.model_versions() == {"churn": "2", "lifetime_value": "2", "segments": "1"}
+
+
+def test_a_run_tells_how_deep_its_trees_grew(learned: tuple[TrainingReport, ...], registry: Registry) -> None:
+    address = f"sqlite:///{registry.state / 'mlflow.db'}"
+    client = MlflowClient(address, address)
+    for report in learned:
+        version = client.get_model_version(report.model, report.version)
+        told = client.get_run(str(version.run_id)).data.params
+        fitted = registry.load(report.model, report.version)
+        grown = churn.load(fitted) if report.model == "churn" else [lifetime_value.load(fitted).spend]
+        lines = [line for booster in grown for tree in booster.get_dump() for line in tree.splitlines()]
+        assert told["max_depth"] == str(max(len(line) - len(line.lstrip("\t")) for line in lines))
 
 
 def test_a_version_keeps_what_the_customers_of_its_training_were_like(
