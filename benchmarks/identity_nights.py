@@ -69,9 +69,14 @@ class Retailer:
             changes |= {IDENTITY_LINKS: found.links, IDENTIFIERS: found.identifiers}
             merge, replaced = self.lake.merge, self.lake.replace_night
             works: list[Callable[[], None]] = [
-                *(partial(merge, table, each.rows, gone=each.gone, adds=each.adds) for table, each in changes.items()),
-                partial(replaced, IDENTITY_EVENTS, found.events, night),
-                partial(replaced, IDENTITY_MODELS, found.models, night),
+                *(
+                    partial(merge, table, each.rows, gone=each.gone, adds=each.adds, in_arrow=each.in_arrow)
+                    for table, each in changes.items()
+                ),
+                *(
+                    partial(replaced, table, each.frame, night, in_arrow=each.in_arrow)
+                    for table, each in ((IDENTITY_EVENTS, found.events), (IDENTITY_MODELS, found.models))
+                ),
             ]
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 for written in [pool.submit(work) for work in works]:

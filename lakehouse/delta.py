@@ -13,6 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from lakehouse.arrow_writes import InArrow, Place, commit, fitting
 from lakehouse.contract import checked, widening
 from lakehouse.listed_files import frame_of_listed_files, schema_of
 from lakehouse.table import Table
@@ -124,8 +125,10 @@ class Lakehouse:
         """How much the tables' files of now take up together, in bytes."""
         return sum(self._bytes(table) for table in tables if self.exists(table))
 
-    def replace_night(self, table: Table, frame: DataFrame, night: date) -> None:
-        """Make `frame` the table's rows of this night; other nights stay."""
+    def replace_night(self, table: Table, frame: DataFrame, night: date, *, in_arrow: InArrow | None = None) -> None:
+        """Make `frame` the table's rows of this night; other nights stay. Its rows may be given in Arrow too."""
+        if in_arrow is not None and self._write_arrow(table, in_arrow, night=night):
+            return
         self._replace_where(table, frame, f"{table.night_column} = DATE'{night.isoformat()}'")
 
     def replace_since(self, table: Table, frame: DataFrame, night: date) -> None:
@@ -150,11 +153,13 @@ class Lakehouse:
         gone: DataFrame | None = None,
         rows: int | None = None,
         adds: bool | None = None,
+        in_arrow: InArrow | None = None,
     ) -> None:
         """Insert the new keys of `frame`, update those it holds otherwise, delete the keys of `gone`.
 
         Units: rows are those of `frame`, and adds is whether the table held none of its keys as the night began and
-               loses none, where somebody knows already: each spares a query.
+               loses none, where somebody knows already: each spares a query. What is merged may be given in Arrow too:
+               where the table is there, it is then written without Spark (decision 0015).
 
         Within a night the outcome builds on how the night found the table, so that a rerun merges into the same past.
         A table under REWRITE_BYTES is written anew, a larger one is put back and merged into; rows that are all new are
@@ -163,21 +168,30 @@ class Lakehouse:
         found = self._version_at_start(table)
         now = self.version(table)
         base = now if found is None else found
-        if NOT_THERE != now == base and _is_empty(frame, rows) and (gone is None or gone.isEmpty()):
+        if NOT_THERE != now == base and _is_nothing(frame, gone, rows, in_arrow):
             return
         new = self._prepared(table, frame)
+        may_append = base != NOT_THERE and now == base and self._bytes(table) >= APPEND_BYTES
+        appends = may_append and (self._only_adds(table, new, gone) if adds is None else adds)
         if base == NOT_THERE:
             self.replace_all(table, new)
-        elif (
-            now == base
-            and self._bytes(table) >= APPEND_BYTES
-            and (self._only_adds(table, new, gone) if adds is None else adds)
-        ):
+        elif in_arrow is not None and self._write_arrow(table, in_arrow, appends=appends):
+            return
+        elif appends:
             self._options(new.write.format("delta").mode("append"), table).save(self.location(table))
         elif self._bytes(table) <= REWRITE_BYTES:
             self.replace_all(table, _outcome(self.read_version(table, base), new, gone, table))
         else:
             self._merge_in_place(table, new, gone, base=base)
+
+    def _write_arrow(self, table: Table, given: InArrow, *, appends: bool = False, night: date | None = None) -> bool:
+        """Write rows without Spark; False, with nothing done, where there is no table yet, or not one as declared."""
+        if not self.exists(table):
+            return False
+        rows = given.rows if appends else given.outcome(table)
+        typed = fitting(rows, table, self._newest_snapshot(table), night=night is not None)
+        partition = (table.night_column, night.isoformat()) if night else None
+        return typed is not None and commit(self.spark, Place(self._log(table), partition), typed, replaces=not appends)
 
     def append_once(self, table: Table, frame: DataFrame, *, batch: str) -> None:
         """Append `frame` unless a batch of this name was appended before.
@@ -253,8 +267,11 @@ class Lakehouse:
         return writer
 
 
-def _is_empty(frame: DataFrame, rows: int | None) -> bool:
-    return frame.isEmpty() if rows is None else rows == 0
+def _is_nothing(frame: DataFrame, gone: DataFrame | None, rows: int | None, in_arrow: InArrow | None) -> bool:
+    """Whether neither a row comes nor a key goes."""
+    if in_arrow is not None:
+        return not in_arrow.rows.num_rows and not (in_arrow.gone and in_arrow.gone.num_rows)
+    return (frame.isEmpty() if rows is None else rows == 0) and (gone is None or gone.isEmpty())
 
 
 def _rows_by_checksum(snapshot: Any) -> int | None:

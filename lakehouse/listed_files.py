@@ -43,9 +43,14 @@ def schema_of(snapshot: Any) -> T.StructType:
 
 def _listed(snapshot: Any) -> list[str] | None:
     """The paths of the files that the checksum lists; None where it lists none or too many."""
+    files, log = files_of(snapshot, at_most=FEW_FILES), snapshot.deltaLog()
+    return None if files is None else [file.absolutePath(log).toString() for file in files]
+
+
+def files_of(snapshot: Any, *, at_most: int) -> list[Any] | None:
+    """Delta's entries of the files of a snapshot; None where its checksum lists none, or more."""
     checksum = snapshot.checksumOpt()
     files = checksum.get().allFiles() if checksum.isDefined() else checksum
-    if files.isEmpty() or files.get().size() > FEW_FILES:
+    if files.isEmpty() or files.get().size() > at_most:
         return None
-    log = snapshot.deltaLog()
-    return [files.get().apply(i).absolutePath(log).toString() for i in range(files.get().size())]
+    return [files.get().apply(place) for place in range(files.get().size())]

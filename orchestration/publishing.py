@@ -7,6 +7,7 @@ from threading import Event
 
 from pyspark.sql import DataFrame
 
+from lakehouse.arrow_writes import InArrow
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table, by_name
 from orchestration.night import NightRun
@@ -18,13 +19,21 @@ from quality.rejects import Again
 
 
 def publish_tonight(
-    run: NightRun, table: Table, frame: DataFrame, *, gone: DataFrame | None = None, adds: bool | None = None
+    run: NightRun,
+    table: Table,
+    frame: DataFrame,
+    *,
+    gone: DataFrame | None = None,
+    adds: bool | None = None,
+    in_arrow: InArrow | None = None,
 ) -> Published:
     """The table as this night publishes it.
 
     Raises: GateBlocked before the write.
     """
-    return publish_by_rules(run.lake, run.retailer, table, frame, night=run.night, gone=gone, adds=adds)
+    return publish_by_rules(
+        run.lake, run.retailer, table, frame, night=run.night, gone=gone, adds=adds, in_arrow=in_arrow
+    )
 
 
 def publish_together(works: Sequence[Callable[[], Published]], *, threads: int) -> Sequence[Published]:
@@ -64,6 +73,7 @@ def publish_by_rules(
     again: Again | None = None,
     unchanged: int = 0,
     adds: bool | None = None,
+    in_arrow: InArrow | None = None,
 ) -> Published:
     """The table, published by the built-in rules and those of the retailer file.
 
@@ -83,4 +93,5 @@ def publish_by_rules(
         others=others,
         unchanged=unchanged,
         adds=adds,
+        in_arrow=in_arrow,
     )

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
+from lakehouse.arrow_writes import InArrow
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import NIGHTS_ENDED
 from lakehouse.table import Table
@@ -51,6 +52,7 @@ def publish(
     others: Mapping[str, Table] = MappingProxyType({}),
     unchanged: int = 0,
     adds: bool | None = None,
+    in_arrow: InArrow | None = None,
 ) -> Published:
     """Write the rows of the frame that broke no rule, and say what was written and what was set aside.
 
@@ -59,7 +61,8 @@ def publish(
             names files that were judged before: their rows are taken out of `rejected` only after the table holds
             them, so that a kill in between loses none, and rows that stay set aside do not count against a limit.
             others are the tables that rules look into, by name; unchanged is how many rows were delivered beside
-            those of the frame, which the table holds already: a share of rows is one of all; adds as for a merge.
+            those of the frame, which the table holds already: a share of rows is one of all; adds and in_arrow as for
+            a merge, where no row is set aside.
     Raises: GateBlocked before the write: the table holds what it held, the rows set aside can be looked at.
     """
     asked = list(rules if rejected else map(_stopping, rules))
@@ -74,7 +77,7 @@ def publish(
             aside.write()
         if any(outcome.outcome == "blocked" for outcome in gates):
             raise _blocked(lake, table, gates, rules=asked, rows=count.delivered, night=night)
-        _write(lake, table, good.drop(*marks(asked)), count, night=night, gone=gone, adds=adds)
+        _write(lake, table, good.drop(*marks(asked)), count, night=night, gone=gone, adds=adds, in_arrow=in_arrow)
         if aside and again:
             aside.write()
         return _published(lake, table, count, gates)
@@ -144,11 +147,12 @@ def _write(
     night: date,
     gone: DataFrame | None,
     adds: bool | None,
+    in_arrow: InArrow | None,
 ) -> None:
     if table.write == "merge":
-        lake.merge(table, good, gone=gone, rows=count.rows - count.rejected_rows, adds=adds)
+        lake.merge(table, good, gone=gone, rows=count.rows - count.rejected_rows, adds=adds, in_arrow=in_arrow)
     elif table.write == "replace_night":
-        lake.replace_night(table, good, night)
+        lake.replace_night(table, good, night, in_arrow=in_arrow)
     elif table.write == "replace_all":
         lake.replace_all(table, good)
     else:

@@ -84,8 +84,11 @@ def _identity(run: NightRun) -> Sequence[Published]:
             (tables.IDENTITY_MODELS, found.models),
         )
         published = partial(publish_tonight, run)
-        merged = [partial(published, table, each.rows, gone=each.gone, adds=each.adds) for table, each in changes]
-        works = [*merged, *(partial(published, table, frame) for table, frame in whole)]
+        merged = [
+            partial(published, table, each.rows, gone=each.gone, adds=each.adds, in_arrow=each.in_arrow)
+            for table, each in changes
+        ]
+        works = [*merged, *(partial(published, table, each.frame, in_arrow=each.in_arrow) for table, each in whole)]
         return publish_together(works, threads=run.ahead.threads)
 
 
@@ -93,10 +96,10 @@ def _second_level(run: NightRun) -> Sequence[Published]:
     with second_level(run.lake, run.retailer.identity, night=run.night, key=run.key) as found:
         run.record.who_is_who = found.figures
         homes, doubts = SECOND_LEVEL
-        together, gone = found.households.rows, found.households.gone
+        together = found.households
         return [
-            publish_tonight(run, homes, together, gone=gone),
-            publish_tonight(run, doubts, found.suspicious),
+            publish_tonight(run, homes, together.rows, gone=together.gone, in_arrow=together.in_arrow),
+            publish_tonight(run, doubts, found.suspicious.frame, in_arrow=found.suspicious.in_arrow),
         ]
 
 

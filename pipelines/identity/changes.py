@@ -7,6 +7,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.arrow_writes import InArrow
 from lakehouse.table import Table
 from pipelines.identity.handover import Handover
 from pipelines.identity.workbench import workbench
@@ -16,12 +17,22 @@ from pipelines.identity.workbench import workbench
 class Change:
     """Rows to merge into a table, and the keys of rows that it is to lose.
 
-    Units: adds is whether the table has no key of the rows yet, and loses none; None where nobody knows.
+    Units: adds is whether the table has no key of the rows yet, and loses none; None where nobody knows. in_arrow is
+           the same in Arrow, beside the whole table.
     """
 
     rows: DataFrame
     gone: DataFrame
+    in_arrow: InArrow
     adds: bool | None = None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one night, as a frame and in Arrow."""
+
+    frame: DataFrame
+    in_arrow: InArrow
 
 
 @dataclass(frozen=True)
@@ -35,18 +46,23 @@ class Frames:
         """The rows, with the columns and types of the table."""
         return typed(self.folder.frame(rows, f"new_{table.name}", self.spark), table)
 
+    def rows(self, rows: pa.Table, table: Table) -> Rows:
+        """The same, beside the rows in Arrow."""
+        return Rows(self.whole(rows, table), InArrow(rows))
+
     def gone(self, keys: pa.Table, table: Table) -> DataFrame:
         """The keys of rows that the table is to lose."""
         return self.folder.frame(keys, f"gone_{table.name}", self.spark)
 
-    def change(self, before: pa.Table, now: pa.Table, table: Table) -> Change:
-        """What makes the rows of before those of now.
+    def change(self, before: pa.Table, now: pa.Table, table: Table, *, among: pa.Table) -> Change:
+        """What makes the rows of before those of now, among all rows of the table.
 
         Units: that every key is new is left to the merge to see: the table may hold more than before.
         """
         new, gone = differences(before, now, table.key)
         mixed = bool(gone.num_rows) or _meet(before, new, table.key)
-        return Change(self.whole(new, table), self.gone(gone, table), adds=False if mixed else None)
+        in_arrow = InArrow(new, gone, among)
+        return Change(self.whole(new, table), self.gone(gone, table), in_arrow, adds=False if mixed else None)
 
 
 def _meet(before: pa.Table, new: pa.Table, key: Sequence[str]) -> bool:

@@ -22,8 +22,8 @@ from pipelines.tables import PERSON_RECORDS
 class Evidence:
     """What the night has to go by: records and ties, as clusters() reads them, beside those of the night before.
 
-    Shape: unchanged (record_key) are the records as an earlier night kept them; changed is a frame of the others, and
-           gone (record_key) are those that no source has any more.
+    Shape: unchanged (record_key) are the records as an earlier night kept them, which records holds first; changed is a
+           frame of the others, and gone (record_key) are those that no source has any more.
     """
 
     records: pa.Table
@@ -38,6 +38,11 @@ class Evidence:
     def only_adds(self) -> bool:
         """Whether every record of the night before is there as it was."""
         return bool(self.unchanged.num_rows == self.before.num_rows)
+
+    @property
+    def made(self) -> pa.Table:
+        """The records of `changed`."""
+        return self.records.slice(self.unchanged.num_rows)
 
 
 def evidence(

@@ -15,9 +15,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.arrow import arrow_as_night_began, scan_now
+from lakehouse.arrow_writes import InArrow
 from lakehouse.delta import Lakehouse
+from lakehouse.table import Table
 from pipelines import canonical
-from pipelines.identity.changes import Change, Frames
+from pipelines.identity.changes import Change, Frames, Rows
 from pipelines.identity.cluster import Clusters, clusters
 from pipelines.identity.evidence import Evidence, evidence
 from pipelines.identity.handover import handover
@@ -55,8 +57,8 @@ class Resolved:
     pairs: Change
     links: Change
     identifiers: Change
-    events: DataFrame
-    models: DataFrame
+    events: Rows
+    models: Rows
     warnings: tuple[str, ...] = ()
 
 
@@ -99,16 +101,25 @@ def resolve(
         model = None if anew else learned.result()
         found = resolved(given, began, settings, night=night, key=key, model=model)
         frames = Frames(folder, lake.spark)
+
+        def changed(table: Table, now: pa.Table) -> Change:
+            return frames.change(found.before[table.name], now, table, among=began[table.name])
+
         yield Resolved(
-            records=Change(given.changed, frames.gone(given.gone, PERSON_RECORDS), adds=given.only_adds),
-            ties=frames.change(ties, given.ties, IDENTITY_TIES),
-            pairs=_of_all(frames.change(found.before[IDENTITY_PAIRS.name], found.pairs, IDENTITY_PAIRS)),
-            links=frames.change(found.before[IDENTITY_LINKS.name], found.identities.links, IDENTITY_LINKS),
-            identifiers=frames.change(found.before[IDENTIFIERS.name], found.identities.identifiers, IDENTIFIERS),
-            events=frames.whole(_with_version(found.identities.events, found.model), IDENTITY_EVENTS),
-            models=frames.whole(_learned(found, night), IDENTITY_MODELS),
+            records=_of_records(given, frames),
+            ties=changed(IDENTITY_TIES, given.ties),
+            pairs=_of_all(changed(IDENTITY_PAIRS, found.pairs)),
+            links=changed(IDENTITY_LINKS, found.identities.links),
+            identifiers=changed(IDENTIFIERS, found.identities.identifiers),
+            events=frames.rows(_with_version(found.identities.events, found.model), IDENTITY_EVENTS),
+            models=frames.rows(_learned(found, night), IDENTITY_MODELS),
             warnings=tuple(_unknown(settings.overrides, name) for name in found.unknown),
         )
+
+
+def _of_records(given: Evidence, frames: Frames) -> Change:
+    gone = frames.gone(given.gone, PERSON_RECORDS)
+    return Change(given.changed, gone, InArrow(given.made, given.gone, given.before), adds=given.only_adds)
 
 
 def _of_all(pairs: Change) -> Change:

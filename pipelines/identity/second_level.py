@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.arrow import arrow_as_night_began, arrow_now
 from lakehouse.delta import Lakehouse
-from pipelines.identity.changes import Change, Frames
+from pipelines.identity.changes import Change, Frames, Rows
 from pipelines.identity.figures import IdentityFigures, identity_figures
 from pipelines.identity.handover import handover
 from pipelines.identity.households import households
@@ -33,7 +32,7 @@ class SecondLevel:
     """Changes of households, the customers of the night that are suspicious, and figures for the report."""
 
     households: Change
-    suspicious: DataFrame
+    suspicious: Rows
     figures: IdentityFigures
 
 
@@ -55,7 +54,7 @@ def second_level(lake: Lakehouse, settings: IdentitySettings, *, night: date, ke
     with handover(lake.path, f"second-level-{night.isoformat()}") as folder:
         frames = Frames(folder, lake.spark)
         yield SecondLevel(
-            frames.change(before, found, HOUSEHOLDS),
-            frames.whole(doubted, SUSPICIOUS_CLUSTERS),
+            frames.change(before, found, HOUSEHOLDS, among=before),
+            frames.rows(doubted, SUSPICIOUS_CLUSTERS),
             figures,
         )

@@ -62,16 +62,16 @@ def night_of(lake: Lakehouse, settings: IdentitySettings = SETTINGS, *, after: i
         seen = Night(
             {},
             [row["record_key"] for row in found.links.gone.collect()],
-            found.events.collect(),
-            found.models.collect(),
+            found.events.frame.collect(),
+            found.models.frame.collect(),
             {row["record_key"] for row in found.records.rows.collect()},
             found.warnings,
         )
         for table, change in changes:
-            lake.merge(table, change.rows, gone=change.gone, adds=change.adds)
+            lake.merge(table, change.rows, gone=change.gone, adds=change.adds, in_arrow=change.in_arrow)
             keys = lake.read(table).select(*table.key).collect()
             assert len(keys) == len(set(keys))
-        lake.replace_night(IDENTITY_MODELS, found.models, night)
+        lake.replace_night(IDENTITY_MODELS, found.models.frame, night, in_arrow=found.models.in_arrow)
     links = lake.read(IDENTITY_LINKS).collect()
     return replace(seen, owners={row["record_key"]: row["customer_id"] for row in links})
 
