@@ -236,7 +236,7 @@ def _mean_probability(groups: NDArray[np.int64], matched: Matched | None) -> pa.
     others = np.bincount(groups, minlength=len(groups))[groups] - 1
     if matched is None:
         return pa.nulls(len(groups), pa.float64())
-    row = _row_numbers(matched.record_keys)
+    row = _row_numbers(matched.record_keys.to_pylist())
     left, right = row[matched.pairs.left], row[matched.pairs.right]
     together = groups[left] == groups[right]
     summed = np.zeros(len(groups))

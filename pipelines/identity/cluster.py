@@ -138,7 +138,7 @@ def _once(engine: duckdb.DuckDBPyConnection, duplicate_free: Collection[str]) ->
 
 def _likely(engine: duckdb.DuckDBPyConnection, matched: Matched, ids: Ids) -> Pairs:
     """The matched pairs of people, by their places in ids."""
-    keys = pa.table({"place": np.arange(len(matched.record_keys)), "key": pa.array(matched.record_keys, pa.string())})
+    keys = pa.table({"place": np.arange(len(matched.record_keys)), "key": matched.record_keys})
     found = {"l": matched.pairs.left, "r": matched.pairs.right, "p": matched.pairs.probability}
     engine.register("matched_keys", keys)
     engine.register("matched_pairs", pa.table(found))

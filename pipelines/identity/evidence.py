@@ -1,6 +1,7 @@
 """What a night has to go by: every person record, made anew only where it says something new, and what ties them."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from pipelines.identity.changes import typed
 from pipelines.identity.handover import Handover
 from pipelines.identity.phones import phone_forms
 from pipelines.identity.records import MADE_OF, fingerprint_in_sql, one_each, records
-from pipelines.identity.workbench import workbench
+from pipelines.identity.workbench import attach, workbench
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import PERSON_RECORDS
 
@@ -45,27 +46,36 @@ class Evidence:
         return self.records.slice(self.unchanged.num_rows)
 
 
+@dataclass(frozen=True)
+class Parted:
+    """Contacts told apart by what an earlier night knew of them.
+
+    Shape: known are unified.person_records as that night left them, kept those that are there as they were, lost
+           (record_key) the others; new is a frame of the contacts that are new or say something new.
+    """
+
+    known: pa.Table
+    kept: pa.Table
+    lost: pa.Table
+    new: DataFrame
+
+
 def evidence(
-    contacts: DataFrame,
-    scan: pyarrow.dataset.Dataset,
+    parted: Parted,
     links: DataFrame,
     facts: Sequence[DataFrame],
-    known: pa.Table,
     ties_before: pa.Table,
     settings: IdentitySettings,
     *,
     folder: Handover,
     key: str,
-    anew: bool = False,
 ) -> Evidence:
     """Records and ties of conformed frames; only contacts that are new or say something new are normalised.
 
-    Units: anew normalises all, as if nothing were known.
-    Reads: scan are the contacts once more, for an engine beside Spark; known and ties_before are
-           unified.person_records and .identity_ties as an earlier night left them.
+    Reads: ties_before is unified.identity_ties as an earlier night left it.
     """
     region = settings.country
-    kept, lost, new = _parted(contacts, scan, known, folder=folder, region=region, anew=anew)
+    known, kept, lost, new = parted.known, parted.kept, parted.lost, parted.new
     carried = folder.written(identified(facts), "carried")
     phones = folder.written(phone_forms(phone_holders(new, links, carried), region), "phones")
     pointed = folder.written(keyed(carried, key=key, region=region, phones=phones), "keyed")
@@ -82,32 +92,36 @@ def evidence(
     )
 
 
-def _parted(
+def parted(
     contacts: DataFrame,
     scan: pyarrow.dataset.Dataset,
-    known: pa.Table,
+    reading: Future[pa.Table],
     *,
     folder: Handover,
     region: str | None,
     anew: bool,
-) -> tuple[pa.Table, pa.Table, DataFrame]:
-    """The known records that are there as they were, the keys of all others, the contacts that are new or changed.
+) -> Parted:
+    """The contacts, told apart without Spark: nearly all are as they were.
 
-    Nearly all are as they were: DuckDB reads them for half of what Spark takes.
+    Units: anew takes all for new, as if nothing were known.
+    Reads: scan are the contacts once more, for an engine beside Spark; reading brings unified.person_records as an
+           earlier night left them.
     """
-    if anew or not known.num_rows:
-        return known.slice(0, 0), known.select(["record_key"]), contacts
     said, values = fingerprint_in_sql(region)
     with workbench() as engine:
-        engine.register("known", known.select(["record_key", "fingerprint"]))
-        engine.register("contacts", scan)
+        attach(engine, "contacts", scan, MADE_OF)
         engine.execute(THERE.format(fingerprint=said), values)
+        known = reading.result()
+        if anew or not known.num_rows:
+            return Parted(known, known.slice(0, 0), known.select(["record_key"]), contacts)
+        engine.register("known", known.select(["record_key", "fingerprint"]))
         engine.execute(KEPT)
         lost = engine.sql(LOST).to_arrow_table()
         delivered = engine.sql(DELIVERED).to_arrow_table()
+    delivered = delivered.cast(pa.schema([scan.schema.field(name) for name in MADE_OF]))
     new = folder.frame(delivered, "delivered", contacts.sparkSession)
     is_lost = pc.is_in(known["record_key"], value_set=lost["record_key"].combine_chunks())
-    return known.filter(pc.invert(is_lost)) if lost.num_rows else known, lost, new
+    return Parted(known, known.filter(pc.invert(is_lost)) if lost.num_rows else known, lost, new)
 
 
 def _made(found: DataFrame, folder: Handover) -> tuple[DataFrame, pa.Table]:
@@ -128,12 +142,11 @@ def _distinct(found: pa.Table) -> pa.Table:
 RECORD_KEY = "'contact:' || source || ':' || nullif(trim(source_contact_id, ' '), '')"
 """As `keys.contact_key`."""
 THERE = f"""
-create temp table there as
-select *, {RECORD_KEY} as record_key, {{fingerprint}} as fingerprint from (select {", ".join(MADE_OF)} from contacts)
+create temp table there as select {RECORD_KEY} as record_key, {{fingerprint}} as fingerprint from contacts
 """
 KEPT = """
 create temp table kept as select record_key from known semi join there using (record_key, fingerprint);
 create temp table fresh as select distinct record_key from there anti join kept using (record_key)
 """
 LOST = "select record_key from known anti join kept using (record_key)"
-DELIVERED = f"select {', '.join(MADE_OF)} from there semi join fresh using (record_key)"
+DELIVERED = f"select {', '.join(MADE_OF)} from contacts where {RECORD_KEY} in (from fresh)"

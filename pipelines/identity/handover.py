@@ -9,6 +9,7 @@ import pyarrow.dataset
 import pyarrow.parquet
 from pyarrow import fs
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Handover:
         system, path = _located(place)
         system.create_dir(path)
         pyarrow.parquet.write_table(rows, f"{path}/part-0.parquet", filesystem=system)
-        return spark.read.parquet(place)
+        return spark.read.schema(from_arrow_schema(rows.schema)).parquet(place)
 
 
 @contextmanager

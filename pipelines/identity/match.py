@@ -41,12 +41,12 @@ LOOSE = 0.1
 class Known:
     """What earlier nights found with a model.
 
-    Shape: pairs (record_a, record_b, probability), the pairs of Matched; unchanged (record_key) are the records that
-           say what they said when these pairs were found.
+    Shape: pairs (record_a, record_b, probability), the pairs of Matched; fresh (record_key) are the records that are
+           new, or say something else than when these pairs were found.
     """
 
     pairs: pa.Table
-    unchanged: pa.Table
+    fresh: pa.Table
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Matched:
     Units: pairs count places in record_keys, left < right; looked_at is the number of pairs that were compared.
     """
 
-    record_keys: list[str]
+    record_keys: pa.Array
     pairs: Pairs
     model: Model
     looked_at: int
@@ -83,11 +83,13 @@ def match(
            for a model that is kept.
     """
     with workbench() as engine:
+        # No query relies on the order of rows that it does not ask for.
+        engine.execute("set preserve_insertion_order = false")
         columns = prepare(engine, records)
         name_sources(engine)
-        keys = engine.sql("select record_key from people order by id").to_arrow_table()["record_key"].to_pylist()
+        keys = engine.sql("select record_key from people order by id").to_arrow_table()["record_key"].combine_chunks()
         if model is not None and fits(model, columns) and known is not None:
-            engine.register("unchanged", known.unchanged)
+            engine.register("told_anew", known.fresh)
             engine.execute(FRESH)
             if _rows(engine, "fresh") <= MOST_FRESH * len(keys):
                 return _matched_again(engine, columns, keys, model=model, pairs=known.pairs, decided=decided, key=key)
@@ -97,7 +99,7 @@ def match(
 def _matched(
     engine: duckdb.DuckDBPyConnection,
     columns: list[str],
-    keys: list[str],
+    keys: pa.Array,
     *,
     model: Model | None,
     decided: Overrides,
@@ -132,7 +134,7 @@ def _matched(
 def _matched_again(
     engine: duckdb.DuckDBPyConnection,
     columns: list[str],
-    keys: list[str],
+    keys: pa.Array,
     *,
     model: Model,
     pairs: pa.Table,
@@ -159,8 +161,7 @@ def _matched_again(
 
 def as_table(matched: Matched | None) -> pa.Table:
     """The pairs by record: record_a, record_b, probability; none where nothing was matched."""
-    keys, pairs = (matched.record_keys, matched.pairs) if matched else ([], NO_PAIRS)
-    names = pa.array(keys, pa.string())
+    names, pairs = (matched.record_keys, matched.pairs) if matched else (pa.array([], pa.string()), NO_PAIRS)
     return pa.table(
         {"record_a": names.take(pairs.left), "record_b": names.take(pairs.right), "probability": pairs.probability}
     )
@@ -214,7 +215,7 @@ def _rows(engine: duckdb.DuckDBPyConnection, *tables: str) -> int:
     return sum(int(engine.execute(f"select count(*) from {name}").fetchall()[0][0]) for name in tables)
 
 
-FRESH = "create or replace temp table fresh as select people.* from people anti join unchanged using (record_key)"
+FRESH = "create or replace temp table fresh as select people.* from people semi join told_anew using (record_key)"
 KEPT = """
 select least(x.id, y.id) as l, greatest(x.id, y.id) as r, probability
 from known_pairs

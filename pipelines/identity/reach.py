@@ -46,7 +46,8 @@ def reach(
     with workbench() as engine:
         engine.execute("set preserve_insertion_order = false")
         tables = {"records": given.records, "ties": given.ties, "strong": strong, "owners": owners}
-        tables |= {"unchanged": given.unchanged, "records_before": given.before, "ties_before": given.ties_before}
+        tables |= {"unchanged": given.unchanged, "made": given.made, "gone": given.gone.select(["record_key"])}
+        tables |= {"records_before": given.before, "ties_before": given.ties_before}
         named = {"a": [a for a, _ in decided], "b": [b for _, b in decided]}
         tables["decided"] = pa.table({side: pa.array(keys, pa.string()) for side, keys in named.items()})
         for name, table in tables.items():
@@ -82,8 +83,9 @@ def _held(records: str) -> str:
 
 HOLDING = ", ".join(["record_key", *KEPT])
 MOVED = f"""
-create temp table fresh as select {HOLDING} from records anti join unchanged using (record_key);
-create temp table past as select {HOLDING} from records_before anti join unchanged using (record_key);
+create temp table fresh as select {HOLDING} from made;
+create temp table past as
+select {HOLDING} from records_before semi join (select record_key from made union all from gone) using (record_key);
 create temp table moved_ties as
 (from ties except from ties_before) union (from ties_before except from ties);
 create temp table kept_ties as

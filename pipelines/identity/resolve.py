@@ -21,7 +21,7 @@ from lakehouse.table import Table
 from pipelines import canonical
 from pipelines.identity.changes import Change, Frames, Rows
 from pipelines.identity.cluster import Clusters, clusters
-from pipelines.identity.evidence import Evidence, evidence
+from pipelines.identity.evidence import Evidence, evidence, parted
 from pipelines.identity.handover import handover
 from pipelines.identity.match import FEWEST_RECORDS, Known, Matched, match
 from pipelines.identity.model import Model, as_json, from_json, with_cut
@@ -95,8 +95,9 @@ def resolve(
     with handover(lake.path, f"resolve-{night.isoformat()}") as folder, ThreadPoolExecutor(max_workers=1) as beside:
         reading = {table.name: beside.submit(arrow_as_night_began, lake, table) for table in KEPT}
         learned = beside.submit(newest_model, lake.read_as_night_began(IDENTITY_MODELS))
-        known, ties = (reading[table.name].result() for table in (PERSON_RECORDS, IDENTITY_TIES))
-        given = evidence(contacts, scan, links, facts, known, ties, settings, folder=folder, key=key, anew=anew)
+        known, ties = (reading[table.name] for table in (PERSON_RECORDS, IDENTITY_TIES))
+        told = parted(contacts, scan, known, folder=folder, region=settings.country, anew=anew)
+        given = evidence(told, links, facts, ties.result(), settings, folder=folder, key=key)
         began = {name: read.result() for name, read in reading.items()}
         model = None if anew else learned.result()
         found = resolved(given, began, settings, night=night, key=key, model=model)
@@ -184,7 +185,7 @@ def _matched(
     """The pairs that match; None where there are too few records to learn from."""
     if given.records.num_rows < FEWEST_RECORDS:
         return None
-    known = Known(began[IDENTITY_PAIRS.name], given.unchanged) if given.unchanged.num_rows else None
+    known = Known(began[IDENTITY_PAIRS.name], given.made.select(["record_key"])) if given.unchanged.num_rows else None
     return match(given.records, model=model, known=known, decided=decided, thorough=settings.thorough, key=key)
 
 

@@ -82,7 +82,7 @@ def moved(
     )
 
 
-def _among(values: pa.ChunkedArray, those: pa.ChunkedArray) -> pa.ChunkedArray:
+def _among(values: pa.Array | pa.ChunkedArray, those: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.is_in(values, value_set=those.combine_chunks())
 
 
@@ -92,9 +92,7 @@ def _those(table: pa.Table, column: str, keys: pa.Table) -> pa.Table:
 
 def _touched(given: Evidence) -> pa.ChunkedArray:
     """The keys of the records that are new, changed or gone."""
-    keys = given.records["record_key"]
-    new = keys.filter(pc.invert(_among(keys, given.unchanged["record_key"])))
-    return pa.chunked_array([*new.chunks, *given.gone["record_key"].chunks], pa.string())
+    return pa.chunked_array([*given.made["record_key"].chunks, *given.gone["record_key"].chunks], pa.string())
 
 
 def _holding(pairs: pa.Table, keys: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -121,6 +119,6 @@ def _strong(matched: Matched, before: pa.Table) -> pa.Table:
     return pa.concat_tables([table.select(["record_a", "record_b"]) for table in (now, past)])
 
 
-def _mask(keys: list[str], those: pa.ChunkedArray) -> Members:
-    found: Members = np.asarray(_among(pa.chunked_array([pa.array(keys, pa.string())]), those))
+def _mask(keys: pa.Array, those: pa.ChunkedArray) -> Members:
+    found: Members = np.asarray(_among(keys, those))
     return found

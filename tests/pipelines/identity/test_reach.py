@@ -81,8 +81,9 @@ def as_evidence(rows: Rows, tied: Rows, before: Rows, tied_before: Rows, schema:
     known = {row["record_key"]: row for row in before}
     same = [row["record_key"] for row in rows if known.get(row["record_key"]) == row]
     now = {row["record_key"] for row in rows}
+    first_unchanged = sorted(rows, key=lambda row: row["record_key"] not in same)
     return Evidence(
-        pa.Table.from_pylist(rows, schema),
+        pa.Table.from_pylist(first_unchanged, schema),
         distinct(tied),
         before=pa.Table.from_pylist(before, schema),
         ties_before=distinct(tied_before),

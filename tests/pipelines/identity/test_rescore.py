@@ -166,8 +166,7 @@ def test_key_of_the_lake_reaches_what_is_learned_and_what_is_scored_by_it(
 
     monkeypatch.setattr("pipelines.identity.match.rescored", taught)
     monkeypatch.setattr("pipelines.identity.match.rescored_by", scored)
-    unchanged = small.records.slice(20)
-    known = Known(as_table(second), pa.table({"record_key": unchanged["record_key"]}))
+    known = Known(as_table(second), fresh=small.records.slice(0, 20).select(["record_key"]))
     match(small.records, thorough=True, key="secret")
     match(small.records, model=second.model, key="secret")
     match(small.records, model=second.model, known=known, key="secret")
@@ -196,7 +195,7 @@ def test_kept_model_scores_new_records_and_leaves_known_pairs(small: Town, secon
     new = small.records.num_rows // 10
     unchanged = small.records.slice(new)
     before = match(unchanged, model=model)
-    known = Known(as_table(before), pa.table({"record_key": unchanged["record_key"]}))
+    known = Known(as_table(before), fresh=small.records.slice(0, new).select(["record_key"]))
     night = match(small.records, model=model, known=known)
     assert likely(before).items() <= likely(night).items()
     assert pairwise_f1(persons_of(night), small.owner) > 0.9

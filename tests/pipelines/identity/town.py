@@ -75,12 +75,12 @@ def persons_of(matched: Matched) -> dict[str, int]:
     """Each record's group at the cut that needs no labels."""
     tree = average_linkage(_alone(len(matched.record_keys)), matched.pairs)
     groups = groups_at(tree, best_cut(tree).height)
-    return dict(zip(matched.record_keys, groups.tolist(), strict=True))
+    return dict(zip(matched.record_keys.to_pylist(), groups.tolist(), strict=True))
 
 
 def likely(found: Matched) -> dict[tuple[str, str], float]:
     """The probability by the keys of two records."""
-    keys, pairs = found.record_keys, found.pairs
+    keys, pairs = found.record_keys.to_pylist(), found.pairs
     ends = zip(pairs.left.tolist(), pairs.right.tolist(), pairs.probability.tolist(), strict=True)
     return {(keys[left], keys[right]): share for left, right, share in ends}
 
