@@ -2,19 +2,20 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
-
 from lakehouse.errors import WrongCall
 from lakehouse.settings import settings
 from lakehouse.spark import spark_session
 from pipelines.identity.any_table import CANONICAL, Call, Told, checked, resolve_table
+from pipelines.identity.blocking import KeyYield
+from pipelines.identity.people_file import column_names, write_people
+
+KEYS_SHOWN = 3
 
 
 def resolve(asked: argparse.Namespace) -> int:
@@ -23,7 +24,7 @@ def resolve(asked: argparse.Namespace) -> int:
     Raises: WrongCall.
     """
     out: Path = asked.out
-    if out.suffix not in (".csv", ".parquet") or out.resolve() == asked.records.resolve():
+    if out.suffix.lower() not in (".csv", ".parquet") or out.resolve() == asked.records.resolve():
         raise WrongCall(
             "the result goes to another file, of CSV or Parquet",
             where=str(out),
@@ -43,7 +44,7 @@ def resolve(asked: argparse.Namespace) -> int:
     checked(call)
     with TemporaryDirectory() as work:
         told = resolve_table(spark_session(settings()), call, work=work)
-    _write(told.table, out)
+    write_people(told.table, out, like=asked.records)
     print(_in_words(told, out))
     if asked.json:
         print(json.dumps({name: value for name, value in asdict(told).items() if name != "table"}))
@@ -66,37 +67,28 @@ def _columns(asked: argparse.Namespace) -> dict[str, str]:
         )
     if stated:
         return {name: column for name, _, column in stated}
-    return {name: name for name in CANONICAL if name in _head(asked.records)}
-
-
-def _head(file: Path) -> list[str]:
-    if not file.is_file():
-        return []
-    if file.suffix == ".parquet":
-        return list(pyarrow.parquet.read_schema(file).names)
-    with pyarrow.csv.open_csv(file) as head:
-        return list(head.schema.names)
+    return {name: name for name in CANONICAL if name in column_names(asked.records)}
 
 
 def _names(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
-def _write(table: pa.Table, out: Path) -> None:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}")
-    if out.suffix == ".parquet":
-        pyarrow.parquet.write_table(table, draft)
-    else:
-        pyarrow.csv.write_csv(table, draft)
-    draft.replace(out)
+def _left_out(keys: Sequence[KeyYield]) -> str:
+    """Which values were too frequent to compare everybody who has them: the keys that left out most pairs."""
+    most = sorted((key for key in keys if key.blocks_left_out), key=lambda key: (-key.pairs_left_out, key.key))
+    if not most:
+        return ""
+    told = ", ".join(f"{key.key} {key.blocks_left_out:,} ({key.pairs_left_out:,} pairs)" for key in most[:KEYS_SHOWN])
+    more = f" and {len(most) - KEYS_SHOWN} other keys" if len(most) > KEYS_SHOWN else ""
+    return f"; values left out as too frequent, by key: {told}{more}"
 
 
 def _in_words(told: Told, out: Path) -> str:
     largest = ", ".join(str(size) for size in told.largest)
     lines = [
         f"{told.records:,} records are {told.customers:,} customers; the largest have {largest} records",
-        f"{told.pairs_looked_at:,} pairs were looked at",
+        f"{told.pairs_looked_at:,} pairs were looked at{_left_out(told.keys)}",
     ]
     if told.cut is None:
         lines.append("too few records to learn from: equal cards, e-mails, phones, names with birth dates link alone")

@@ -12,6 +12,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from lakehouse.names import nearest
 from pipelines.canonical import ENTITIES, Entity
+from pipelines.regions import known_region
 
 GENERATED = {"consents": ("consent_id",)}
 """Key columns that conform makes from the row where the retailer file does not map them."""
@@ -211,7 +212,7 @@ class IdentitySettings(Section):
     """
 
     trust: Texts = ()
-    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    country: Annotated[str, AfterValidator(known_region)] | None = None
     shared_by_at_most: int = Field(default=10, ge=1)
     duplicate_free: Texts = ()
     overrides: Path | None = None

@@ -1,7 +1,7 @@
 """Who is who in any one table of people: a CSV or Parquet file in, the same rows with a customer id out."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -11,8 +11,6 @@ from time import monotonic
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
-import pyarrow.parquet
 from numpy.typing import NDArray
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -20,12 +18,15 @@ from pyspark.sql import functions as F
 from lakehouse.errors import WrongCall
 from lakehouse.names import nearest
 from pipelines.canonical import ENTITIES
+from pipelines.identity.blocking import KeyYield
 from pipelines.identity.candidates import identified, keyed, ties
 from pipelines.identity.cluster import clusters
 from pipelines.identity.handover import Handover, handover
 from pipelines.identity.match import FEWEST_RECORDS, Matched, match
+from pipelines.identity.people_file import holds_values, no_header, read_people
 from pipelines.identity.phones import phone_forms
 from pipelines.identity.records import records
+from pipelines.regions import known_region
 
 CANONICAL = (
     *("source", "source_contact_id", "loyalty_id", "email", "phone", "first_name", "last_name", "full_name"),
@@ -38,6 +39,11 @@ ADDED = ("customer_id", "match_probability")
 DATE_FORMS = ("yyyy-MM-dd", "yyyyMMdd", "yyyy/M/d", "d.M.yyyy", "d.M.yy")
 DAY_FIRST, MONTH_FIRST = ("d/M/yyyy", "d/M/yy"), ("M/d/yyyy", "M/d/yy")
 """Tried in the order in which the column itself shows more impossible dates for the other one."""
+FILLINGS = ("#N/A", "N/A", "n/a", "NA", "NULL", "null", "(null)", "NaN", "nan", "None")
+"""What exports write where a value is missing; somebody called Null or Na is left alone."""
+SOURCE_NEEDED = "Leave the column of ids out, or map the one that tells sources apart: --map source=System,email=EMail"
+MOST_SOURCES = 20
+"""Where a column of sources has more values, it is none, and they are not told."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,8 @@ class Told:
     """The table with its customers, and what is to be said of them.
 
     Units: seconds by step; largest are the numbers of records of the largest customers; cut, precision and recall are
-           expected ones, without labels, None where there were too few records to learn from.
+           expected ones, without labels, None where there were too few records to learn from; keys are what each way
+           of finding pairs gave and left out.
     """
 
     table: pa.Table
@@ -76,6 +83,7 @@ class Told:
     expected_precision: float | None
     expected_recall: float | None
     seconds: Mapping[str, float]
+    keys: tuple[KeyYield, ...] = ()
 
 
 def resolve_table(spark: SparkSession, call: Call, *, work: str) -> Told:
@@ -110,59 +118,82 @@ def resolve_table(spark: SparkSession, call: Call, *, work: str) -> Told:
         expected_precision=found.cut.precision if found.cut else None,
         expected_recall=found.cut.recall if found.cut else None,
         seconds=seconds,
+        keys=matched.yields if matched else (),
     )
 
 
 def checked(call: Call) -> pa.Table:
-    """The rows of the file, all of the call's columns there and each meaning one thing."""
-    rows = _read(call)
-    unknown = [name for name in call.columns if name not in CANONICAL]
-    _refuse(call, unknown, "no such meaning of a column", CANONICAL)
-    missing = [name for name in (*call.columns.values(), *call.extras) if name not in rows.column_names]
+    """The rows of the file, all of the call's columns there and each meaning one thing.
+
+    Raises: WrongCall as `resolve_table` does.
+    """
+    rows = read_people(call.file)
+    used = (*call.columns.values(), *call.extras)
+    _refuse(call, [name for name in call.columns if name not in CANONICAL], "no such meaning of a column", CANONICAL)
+    missing = [name for name in used if name not in rows.column_names]
+    if missing and holds_values(rows.column_names):
+        raise no_header(call.file)
     _refuse(call, missing, "the file has no column", rows.column_names)
-    twice = [name for name, times in Counter((*call.columns.values(), *call.extras)).items() if times > 1]
-    _refuse(call, twice, "a column is mapped twice", ())
+    _refuse(call, [name for name, times in Counter(used).items() if times > 1], "a column is mapped twice", ())
     taken = [name for name in ADDED if name in rows.column_names]
     _refuse(call, taken, "the file has a column of the name that is to be added", ())
     if not call.columns:
         raise _wrong(call, "no column of the file is known to say anything about a person")
-    ids = call.columns.get("source_contact_id")
-    if ids and "source" not in call.columns and len(pc.unique(rows[ids])) < rows.num_rows:
-        raise _wrong(call, f"the ids in column {ids} are not unique")
+    _refuse(call, [name for name in used if not _is_plain(rows[name])], "no text, number or date stands in", ())
+    _check_sources(call, rows)
+    _check_country(call)
     return rows
 
 
-def _refuse(call: Call, names: list[str], what: str, known: Sequence[str]) -> None:
+def _check_sources(call: Call, rows: pa.Table) -> None:
+    """No id comes twice within its source, and each source that is free of duplicates is one of the file."""
+    column = call.columns.get("source")
+    source = pc.coalesce(as_text(rows[column]), ONE_SOURCE) if column else pa.repeat(ONE_SOURCE, rows.num_rows)
+    known = {str(name) for name in pc.unique(source).to_pylist()} | {ONE_SOURCE}
+    shown = known if len(known) <= MOST_SOURCES else ()
+    _refuse(call, [name for name in call.unique_sources if name not in known], "no record is of the source", shown)
+    ids = call.columns.get("source_contact_id")
+    if ids is None:
+        return
+    named = pa.table({"source": source, "id": as_text(rows[ids])}).filter(pc.is_valid(as_text(rows[ids])))
+    if named.group_by(["source", "id"]).aggregate([]).num_rows < named.num_rows:
+        within = f" within their source ({column})" if column else ""
+        raise _wrong(call, f"the ids in column {ids} are not unique{within}", SOURCE_NEEDED)
+
+
+def _check_country(call: Call) -> None:
+    if call.country is None:
+        return
+    try:
+        known_region(call.country)
+    except ValueError as error:
+        raise _wrong(call, str(error), "Pass the ISO code of the country: --country BE") from None
+
+
+def _refuse(call: Call, names: list[str], what: str, known: Collection[str]) -> None:
     if names:
         told = ", ".join(f"{name}{nearest(name, known) if known else ''}" for name in names)
         raise _wrong(call, f"{what}: {told}")
 
 
-def _wrong(call: Call, what: str) -> WrongCall:
-    return WrongCall(
-        what,
-        where=str(call.file),
-        still_true="Nothing was written.",
-        next_step="Say which column is what: `habitue resolve --records FILE --map email=EMail,last_name=Surname"
-        f" --out FILE`. Meanings: {', '.join(CANONICAL)}.",
+def _wrong(call: Call, what: str, next_step: str = "") -> WrongCall:
+    how = (
+        "Say which column is what: `habitue resolve --records FILE --map email=EMail,last_name=Surname"
+        f" --out FILE`. Meanings: {', '.join(CANONICAL)}."
     )
+    return WrongCall(what, where=str(call.file), still_true="Nothing was written.", next_step=next_step or how)
 
 
-def _read(call: Call) -> pa.Table:
-    if not call.file.is_file():
-        raise _wrong(call, "there is no such file")
-    if call.file.suffix == ".parquet":
-        return pyarrow.parquet.read_table(call.file)
-    if call.file.suffix not in (".csv", ".txt"):
-        raise _wrong(call, f"{call.file.suffix or 'a file without an ending'} cannot be read: CSV or Parquet can")
-    try:
-        with pyarrow.csv.open_csv(call.file) as head:
-            texts = {name: pa.string() for name in head.schema.names}
-        options = pyarrow.csv.ConvertOptions(column_types=texts, strings_can_be_null=True)
-        return pyarrow.csv.read_csv(call.file, convert_options=options)
-    except pa.ArrowInvalid as error:
-        # Arrow quotes the row; its first words name the fault.
-        raise _wrong(call, f"the file is no sound CSV: {str(error).split(':')[0]}") from None
+def _is_plain(column: pa.ChunkedArray) -> bool:
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The values as text; whole numbers without a point or an exponent, as ids and phones are written."""
+    if pa.types.is_floating(column.type) and pc.all(pc.equal(column, pc.round(column))).as_py() is not False:
+        return column.cast(pa.decimal128(38, 0)).cast(pa.string())
+    return column.cast(pa.string())
 
 
 def _handed_over(spark: SparkSession, call: Call, rows: pa.Table, folder: Handover) -> tuple[pa.Table, pa.Table]:
@@ -184,8 +215,8 @@ def _no_rows(spark: SparkSession, entity: str) -> DataFrame:
 
 
 def _contacts(spark: SparkSession, call: Call, rows: pa.Table) -> DataFrame:
-    texts = {name: rows[column].cast(pa.string()) for name, column in call.columns.items()}
-    texts |= {f"_extra_{place}": rows[column].cast(pa.string()) for place, column in enumerate(call.extras)}
+    texts = {name: _said(rows[column], name) for name, column in call.columns.items()}
+    texts |= {f"_extra_{place}": _said(rows[column]) for place, column in enumerate(call.extras)}
     texts["_row"] = pa.array(range(rows.num_rows), pa.int64()).cast(pa.string())
     frame = spark.createDataFrame(pa.table(texts))
     missing = [name for name in CANONICAL if name not in texts]
@@ -201,6 +232,13 @@ def _contacts(spark: SparkSession, call: Call, rows: pa.Table) -> DataFrame:
         }
     )
     return whole.withColumn("born_on", _date(F.col("born_on"), _forms(whole)))
+
+
+def _said(column: pa.ChunkedArray, name: str = "") -> pa.ChunkedArray:
+    """What a column says of people: its texts, without what exports write where there is none."""
+    text = as_text(column)
+    fillings = [word for word in FILLINGS if name != "country" or word != "NA"]
+    return pc.if_else(pc.is_in(text, pa.array(fillings)), pa.scalar(None, pa.string()), text)
 
 
 def _forms(contacts: DataFrame) -> tuple[str, ...]:
