@@ -17,3 +17,12 @@ def template(name: str) -> Template:
     kept.globals |= {"share": wording.share, "grades": wording.GRADES, "model_names": wording.MODELS}
     kept.globals |= {"event_words": wording.EVENTS, "suspicions": REASONS}
     return kept.get_template(name)
+
+
+def kept_close(out: Path, page: str) -> Path:
+    """The path of a page that shows people: readable by its owner alone."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.touch(mode=0o600)
+    out.chmod(0o600)
+    out.write_text(page, encoding="utf-8")
+    return out

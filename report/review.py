@@ -7,8 +7,8 @@ from typing import Any
 
 from pipelines.identity.explain import Compared
 from pipelines.identity.review import Question
-from report.page import template
-from report.two_records import column, percent, side_by_side, table_lines
+from report.page import kept_close, template
+from report.two_records import column, decision_command, percent, side_by_side, table_lines
 
 NOTHING = "No undecided pair lies near the cut: there is nothing to review."
 
@@ -36,13 +36,11 @@ def review_page(asked: Sequence[Question], out: Path) -> Path:
             "standing": standing(question),
             "rows": side_by_side(question.left.values, question.right.values),
             "voices": voices(question),
-            "answers": [answer(question, decision) for decision in ("always", "never")],
+            "answers": [decision_command(question.left, question.right, decision) for decision in ("always", "never")],
         }
         for question in asked
     ]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(template("review.html").render(questions=shown, nothing=NOTHING), encoding="utf-8")
-    return out
+    return kept_close(out, template("review.html").render(questions=shown, nothing=NOTHING))
 
 
 def as_facts(question: Question) -> dict[str, Any]:
@@ -55,7 +53,7 @@ def as_facts(question: Question) -> dict[str, Any]:
         "customer_b": question.right.customer_id,
         "probability": question.probability,
         "cut": question.cut,
-        "values": {name: [left, right] for name, left, right in rows},
+        "values": {row.name: [row.left, row.right] for row in rows},
     }
 
 
@@ -69,12 +67,6 @@ def voices(question: Question) -> list[str]:
     """What speaks for one person and what against it, in bits."""
     told = {"for it": question.speaking_for, "against": question.speaking_against}
     return [f"{name}: {', '.join(_voice(each) for each in voices)}" for name, voices in told.items() if voices]
-
-
-def answer(question: Question, decision: str) -> str:
-    """The command that decides the pair."""
-    pair = f"{question.left.name},{question.right.name}"
-    return f"habitue review --answer {pair}={decision} --who NAME --why REASON"
 
 
 def _voice(compared: Compared) -> str:

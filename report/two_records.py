@@ -1,7 +1,11 @@
 """Words and values for pages about two records: what columns, levels and kinds of evidence are called."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from shlex import quote
 from typing import Any
+
+from pipelines.identity.known import Side
 
 COLUMNS = {
     "first": "given name",
@@ -13,6 +17,9 @@ COLUMNS = {
     "street": "street",
     "city": "town",
 }
+NAME, SEEN = "name", "first seen"
+CELL = 37
+"""Columns of the terminal for one value."""
 KINDS = {
     "loyalty_id": "the same loyalty card",
     "email": "the same e-mail",
@@ -56,13 +63,31 @@ def percent(probability: float) -> str:
     return "under 0.1 %" if probability < 0.001 else f"{100 * probability:.1f} %"
 
 
-def values(record: Mapping[str, Any]) -> dict[str, str]:
-    """What a person record says, by what it is called; the same names in the same order for every record."""
+@dataclass(frozen=True)
+class Row:
+    """What two records say of one thing; empty text where a record says nothing."""
+
+    name: str
+    left: str
+    right: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether both say something, and not the same; when they were first seen is no matter of who they are."""
+        same_words = self.name == NAME and sorted(self.left.split()) == sorted(self.right.split())
+        return bool(self.left and self.right) and self.left != self.right and self.name != SEEN and not same_words
+
+
+def values(record: Mapping[str, Any], *, is_whole: bool = False) -> dict[str, str]:
+    """What a person record says, by what it is called; the same names in the same order for every record.
+
+    Units: is_whole gives the name in one piece, as a record says it that does not part it.
+    """
     given, family = (" ".join(record.get(part) or ()) for part in ("given", "family"))
-    parted = {"given name": given, "family name": family}
+    whole = " ".join(filter(None, (given, family))) or " ".join(record.get("tokens") or ())
+    named = {NAME: whole} if is_whole else {"given name": given, "family name": family}
     return {
-        **parted,
-        "whole name": "" if given or family else " ".join(record.get("tokens") or ()),
+        **named,
         "birth date": _text(record.get("born_on")),
         "e-mail": _text(record.get("email")),
         "phone": _text(record.get("phone")),
@@ -71,23 +96,34 @@ def values(record: Mapping[str, Any]) -> dict[str, str]:
         "postcode": _text(record.get("postcode")),
         "town": _text(record.get("city")),
         "gender": _text(record.get("gender")),
-        "first seen": _text(record.get("first_seen"))[:10],
+        SEEN: _text(record.get("first_seen"))[:10],
     }
 
 
-def side_by_side(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """(name, left, right) of everything that either record says."""
-    ours, theirs = values(left), values(right)
-    return [(name, ours[name], theirs[name]) for name in ours if ours[name] or theirs[name]]
+def side_by_side(left: Mapping[str, Any], right: Mapping[str, Any]) -> list[Row]:
+    """Everything that either record says; names in one piece where one of them does not part it."""
+    is_whole = not all(record.get("given") or record.get("family") for record in (left, right))
+    ours, theirs = (values(record, is_whole=is_whole) for record in (left, right))
+    return [Row(name, ours[name], theirs[name]) for name in ours if ours[name] or theirs[name]]
 
 
-def table_lines(left: str, right: str, rows: list[tuple[str, str, str]]) -> list[str]:
-    """Two records side by side in a terminal, where they differ marked by `≠`."""
-    lines = [f"{'':<16}{'':<3}{left:<38}{right}"]
-    for name, one, other in rows:
-        mark = "≠" if one and other and one != other else ""
-        lines.append(f"{name:<16}{mark:<3}{one:<38}{other}".rstrip())
+def table_lines(left: str, right: str, rows: list[Row]) -> list[str]:
+    """Two records side by side in a terminal of 100 columns, where they differ marked by `≠`."""
+    lines = [f"{'':<16}{'':<3}{_short(left):<{CELL + 1}}{_short(right)}"]
+    for row in rows:
+        mark = "≠" if row.differs else ""
+        lines.append(f"{row.name:<16}{mark:<3}{_short(row.left):<{CELL + 1}}{_short(row.right)}".rstrip())
     return lines
+
+
+def decision_command(left: Side, right: Side, decision: str) -> str:
+    """The command that decides a pair, safe to paste whatever a source writes into its ids."""
+    answer = quote(f"{left.name},{right.name}={decision}")
+    return f"habitue review --answer {answer} --who NAME --why REASON"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= CELL else f"{text[: CELL - 1]}…"
 
 
 def _text(value: Any) -> str:

@@ -9,8 +9,8 @@ from pipelines.identity.exact import Shared
 from pipelines.identity.explain import Explanation
 from pipelines.identity.why import Why
 from report import waterfall
-from report.page import template
-from report.two_records import CLASSES, columns, kind, percent, side_by_side, table_lines
+from report.page import kept_close, template
+from report.two_records import CLASSES, columns, decision_command, kind, percent, side_by_side, table_lines
 
 DISAGREE = 0.02
 """Where what the night kept differs by more from what the comparisons say, something else weighed in."""
@@ -70,9 +70,7 @@ def why_page(found: Why, out: Path) -> Path:
         chain=[link_in_words(link) for link in found.chain],
         changes=changes(found),
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page, encoding="utf-8")
-    return out
+    return kept_close(out, page)
 
 
 def classes_in_words(found: Explanation) -> str:
@@ -153,14 +151,25 @@ def _differing(found: Why) -> Iterator[str]:
         yield f"The weakest step of the chain is {link_in_words(weakest)}."
     elif found.joined_by:
         yield f"With an equal {columns(found.joined_by)} they would reach the cut."
+    elif _is_held_apart(found):
+        yield (
+            f"Their other records hold them apart: the mean over all pairs would have to rise from"
+            f" {percent(found.mean_probability or 0.0)} to {percent(found.cut or 1.0)}."
+        )
+
+
+def _is_held_apart(found: Why) -> bool:
+    """Whether the two records would be one person, were it not for the other records of their customers."""
+    if found.mean_probability is None or found.explanation is None or found.cut is None:
+        return False
+    return found.mean_probability < found.cut <= found.explanation.probability
 
 
 def _override(found: Why) -> str:
     if found.decision:
         return "The decision stands until its line is taken out of the file of decisions."
     answer = "never" if found.is_one_person else "always"
-    pair = f"{found.left.name},{found.right.name}"
-    return f"To decide it: habitue review --answer {pair}={answer} --who NAME --why REASON"
+    return f"To decide it: {decision_command(found.left, found.right, answer)}"
 
 
 def _short(key: str) -> str:

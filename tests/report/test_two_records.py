@@ -15,7 +15,7 @@ from pipelines.identity.review import Question
 from report import waterfall
 from report.plots import running_sums
 from report.review import question_lines, review_page
-from report.two_records import percent, side_by_side
+from report.two_records import Row, percent, side_by_side, table_lines
 from report.why import as_facts, changes, reasons, verdict, why_lines, why_page
 from tests.report.two_people import ANN, ANNA, compared, explanation, found
 
@@ -62,6 +62,11 @@ def test_two_customers_are_told_what_would_join_them() -> None:
     assert "crm:1,web:2=always" in changes(told)[-1]
 
 
+def test_records_that_other_records_of_their_customers_hold_apart_are_told_so() -> None:
+    told = found(right=Side("contact:web:2", "c_b", ANN), chain=(), mean_probability=0.09)
+    assert changes(told)[0].endswith("the mean over all pairs would have to rise from 9.0 % to 50.0 %.")
+
+
 def test_exact_link_is_parted_by_a_decision_alone() -> None:
     told = found(chain=(Link("contact:crm:1", "contact:web:2", "loyalty_id"),))
     assert changes(told)[0].startswith("Only a decision parts them")
@@ -83,9 +88,36 @@ def test_pages_run_no_script_and_show_values_as_text(tmp_path: Path) -> None:
     assert "nothing to review" in review_page([], tmp_path / "c.html").read_text()
 
 
-def test_both_records_show_the_same_fields() -> None:
-    assert ("whole name", "", "smit ann") in side_by_side(ANNA, ANN)
-    assert all(one or other for _, one, other in side_by_side(ANNA, ANN))
+def test_name_that_one_record_does_not_part_is_told_in_one_piece_on_both_sides() -> None:
+    rows = side_by_side(ANNA, ANN)
+    assert rows[0] == Row("name", "anna smit", "smit ann")
+    assert rows[0].differs
+    assert not Row("name", "anna smit", "smit anna").differs
+    assert [row.name for row in side_by_side(ANNA, ANNA)] == ["given name", "family name", "e-mail"]
+    assert all(row.left or row.right for row in rows)
+
+
+def test_when_records_were_first_seen_is_no_difference() -> None:
+    assert not Row("first seen", "2024-01-01", "2025-01-01").differs
+    assert Row("town", "gent", "brugge").differs
+
+
+def test_value_that_is_too_long_for_the_terminal_is_cut() -> None:
+    line = table_lines("crm:1", "web:2", [Row("street", "x" * 200, "y" * 200)])[1]
+    assert len(line) <= 98
+    assert line.count("…") == 2
+
+
+def test_command_with_an_id_that_a_shell_would_run_is_quoted() -> None:
+    told = found(left=Side("contact:crm:1; rm -rf ~", "c_a", ANNA))
+    assert "--answer 'crm:1; rm -rf ~,web:2=never' --who" in changes(told)[-1]
+
+
+def test_page_about_two_people_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    page = tmp_path / "why.html"
+    page.write_text("an older page")
+    page.chmod(0o644)
+    assert why_page(found(), page).stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(("share", "told"), [(1.0, "over 99.9 %"), (0.5, "50.0 %"), (1e-9, "under 0.1 %")])
