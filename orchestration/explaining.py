@@ -52,12 +52,13 @@ def _records_of(lake: Lakehouse, known: KnownPeople, who: str) -> list[str]:
     found = [key for key, owner in owners if owner in living and key in keys]
     if found:
         return found
-    near = " or ".join(nearest_names(known, who))
+    is_address = "@" in who
+    near = "" if is_address else " or ".join(nearest_names(known, who))
     hint = f"Did you mean {near}? " if near else ""
     raise _wrong(
-        f"no record and no customer with person records is called {who}",
+        f"no record and no customer with person records is called {'by this e-mail' if is_address else who}",
         lake.path,
-        f"{hint}Write a record as <source>:<contact id>, a customer by its id.",
+        f"{hint}Write a record as <source>:<contact id>, a customer by its id (`habitue customer` finds it by e-mail).",
     )
 
 

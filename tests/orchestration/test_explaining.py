@@ -80,6 +80,13 @@ def test_name_that_nobody_has_is_refused_with_those_like_it(known: Path, capsys:
     assert "Nothing was changed." in said
 
 
+def test_email_is_refused_without_being_repeated(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert why(known, "anna@mail.example", "crm:1") == 2
+    said = capsys.readouterr().err
+    assert "is called by this e-mail" in said
+    assert "anna@" not in said
+
+
 def test_one_record_twice_is_refused(known: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert why(known, "crm:3", "c_b") == 2
     assert "are one and the same record" in capsys.readouterr().err
