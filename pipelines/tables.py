@@ -31,7 +31,11 @@ IDENTITY_LINKS = Table(
         Column("source", "string", "source of a contact record"),
         Column("source_contact_id", "string", "the contact's id in that source"),
         CUSTOMER_ID,
-        required("evidence", "string", "kinds of identifier that tie the record to the rest, comma separated; alone"),
+        required(
+            "evidence",
+            "string",
+            "kinds of identifier that tie the record to the rest, comma separated; match, decided; alone",
+        ),
         required("since", "date", "night of the last change of this link"),
     ),
     write="merge",

@@ -36,6 +36,7 @@ EVIDENCE = {
     "contact": "contact id",
     "name_birth": "name and birth date",
     "link": "said by a source",
+    "decided": "decided by people",
 }
 """What ties a record to others, by the word in unified.identity_links; the rest reads as it is."""
 EVENTS = {

@@ -91,6 +91,7 @@ def _number_persons(
     exact = exact_groups(
         _always(len(ids), places, overrides), *(np.searchsorted(ids, accepted[side]) for side in ("a", "b")), once=once
     )
+    _tell_decided(engine, ids, places, overrides)
     if matched is None:
         _register(engine, "persons", ids, ids[exact])
         return None
@@ -115,6 +116,14 @@ def _always(count: int, places: dict[str, int], overrides: Overrides) -> Ids:
     there = [(places[a], places[b]) for a, b in overrides.always if a in places and b in places]
     left, right = (np.array([pair[side] for pair in there], dtype=np.int64) for side in (0, 1))
     return smallest_of_components(count, left, right)
+
+
+def _tell_decided(engine: duckdb.DuckDBPyConnection, ids: Ids, places: dict[str, int], overrides: Overrides) -> None:
+    """Add the pairs that are one person by decision to those that share an identifier, as evidence of their own."""
+    for a, b in overrides.always:
+        if a in places and b in places:
+            pair = sorted(int(ids[places[key]]) for key in (a, b))
+            engine.execute("insert into accepted values (?, ?, 'decided', true)", pair)
 
 
 def _never(count: int, places: dict[str, int], overrides: Overrides) -> Members:

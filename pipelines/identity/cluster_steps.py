@@ -189,13 +189,19 @@ group by cluster having bool_or(kind <> 'cookie')
 
 EVIDENCE = """
 create temp table evidence as
+with together as (
+    select accepted.a, accepted.b, accepted.kind
+    from accepted join persons x on x.id = accepted.a join persons y on y.id = accepted.b
+    where x.cluster = y.cluster
+)
 select id, string_agg(distinct kind, ',' order by kind) as kinds
-from (select a as id, kind from accepted union all select b, kind from accepted
+from (select a as id, kind from together union all select b, kind from together
       union all select a, kind from handle_ties where kind <> 'itself'
       union all select b, kind from handle_ties where kind <> 'itself'
       union all select handle, kind from held)
 group by id
 """
+"""What ties each to others of its person; what two people share ties neither."""
 
 MEMBERS = """
 with found as (

@@ -19,16 +19,25 @@ def file_of(folder: Path, *lines: str, head: str = HEAD) -> Path:
     return file
 
 
-def together(overrides: Overrides) -> list[set[str]]:
-    """Groups of three records of which two share an e-mail and a name."""
+def members_of(overrides: Overrides) -> list[dict[str, object]]:
+    """Three records of which two share an e-mail and a name, each with its group and what ties it there."""
     people = [record(1, "Anna Smit"), record(2, "Anna Smit"), record(3, "Carl Kahn")]
     tied = ties(("crm:1", "email:a"), ("crm:2", "email:a"))
-    members = clusters(records(people), tied, shared_by_at_most=10, overrides=overrides).members.to_pylist()
-    groups: dict[int, set[str]] = {}
-    for member in members:
-        if member["kind"] == "contact":
-            groups.setdefault(member["cluster"], set()).add(member["key"])
-    return sorted(groups.values(), key=sorted)
+    found: list[dict[str, object]] = clusters(
+        records(people), tied, shared_by_at_most=10, overrides=overrides
+    ).members.to_pylist()
+    return [member for member in found if member["kind"] == "contact"]
+
+
+def together(overrides: Overrides) -> list[set[object]]:
+    groups: dict[object, set[object]] = {}
+    for member in members_of(overrides):
+        groups.setdefault(member["cluster"], set()).add(member["key"])
+    return sorted(groups.values(), key=lambda group: sorted(map(str, group)))
+
+
+def evidence_of(overrides: Overrides) -> dict[object, object]:
+    return {member["key"]: member["evidence"] for member in members_of(overrides)}
 
 
 def test_decisions_part_what_evidence_joins_and_join_what_nothing_does() -> None:
@@ -37,6 +46,12 @@ def test_decisions_part_what_evidence_joins_and_join_what_nothing_does() -> None
     assert together(Overrides(always=((CRM_2, CRM_3),))) == [{CRM_1, CRM_2, CRM_3}]
     decided = Overrides(always=((CRM_2, CRM_3),), never=((CRM_1, CRM_2),))
     assert together(decided) == [{CRM_1}, {CRM_2, CRM_3}]
+
+
+def test_evidence_of_a_record_is_what_ties_it_to_its_own_person() -> None:
+    assert evidence_of(Overrides()) == {CRM_1: "email", CRM_2: "email", CRM_3: "alone"}
+    parted = Overrides(always=((CRM_2, CRM_3),), never=((CRM_1, CRM_2),))
+    assert evidence_of(parted) == {CRM_1: "alone", CRM_2: "decided", CRM_3: "decided"}
 
 
 def test_never_holds_for_whoever_is_always_the_same_person() -> None:
