@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 
 from activation.standing import Standing
+from pipelines.identity.blocking import KeyYield
 from pipelines.identity.figures import IdentityFigures
 from pipelines.ingest import DeliveredFile
 from quality.gate import GateOutcome
@@ -31,6 +32,8 @@ class NightRecord:
     scores: dict[str, float] = field(default_factory=dict)
     """How good each source's critical columns are, in points from 0 to 100."""
     who_is_who: IdentityFigures | None = None
+    blocking: tuple[KeyYield, ...] = ()
+    """What each key gave and left out when tonight's records were compared."""
     models: dict[str, Any] = field(default_factory=dict)
     audiences: dict[str, Any] = field(default_factory=dict)
     deliveries: dict[str, Any] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """The night as one HTML page that a marketer and an engineer both read: no script, nothing from another place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
@@ -91,8 +91,17 @@ def _who_is_who(summary: Mapping[str, Any]) -> dict[str, Any]:
         "households": sum(count for _, count in who["people_per_household"]),
         "housemates": sum(size * count for size, count in who["people_per_household"]),
         "households_plot": pictures.people_per_household(who),
+        "compared": sum(key["pairs"] for key in who.get("blocking", ())),
+        "too_frequent": _too_frequent(who.get("blocking", ())),
         "overlap": [(source, dict(source["also_in"])) for source in who["sources"]],
     }
+
+
+def _too_frequent(keys: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The keys that left values out, those of most pairs first."""
+    return sorted(
+        (key for key in keys if key["blocks_left_out"]), key=lambda key: (-key["pairs_left_out"], key["key"])
+    )[:MOST_KEYS]
 
 
 def _for_engineers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,6 +131,8 @@ def _set_aside(lake: Lakehouse, summary: Mapping[str, Any]) -> list[SetAside]:
     return [one for one in found if one.rows and one.entity in rejected]
 
 
+MOST_KEYS = 6
+"""Keys that are shown with what they left out."""
 ORDER = ("blocked", "warned", "set aside", "passed")
 
 

@@ -9,8 +9,11 @@ from orchestration.assets.gate_check import markdown_table
 from orchestration.assets.step import Told
 from orchestration.night import NightRun
 from pipelines import tables
+from pipelines.identity.blocking import KeyYield
 from pipelines.identity.figures import IdentityFigures, SourceFigures
 from pipelines.identity.suspicion import REASONS
+
+BLOCKING = "pairs by key, and what was too frequent"
 
 
 def identity_metadata(run: NightRun) -> Told:
@@ -30,7 +33,11 @@ def _metadata(found: IdentityFigures) -> Told:
             "sources that overlap": _overlap(found.sources),
         },
         tables.IDENTITY_EVENTS.name: {"events of the night": markdown_table(("event", "ids", "records"), found.events)},
-        tables.IDENTITY_PAIRS.name: {"match weights": markdown_table(("bits", "pairs"), found.weights), **cut},
+        tables.IDENTITY_PAIRS.name: {
+            "match weights": markdown_table(("bits", "pairs"), found.weights),
+            BLOCKING: _blocking(found.blocking),
+            **cut,
+        },
         tables.HOUSEHOLDS.name: {
             "households": sum(count for _, count in found.people_per_household),
             "people per household": markdown_table(("people", "households"), found.people_per_household),
@@ -41,6 +48,14 @@ def _metadata(found: IdentityFigures) -> Told:
             "reasons": markdown_table(("reason", "customers"), reasons),
         },
     }
+
+
+def _blocking(keys: Sequence[KeyYield]) -> dg.MetadataValue[Any]:
+    """What each key gave and left out: values that too many records share to compare all of them."""
+    return markdown_table(
+        ("key", "pairs", "values left out", "their pairs", "largest group compared"),
+        [(key.key, key.pairs, key.blocks_left_out, key.pairs_left_out, key.largest) for key in keys],
+    )
 
 
 def _overlap(sources: Sequence[SourceFigures]) -> dg.MetadataValue[Any]:

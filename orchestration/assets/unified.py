@@ -1,6 +1,7 @@
 """unified.*: one person, one id; the golden record, the history with customer ids, the state of consent."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import dagster as dg
@@ -94,7 +95,7 @@ def _identity(run: NightRun) -> Sequence[Published]:
 
 def _second_level(run: NightRun) -> Sequence[Published]:
     with second_level(run.lake, run.retailer.identity, night=run.night, key=run.key) as found:
-        run.record.who_is_who = found.figures
+        run.record.who_is_who = replace(found.figures, blocking=run.record.blocking)
         homes, doubts = SECOND_LEVEL
         together = found.households
         return [

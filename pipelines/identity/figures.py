@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.identity.answers import log_odds
+from pipelines.identity.blocking import KeyYield
 from pipelines.identity.workbench import workbench
 
 Counts = tuple[tuple[str, int], ...]
@@ -35,7 +36,8 @@ class IdentityFigures:
     Units: records_per_person and people_per_household are (number, how many have it); evidence counts records by kind
            of what ties them to others; events are (event, ids, records) of the night; weights are (bits, pairs), bits
            being a whole number of the base 2 logarithm of the odds, rounded down; cut is in bits, None without a model;
-           suspicious counts customers by reason, splits those that fall apart cleanly.
+           suspicious counts customers by reason, splits those that fall apart cleanly; blocking is what each key of
+           tonight's comparison gave and left out, empty where nothing was compared.
     """
 
     people: int
@@ -49,6 +51,7 @@ class IdentityFigures:
     suspicious: int
     reasons: Counts
     splits: int
+    blocking: tuple[KeyYield, ...] = ()
 
 
 def identity_figures(

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from orchestration.assets.column_lineage import KEY as COLUMN_LINEAGE
 from orchestration.assets.conformed import conformed_assets, mapped_entities
-from orchestration.assets.identity_metadata import identity_metadata
+from orchestration.assets.identity_metadata import BLOCKING, identity_metadata
 from orchestration.assets.keys import asset_key, table_name
 from orchestration.assets.raw import files_asset, raw_assets
 from orchestration.assets.step import Steps, spec, tables_asset
@@ -17,6 +17,7 @@ from orchestration.lineage import lineage_of
 from orchestration.night import Place
 from orchestration.retailer import load_retailer
 from pipelines.canonical import ORDERS
+from pipelines.identity.blocking import KeyYield
 from pipelines.identity.figures import IdentityFigures, SourceFigures
 from pipelines.tables import HOUSEHOLDS, IDENTITY_LINKS
 from quality.publish import Published
@@ -126,12 +127,14 @@ def test_figures_stand_beside_the_tables_that_they_are_about(spark: SparkSession
         suspicious=1,
         reasons=(("size", 1),),
         splits=0,
+        blocking=(KeyYield("any word", pairs=6, blocks_left_out=2, pairs_left_out=50, largest=4),),
     )
     told = identity_metadata(run)
     made = {table_name(key) for key in definitions(place).resolve_asset_graph().materializable_asset_keys}
     assert told.keys() <= made
     assert told["unified.households"]["households"] == 1
     assert "| 1 | 1 |" in told["unified.identity_links"]["records per person"].value
+    assert "| any word | 6 | 2 | 50 | 4 |" in told["unified.identity_pairs"][BLOCKING].value
     assert "| crm | 2 | 2 |" in told["unified.identity_links"]["sources that overlap"].value
 
 

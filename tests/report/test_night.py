@@ -48,6 +48,10 @@ WHO: dict[str, Any] = {
     "suspicious": 4,
     "reasons": [["contradiction", 4]],
     "splits": 1,
+    "blocking": [
+        {"key": "email", "pairs": 700, "blocks_left_out": 0, "pairs_left_out": 0, "largest": 9},
+        {"key": "any word", "pairs": 600, "blocks_left_out": 2, "pairs_left_out": 5000, "largest": 40},
+    ],
 }
 FULL = EMPTY | {
     "who_is_who": WHO,
@@ -174,6 +178,7 @@ def test_the_page_tells_what_the_tables_hold_and_nothing_about_a_person(page: st
         "8 records or more",
         "people that turned out to be another 2 5",
         "1 of 4 fall apart cleanly",
+        "values left out their pairs any word 600 2 5,000 Each way",
         "who is leaving with limits customers in a window 90 500 only 90 customer snapshots",
         "order_id is missing 1 – marketing-systems",
     ):
@@ -197,6 +202,9 @@ def test_a_first_night_of_few_people_is_told_without_a_blank_plot(lake: Lakehous
     assert page.count("<svg") == 2
     for words in ("below 200 records", "No two people are known to live together", "contradict one another"):
         assert words in page
+    spared = few | {"blocking": [WHO["blocking"][0]]}
+    page = night_report(lake, EMPTY | {"who_is_who": spared}, tmp_path / "night.html").read_text(encoding="utf-8")
+    assert "None: all that share a value tonight were compared." in page
     nobody = few | {key: [] for key in ("sources", "records_per_person", "evidence", "events")}
     page = night_report(lake, EMPTY | {"who_is_who": nobody}, tmp_path / "night.html").read_text(encoding="utf-8")
     assert "<svg" not in page
