@@ -21,6 +21,7 @@ from pipelines.canonical import ENTITIES
 from pipelines.identity.blocking import KeyYield
 from pipelines.identity.candidates import identified, keyed, ties
 from pipelines.identity.cluster import clusters
+from pipelines.identity.crowds import shared_by_at_most
 from pipelines.identity.handover import Handover, handover
 from pipelines.identity.match import FEWEST_RECORDS, Matched, match
 from pipelines.identity.people_file import holds_values, no_header, read_people
@@ -34,7 +35,8 @@ CANONICAL = (
 )
 """What a column can say about a person; names as in conformed.contacts."""
 ONE_SOURCE = "table"
-SHARED_BY_AT_MOST = 10
+SHARED_BY_AT_LEAST = 10
+"""Records that one value may join, also where fewer are usual."""
 ADDED = ("customer_id", "match_probability")
 DATE_FORMS = ("yyyy-MM-dd", "yyyyMMdd", "yyyy/M/d", "d.M.yyyy", "d.M.yy")
 DAY_FIRST, MONTH_FIRST = ("d/M/yyyy", "d/M/yy"), ("M/d/yyyy", "M/d/yy")
@@ -101,9 +103,8 @@ def resolve_table(spark: SparkSession, call: Call, *, work: str) -> Told:
     is_enough = people.num_rows >= FEWEST_RECORDS
     matched = match(people, thorough=call.thorough, seed=call.seed) if is_enough else None
     clock.append(("match", monotonic()))
-    found = clusters(
-        people, tied, shared_by_at_most=SHARED_BY_AT_MOST, matched=matched, duplicate_free=call.unique_sources
-    )
+    limit = shared_by_at_most(people, floor=SHARED_BY_AT_LEAST)
+    found = clusters(people, tied, shared_by_at_most=limit, matched=matched, duplicate_free=call.unique_sources)
     told = _with_customers(rows, found.members, matched)
     clock.append(("group", monotonic()))
     seconds = {name: round(at - before, 1) for (_, before), (name, at) in pairwise(clock)}
