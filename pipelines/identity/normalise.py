@@ -8,11 +8,12 @@ from pyspark.sql import functions as F
 
 # fmt: off
 ROLES = (
-    "abuse", "admin", "administrator", "anonymous", "billing", "contact", "dummy", "email", "enquiries",
-    "example", "fake", "hello", "helpdesk", "info", "invalid", "kasse", "kontakt", "mail", "marketing", "n/a",
-    "na", "nobody", "nomail", "noemail", "no-email", "none", "no", "noreply", "no-reply", "office", "sales",
-    "secretariat", "service", "shop", "spam", "support", "test", "tester", "unknown", "user", "webmaster", "xx",
-    "xxx",
+    "abuse", "admin", "administrator", "anonymous", "asdf", "billing", "contact", "do-not-reply", "donotreply",
+    "dummy", "email", "enquiries", "example", "fake", "geen", "geenemail", "geenmail", "hello", "helpdesk",
+    "hostmaster", "info", "invalid", "kasse", "keine", "keineemail", "kontakt", "mail", "marketing", "n/a", "na",
+    "nobody", "nomail", "noemail", "no-email", "no.email", "no_email", "none", "no", "noone", "noreply", "no-reply",
+    "no.reply", "null", "office", "pasdemail", "postmaster", "sales", "sansemail", "secretariat", "service", "shop",
+    "sinemail", "spam", "support", "test", "tester", "unknown", "user", "webmaster", "xx", "xxx",
 )
 # fmt: on
 """Mailbox names of desks and of nobody: they tell a company or a clerk in a hurry, not a person."""
@@ -41,7 +42,7 @@ NO_DATES = ("1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31")
 
 
 def email_form(email: Column) -> Column:
-    """The e-mail without spaces and in lower case; null for what is no address and for role addresses."""
+    """The e-mail without spaces and in lower case; null for what is no address, role addresses, placeholders."""
     plain = F.lower(F.regexp_replace(email, r"^\s*(?:mailto:)?\s*|\s+$", ""))
     mailbox = F.regexp_extract(plain, r"^([^@+]*)", 1)
     is_person = (

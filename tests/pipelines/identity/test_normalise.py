@@ -60,6 +60,8 @@ def test_addresses_of_one_mailbox_are_one_by_the_rules_of_their_provider(spark: 
         "anna.smit+news@mail.example": "anna.smit+news@mail.example",
         "none@gmail.com": None,
         "noreply+7@shop.example": None,
+        "No.Email@shop.example": None,
+        "geenmail@shop.example": None,
         f"{'a' * 10_000}@gmail.com": None,
     }
     frame = frame_of(spark, [(address,) for address in addresses], "email string").coalesce(1)
