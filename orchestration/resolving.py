@@ -14,6 +14,7 @@ from lakehouse.spark import spark_session
 from pipelines.identity.any_table import CANONICAL, Call, Told, checked, resolve_table
 from pipelines.identity.blocking import KeyYield
 from pipelines.identity.people_file import column_names, write_people
+from report.wording import counted
 
 KEYS_SHOWN = 3
 
@@ -85,9 +86,9 @@ def _left_out(keys: Sequence[KeyYield]) -> str:
 
 
 def _in_words(told: Told, out: Path) -> str:
-    largest = ", ".join(str(size) for size in told.largest)
+    largest = ", ".join(f"{name} with {size:,}" for name, size in told.largest.items())
     lines = [
-        f"{told.records:,} records are {told.customers:,} customers; the largest have {largest} records",
+        f"{counted(told.records, 'record')}, {counted(told.customers, 'customer')}; the largest: {largest or 'none'}",
         f"{told.pairs_looked_at:,} pairs were looked at{_left_out(told.keys)}",
     ]
     if told.cut is None:

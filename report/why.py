@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from pipelines.identity.chain import Link
@@ -148,7 +149,7 @@ def _differing(found: Why) -> Iterator[str]:
         yield f"Without a value for {columns(found.parted_by)} they would lie below the cut."
     elif found.is_one_person and len(found.chain) > 1:
         weakest = min(found.chain, key=lambda each: each.probability)
-        yield f"The weakest step of the chain is {link_in_words(weakest)}."
+        yield f"The weakest step of the chain is {link_in_words(weakest)}.{_asked(weakest)}"
     elif found.joined_by:
         yield f"With an equal {columns(found.joined_by)} they would reach the cut."
     elif _is_held_apart(found):
@@ -156,6 +157,12 @@ def _differing(found: Why) -> Iterator[str]:
             f"Their other records hold them apart: the mean over all pairs would have to rise from"
             f" {percent(found.mean_probability or 0.0)} to {percent(found.cut or 1.0)}."
         )
+
+
+def _asked(link: Link) -> str:
+    """How to ask what would part two records that are a step of a chain."""
+    ends = [_short(key) for key in (link.left, link.right) if key.startswith("contact:")]
+    return f" What would part it: habitue why {quote(ends[0])} {quote(ends[1])}" if len(ends) == 2 else ""
 
 
 def _is_held_apart(found: Why) -> bool:

@@ -71,7 +71,7 @@ class Call:
 class Told:
     """The table with its customers, and what is to be said of them.
 
-    Units: seconds by step; largest are the numbers of records of the largest customers; cut, precision and recall are
+    Units: seconds by step; largest are the customers of most records, with their number; cut, precision and recall are
            expected ones, without labels, None where there were too few records to learn from; keys are what each way
            of finding pairs gave and left out.
     """
@@ -79,7 +79,7 @@ class Told:
     table: pa.Table
     records: int
     customers: int
-    largest: tuple[int, ...]
+    largest: Mapping[str, int]
     pairs_looked_at: int
     cut: float | None
     expected_precision: float | None
@@ -113,7 +113,7 @@ def resolve_table(spark: SparkSession, call: Call, *, work: str) -> Told:
         table=told,
         records=told.num_rows,
         customers=len(sizes),
-        largest=tuple(size for _, size in sizes.most_common(5)),
+        largest=dict(sizes.most_common(5)),
         pairs_looked_at=matched.looked_at if matched else 0,
         cut=found.cut.height if found.cut else None,
         expected_precision=found.cut.precision if found.cut else None,

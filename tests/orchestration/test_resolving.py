@@ -43,7 +43,7 @@ def test_rows_of_one_person_get_one_customer_and_a_household_stays_several(
     assert [row["given"] for row in rows] == [row[0] for row in PEOPLE]
     assert [row["customer_id"] for row in rows] == ["p1", "p2", "p1", "p4"]
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert (said["records"], said["customers"], said["largest"]) == (4, 3, [2, 1, 1])
+    assert (said["records"], said["customers"], said["largest"]) == (4, 3, {"p1": 2, "p2": 1, "p4": 1})
 
 
 def test_source_that_is_free_of_duplicates_keeps_its_records_apart(spark: SparkSession, tmp_path: Path) -> None:

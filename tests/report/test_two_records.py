@@ -62,6 +62,14 @@ def test_two_customers_are_told_what_would_join_them() -> None:
     assert "crm:1,web:2=always" in changes(told)[-1]
 
 
+def test_weakest_step_of_a_chain_is_named_with_how_to_ask_what_would_part_it() -> None:
+    steps = (Link("contact:crm:1", "contact:pos:3", "match", 0.9), Link("contact:pos:3", "contact:web:2", "match", 0.6))
+    told = changes(found(chain=steps))[0]
+    assert "pos:3 - all that they say (60.0 %) - web:2. What would part it: habitue why pos:3 web:2" in told
+    by_card = (steps[0], Link("contact:pos:3", "loyalty_id:5f", "loyalty_id", 0.5))
+    assert "habitue why" not in changes(found(chain=by_card))[0]
+
+
 def test_records_that_other_records_of_their_customers_hold_apart_are_told_so() -> None:
     told = found(right=Side("contact:web:2", "c_b", ANN), chain=(), mean_probability=0.09)
     assert changes(told)[0].endswith("the mean over all pairs would have to rise from 9.0 % to 50.0 %.")

@@ -6,9 +6,12 @@ from pipelines.identity.crowds import LARGEST, shared_by_at_most
 from tests.pipelines.identity.evidence import RECORDS, Record, record
 
 
-def holding(value: str, records: int, **more: bool) -> list[Record]:
+def holding(value: str, records: int, *, is_deleted: bool = False) -> list[Record]:
     """So many records that hold one e-mail."""
-    return [record(f"{value}-{number}", **more) | {"email_key": f"email:{value}"} for number in range(records)]
+    return [
+        record(f"{value}-{number}", is_deleted=is_deleted) | {"email_key": f"email:{value}"}
+        for number in range(records)
+    ]
 
 
 def limit(*people: list[Record], floor: int = 10) -> int:

@@ -1,6 +1,7 @@
 """A table of people in a file is read as it stands, whoever wrote it, and refused without a word about anybody."""
 
 import codecs
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -86,11 +87,11 @@ def test_one_id_in_two_sources_and_records_without_an_id_are_taken(tmp_path: Pat
 
 def test_source_and_country_that_are_not_there_are_refused(tmp_path: Path) -> None:
     file = written(tmp_path, b"system,mail\ncrm,anna@b.example\n")
-    call = {"file": file, "columns": {"source": "system", "email": "mail"}, "as_of": date(2026, 3, 1)}
+    call = Call(file, {"source": "system", "email": "mail"}, date(2026, 3, 1))
     with pytest.raises(WrongCall, match=r"no record is of the source: crmm \(did you mean crm\?\)"):
-        checked(Call(**call, unique_sources=("crmm",)))
+        checked(replace(call, unique_sources=("crmm",)))
     with pytest.raises(WrongCall, match="no country has the ISO code UK; write two capitals, such as BE or GB"):
-        checked(Call(**call, country="UK"))
+        checked(replace(call, country="UK"))
 
 
 def test_parquet_that_is_none_and_columns_of_lists_are_refused(tmp_path: Path) -> None:
