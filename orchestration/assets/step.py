@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from html import escape
 from time import monotonic
 from types import MappingProxyType
 from typing import Any
@@ -249,12 +250,13 @@ def _in_words(published: Published, tables: int) -> str:
 
 
 def _column_schema(table: Table) -> dg.TableSchema:
+    """The columns for Dagster, which reads their descriptions as Markdown and drops what looks like a tag."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 name=column.name,
                 type=column.type,
-                description=column.meaning,
+                description=escape(column.meaning, quote=False),
                 constraints=dg.TableColumnConstraints(nullable=not column.required),
                 tags={"personal": ""} if column.personal else {},
             )

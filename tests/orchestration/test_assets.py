@@ -134,6 +134,11 @@ def test_figures_stand_beside_the_tables_that_they_are_about(spark: SparkSession
     assert told.keys() <= made
     assert told["unified.households"]["households"] == 1
     assert "| 1 | 1 |" in told["unified.identity_links"]["records per person"].value
+    assert (
+        told["unified.households"].keys()
+        > told["unified.identity_links"].keys() | told["unified.identity_pairs"].keys()
+    )
+    assert "| 3 | 1 | ██████████ |" in told["unified.households"]["match weights"].value
     assert "| any word | 6 | 2 | 50 | 4 |" in told["unified.identity_pairs"][BLOCKING].value
     assert "| crm | 2 | 2 |" in told["unified.identity_links"]["sources that overlap"].value
 
@@ -157,6 +162,13 @@ def test_a_step_tells_more_than_counts_of_its_own_table_and_of_those_of_others(
     assert other is not None
     assert own.asset_materialization.metadata["households"].value == 1
     assert (other.metadata["people"].value, other.partition) == (3, str(FIRST))
+
+
+def test_what_a_column_holds_is_told_in_words_that_markdown_keeps(place: Place) -> None:
+    graph = definitions(place).resolve_asset_graph()
+    schema = graph.get(asset_key(IDENTITY_LINKS.name)).metadata["dagster/column_schema"]
+    told = next(column.description for column in schema.columns if column.name == "record_key")
+    assert told.startswith("contact:&lt;source&gt;:&lt;contact id&gt;")
 
 
 def test_a_table_is_made_after_those_that_its_rules_look_into(place: Place) -> None:
