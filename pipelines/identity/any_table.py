@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +24,7 @@ from pipelines.identity.cluster import clusters
 from pipelines.identity.crowds import shared_by_at_most
 from pipelines.identity.handover import Handover, handover
 from pipelines.identity.match import FEWEST_RECORDS, Matched, match
+from pipelines.identity.mixture import DIGITS
 from pipelines.identity.people_file import holds_values, no_header, read_people
 from pipelines.identity.phones import phone_forms
 from pipelines.identity.records import records
@@ -119,8 +120,15 @@ def resolve_table(spark: SparkSession, call: Call, *, work: str) -> Told:
         expected_precision=found.cut.precision if found.cut else None,
         expected_recall=found.cut.recall if found.cut else None,
         seconds=seconds,
-        keys=matched.yields if matched else (),
+        keys=_named(matched.yields, call.extras) if matched else (),
     )
+
+
+def _named(keys: Iterable[KeyYield], extras: Collection[str]) -> tuple[KeyYield, ...]:
+    """The keys by the names that the file gives its columns."""
+    names = {f"extra__extra_{place}": name for place, name in enumerate(extras)}
+    said = [(key, key.key.split(", ")) for key in keys]
+    return tuple(replace(key, key=", ".join(names.get(part, part) for part in parts)) for key, parts in said)
 
 
 def checked(call: Call) -> pa.Table:
@@ -268,10 +276,14 @@ def _with_customers(rows: pa.Table, members: pa.Table, matched: Matched | None) 
         groups[row] = first.setdefault(number, row)
     width = len(str(rows.num_rows))
     ids = pa.array([f"p{row + 1:0{width}d}" for row in groups.tolist()])
-    return rows.append_column("customer_id", ids).append_column("match_probability", _mean_probability(groups, matched))
+    return rows.append_column("customer_id", ids).append_column("match_probability", mean_probability(groups, matched))
 
 
-def _mean_probability(groups: NDArray[np.int64], matched: Matched | None) -> pa.Array:
+def mean_probability(groups: NDArray[np.int64], matched: Matched | None) -> pa.Array:
+    """The mean probability of each row's pairs within its group; null for a row alone.
+
+    Units: sums are rounded before they are divided, so that the order of pairs does not show in the last digit.
+    """
     others = np.bincount(groups, minlength=len(groups))[groups] - 1
     if matched is None:
         return pa.nulls(len(groups), pa.float64())
@@ -281,7 +293,7 @@ def _mean_probability(groups: NDArray[np.int64], matched: Matched | None) -> pa.
     summed = np.zeros(len(groups))
     for side in (left, right):
         np.add.at(summed, side[together], matched.pairs.probability[together])
-    mean = np.round(summed / np.maximum(others, 1), 6)
+    mean = np.round(np.round(summed, DIGITS) / np.maximum(others, 1), DIGITS)
     return pa.array(mean, mask=others == 0)
 
 
