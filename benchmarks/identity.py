@@ -21,11 +21,11 @@ import pyarrow.parquet
 from benchmarks.contract import Check, higher, lower, report
 from benchmarks.identity_nights import million, stability
 from benchmarks.identity_rivals import exact_rules, plain_splink
-from benchmarks.linkage_score import LinkageScore, households_apart, scored
+from benchmarks.linkage_score import LinkageScore, households_apart, scored, with_less
 from benchmarks.people_sets import PeopleSet, people_sets, thorough
 from lakehouse.settings import PROJECT
 
-APART = "household pairs apart"
+APART, LESS = "household pairs apart", "records that say too little to be judged"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -86,6 +86,9 @@ def _measured(found: PeopleSet, seed: int, *, with_rivals: bool) -> dict[str, An
     apart = _apart(found, groups)
     if apart is not None:
         measured[APART] = apart
+    less = _with_less(found, groups)
+    if less is not None:
+        measured[LESS] = less
     if with_rivals:
         rows = pd.read_parquet(found.file)
         measured["plain Splink, components at .95"] = _scored(found, plain_splink(rows, found, seed=seed))
@@ -98,6 +101,12 @@ def _scored(found: PeopleSet, groups: Any) -> LinkageScore:
     person = pyarrow.parquet.read_table(found.truth)["person"].to_pandas()
     known = person.notna().to_numpy()
     return scored(np.asarray(groups)[known], person.to_numpy()[known])
+
+
+def _with_less(found: PeopleSet, groups: Any) -> tuple[float, float] | None:
+    """The share of records that say too little to be judged, and the F1 with them; None where the truth has none."""
+    truth = pyarrow.parquet.read_table(found.truth).to_pandas()
+    return with_less(groups, truth["person"], truth["everybody"]) if "everybody" in truth else None
 
 
 def _apart(found: PeopleSet, groups: Any) -> float | None:
@@ -119,6 +128,10 @@ def _checks(runs: list[tuple[PeopleSet, dict[str, Any]]]) -> list[Check]:
     if APART in runs[0][1]:
         apart = min(measured[APART] for _, measured in runs)
         checks.append(higher(f"{found.name}: {APART}", apart, found.households_apart))
+    if LESS in runs[0][1]:
+        share, f1 = zip(*(measured[LESS] for _, measured in runs), strict=True)
+        checks.append(lower(f"{found.name}: {LESS}, share of all", max(share)))
+        checks.append(higher(f"{found.name}: {LESS}, f1 with them", min(f1)))
     for name, value in runs[0][1].items():
         if isinstance(value, LinkageScore) and name != "score":
             checks.append(higher(f"{found.name}: {name}: f1", value.f1))

@@ -53,6 +53,15 @@ def households_apart(groups: ArrayLike, persons: ArrayLike, households: ArrayLik
     return 1.0 - len(met) / pairs if pairs else 1.0
 
 
+def with_less(groups: ArrayLike, persons: ArrayLike, everybody: ArrayLike) -> tuple[float, float]:
+    """The share of records that say too little to be judged, and the F1 with them.
+
+    Units: labels per record; persons is null for records that say too little, everybody only where nobody knows.
+    """
+    known = pd.DataFrame({"group": groups, "person": persons, "everybody": everybody}).dropna(subset="everybody")
+    return float(known["person"].isna().mean()), scored(known["group"], known["everybody"]).f1
+
+
 def _numbered(labels: ArrayLike) -> NDArray[np.int64]:
     found: NDArray[np.int64] = np.unique(np.asarray(labels, dtype=str), return_inverse=True)[1].astype(np.int64)
     return found

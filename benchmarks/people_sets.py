@@ -115,9 +115,10 @@ def fictional(customers: int, out: Path, seed: int) -> PeopleSet:
             pd.read_parquet(Path(folder) / "truth" / f"{name}.parquet") for name in ("record_to_person", "persons")
         ]
     person = dict(zip(truth[0]["record_id"], truth[0]["person"], strict=True))
-    known = rows["source_contact_id"].map(person).where(_says_enough(rows))
+    everybody = rows["source_contact_id"].map(person)
+    known = everybody.where(says_enough(rows))
     home = known.map(dict(zip(truth[1]["person"], truth[1]["household"], strict=True)))
-    told = pd.DataFrame({"person": known, "household": home}).astype("Int64").astype("string")
+    told = pd.DataFrame({"person": known, "everybody": everybody, "household": home}).astype("Int64").astype("string")
     kept = [name for name in names if name != "source_contact_id"]
     name = f"fictional_{customers}"
     file, known_file = _written(rows.assign(born_on=rows["born_on"].astype(str)), kept, told, out / name, seed)
@@ -128,7 +129,7 @@ def fictional(customers: int, out: Path, seed: int) -> PeopleSet:
     return replace(made, thorough_bars=(0.995, 0.96, None, None), households_apart=0.995)
 
 
-def _says_enough(rows: pd.DataFrame) -> pd.Series:
+def says_enough(rows: pd.DataFrame) -> pd.Series:
     """Whether a record carries an e-mail, a phone or a card, or a name with birth date or address."""
     named = rows[["first_name", "last_name", "full_name"]].notna().any(axis=1)
     placed = rows[["born_on", "street"]].notna().any(axis=1)
