@@ -61,6 +61,32 @@ ALIKE: dict[str, list[Person]] = {
         person(15, street="nieuwe markt", house="7b"),
         person(16, street="nieuwe markt", house="9"),
     ],
+    "rest": [
+        person(10, "anna maria els jo", "smit"),
+        person(11, "anna jo maria els", "smit"),
+        person(12, "anna maria els tim", "smit"),
+        person(13, "anna maria ben tim", "smit"),
+        person(14, "anna ben tim", "smit"),
+    ],
+    "city": [
+        person(10, city="sint niklaas"),
+        person(11, city="sint niklaas"),
+        person(12, city="sint niklas"),
+        person(13, city="belsele niklaas"),
+        person(14, city="brugge"),
+    ],
+    "phone": [
+        person(10, phone="+32475123456"),
+        person(11, phone="+32475123456"),
+        person(12, phone="+32475123465"),
+        person(13, phone="+32470999999"),
+    ],
+    "card": [
+        person(10, card="2900012"),
+        person(11, card="2900012"),
+        person(12, card="2900021"),
+        person(13, card="4811734"),
+    ],
 }
 """Somebody, and records from the most alike to the least."""
 
