@@ -46,7 +46,7 @@ def resolve(asked: argparse.Namespace) -> int:
     with TemporaryDirectory() as work:
         told = resolve_table(spark_session(settings()), call, work=work)
     write_people(told.table, out, like=asked.records)
-    print(_in_words(told, out))
+    print(in_words(told, out))
     if asked.json:
         print(json.dumps({name: value for name, value in asdict(told).items() if name != "table"}))
     return 0
@@ -75,17 +75,8 @@ def _names(text: str | None) -> list[str]:
     return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
-def _left_out(keys: Sequence[KeyYield]) -> str:
-    """Which values were too frequent to compare everybody who has them: the keys that left out most pairs."""
-    most = sorted((key for key in keys if key.blocks_left_out), key=lambda key: (-key.pairs_left_out, key.key))
-    if not most:
-        return ""
-    told = ", ".join(f"{key.key} {key.blocks_left_out:,} ({key.pairs_left_out:,} pairs)" for key in most[:KEYS_SHOWN])
-    more = f" and {len(most) - KEYS_SHOWN} other keys" if len(most) > KEYS_SHOWN else ""
-    return f"; values left out as too frequent, by key: {told}{more}"
-
-
-def _in_words(told: Told, out: Path) -> str:
+def in_words(told: Told, out: Path) -> str:
+    """What is said of a table: counts, the largest customers, pairs, the cut and what is expected of it, seconds."""
     largest = ", ".join(f"{name} with {size:,}" for name, size in told.largest.items())
     lines = [
         f"{counted(told.records, 'record')}, {counted(told.customers, 'customer')}; the largest: {largest or 'none'}",
@@ -100,3 +91,13 @@ def _in_words(told: Told, out: Path) -> str:
         )
     lines.append("seconds: " + ", ".join(f"{name} {seconds:g}" for name, seconds in told.seconds.items()))
     return "\n".join([*lines, str(out)])
+
+
+def _left_out(keys: Sequence[KeyYield]) -> str:
+    """Which values were too frequent to compare everybody who has them: the keys that left out most pairs."""
+    most = sorted((key for key in keys if key.blocks_left_out), key=lambda key: (-key.pairs_left_out, key.key))
+    if not most:
+        return ""
+    told = ", ".join(f"{key.key} {key.blocks_left_out:,} ({key.pairs_left_out:,} pairs)" for key in most[:KEYS_SHOWN])
+    more = f" and {counted(len(most) - KEYS_SHOWN, 'other key')}" if len(most) > KEYS_SHOWN else ""
+    return f"; values left out as too frequent, by key: {told}{more}"

@@ -3,12 +3,17 @@
 import csv
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
 from orchestration import cli
+from orchestration.resolving import in_words
+from pipelines.identity.any_table import Told
+from pipelines.identity.blocking import KeyYield
 
 PEOPLE = [
     ("Anna", "Smit", "anna@mail.example", "1980-02-03"),
@@ -44,6 +49,27 @@ def test_rows_of_one_person_get_one_customer_and_a_household_stays_several(
     assert [row["customer_id"] for row in rows] == ["p1", "p2", "p1", "p4"]
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (said["records"], said["customers"], said["largest"]) == (4, 3, {"p1": 2, "p2": 1, "p4": 1})
+
+
+def test_everything_that_a_reader_needs_to_judge_the_result_is_said() -> None:
+    keys = [
+        KeyYield(key, 100, left_out, 1000 * left_out, 9) for left_out, key in enumerate(("email", "a", "b", "c", "d"))
+    ]
+    told = Told(
+        table=pa.table({}), records=1200, customers=1, largest={"p0001": 1200}, pairs_looked_at=5000, cut=0.474,
+        expected_precision=0.9161, expected_recall=0.9534, seconds={"read": 0.1, "match": 14.3}, keys=tuple(keys),
+    )  # fmt: skip
+    assert in_words(told, Path("out.csv")).splitlines() == [
+        "1,200 records, 1 customer; the largest: p0001 with 1,200",
+        "5,000 pairs were looked at; values left out as too frequent, by key: d 4 (4,000 pairs), c 3 (3,000 pairs),"
+        " b 2 (2,000 pairs) and 1 other key",
+        "cut at a mean probability of 0.47: expected precision 0.916, expected recall 0.953"
+        " (by the model, without labels)",
+        "seconds: read 0.1, match 14.3",
+        "out.csv",
+    ]
+    few = replace(told, cut=None, pairs_looked_at=0, keys=())
+    assert "too few records to learn from" in in_words(few, Path("out.csv"))
 
 
 def test_source_that_is_free_of_duplicates_keeps_its_records_apart(spark: SparkSession, tmp_path: Path) -> None:
