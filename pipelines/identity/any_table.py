@@ -45,6 +45,8 @@ DAY_FIRST, MONTH_FIRST = ("d/M/yyyy", "d/M/yy"), ("M/d/yyyy", "M/d/yy")
 FILLINGS = ("#N/A", "N/A", "n/a", "NA", "NULL", "null", "(null)", "NaN", "nan", "None")
 """What exports write where a value is missing; somebody called Null or Na is left alone."""
 SOURCE_NEEDED = "Leave the column of ids out, or map the one that tells sources apart: --map source=System,email=EMail"
+LARGEST_WHOLE = 1e15
+"""Beyond it a floating number no longer holds every digit."""
 MOST_SOURCES = 20
 """Where a column of sources has more values, it is none, and they are not told."""
 
@@ -200,9 +202,13 @@ def _is_plain(column: pa.ChunkedArray) -> bool:
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The values as text; whole numbers without a point or an exponent, as ids and phones are written."""
-    if pa.types.is_floating(column.type) and pc.all(pc.equal(column, pc.round(column))).as_py() is not False:
-        return column.cast(pa.decimal128(38, 0)).cast(pa.string())
-    return column.cast(pa.string())
+    if not pa.types.is_floating(column.type):
+        return column.cast(pa.string())
+    number = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    is_whole = pc.and_(pc.equal(number, pc.round(number)), pc.less(pc.abs(number), LARGEST_WHOLE))
+    if pc.all(is_whole).as_py() is False:
+        return number.cast(pa.string())
+    return number.cast(pa.decimal128(38, 0)).cast(pa.string())
 
 
 def _handed_over(spark: SparkSession, call: Call, rows: pa.Table, folder: Handover) -> tuple[pa.Table, pa.Table]:

@@ -49,8 +49,9 @@ def test_every_value_comes_out_as_it_went_in(tmp_path: Path) -> None:
 
 
 def test_whole_numbers_are_told_without_point_or_exponent() -> None:
-    phones = pa.chunked_array([[32475123456.0, None, 9000.0]])
-    assert as_text(phones).to_pylist() == ["32475123456", None, "9000"]
+    phones = pa.chunked_array([[32475123456.0, None, 9000.0, float("nan")]])
+    assert as_text(phones).to_pylist() == ["32475123456", None, "9000", None]
+    assert as_text(pa.chunked_array([[1e40, 1.0]])).to_pylist() == ["1e+40", "1"]
     assert as_text(pa.chunked_array([[1.5]])).to_pylist() == ["1.5"]
 
 
