@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from report.two_records import percent
 
 KEYS = {"s": "always", "d": "never"}
 PROMPT = "  one person? s same, d different, ? unsure, q quit: "
+BETWEEN = r",(?=\s*[a-z][a-z0-9_]*:)"
+"""The comma before the second record; ids may hold others."""
 HELD = "The next night goes by it: always and never go before any model."
 
 
@@ -117,7 +120,7 @@ def _answer(asked: argparse.Namespace, place: Place, retailer: Retailer) -> int:
 
 def _parsed(text: str) -> tuple[str, str, str]:
     pair, sign, decision = text.rpartition("=")
-    ends = [end.strip() for end in pair.split(",")]
+    ends = [end.strip() for end in re.split(BETWEEN, pair)]
     if not sign or len(ends) != 2 or not all(":" in end for end in ends):
         raise _wrong("this is no answer: two records, = and a decision", "Write --answer crm:1001,pos:77=always.")
     return ends[0], ends[1], decision

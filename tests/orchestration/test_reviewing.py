@@ -31,8 +31,8 @@ def decisions(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def known_lake(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A lake whose last night knew crm:1 to crm:3 and till:2."""
-    rows = [*(record(number, "Anna Smit") for number in (1, 2, 3)), record(2, "Anna Smit", source="till")]
+    """A lake whose last night knew crm:1 to crm:3, crm:7, 5=b and till:2."""
+    rows = [*(record(number, "Anna Smit") for number in (1, 2, 3, "7, 5=b")), record(2, "Anna Smit", source="till")]
     monkeypatch.setattr(reviewing, "open_lake", lambda *_, **__: nullcontext())
     monkeypatch.setattr(reviewing, "known_people", lambda *_: known(records(rows), ties()))
 
@@ -48,6 +48,14 @@ def test_answers_on_the_command_line_are_kept(decisions: Path, capsys: pytest.Ca
     assert answer(decisions.parent, "crm:1,till:2=always", "crm:1,crm:3=never") == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"file": str(decisions), "always": 1, "never": 1}
     assert decisions.read_text().splitlines()[1] == "crm:1,till:2,always,Ann,asked her"
+
+
+@pytest.mark.usefixtures("known_lake")
+def test_ids_may_hold_what_parts_an_answer(decisions: Path) -> None:
+    assert answer(decisions.parent, "crm:7, 5=b,till:2=always", "crm:1, crm:7, 5=b=never") == 0
+    overrides = read_overrides(decisions)
+    assert overrides.always == (("contact:crm:7, 5=b", "contact:till:2"),)
+    assert overrides.never == (("contact:crm:1", "contact:crm:7, 5=b"),)
 
 
 @pytest.mark.usefixtures("known_lake")
