@@ -85,7 +85,7 @@ def cdnow(seen: Observed, test: date, learned_days: int, horizon_days: int, star
     parameters = repeat_spend.learned(after)["purchases"]
     orders = BgNbd(**parameters).expected(repeat_spend.purchases(after), horizon_days)
     yield higher("cdnow: normalised Gini of orders by BG/NBD", figures.gini(ordered, orders))
-    expected = lifetime_value.expected_orders(fitted, lifetime_value.load(fitted), after)
+    expected = lifetime_value.days_with_orders(fitted, lifetime_value.load(fitted), after)
     if expected is not None:
         yield higher("cdnow: normalised Gini of expected orders", figures.gini(ordered, expected), 0.68)
 

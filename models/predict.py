@@ -20,11 +20,13 @@ class Prediction:
     """A loaded model: `values` predicts; `contributions` is what each of `reads` adds to those predictions.
 
     Shape: contributions has one column per feature of reads, on the scale that the model adds up on.
+    Units: orders are the days with an order in the horizon, where lifetime value has learned them.
     """
 
     values: Callable[[Customers], Array]
     reads: tuple[str, ...]
     contributions: Callable[[Customers, Array], Array]
+    orders: Callable[[Customers], Array | None] = lambda customers: None  # noqa: ARG005
 
 
 def is_readable(fitted: Fitted) -> bool:
@@ -74,6 +76,7 @@ def loaded(fitted: Fitted) -> Prediction:
             lambda customers: lifetime_value.blend(fitted, boosters, customers.only(names)),
             names,
             lambda customers, values: lifetime_value.contributions(fitted, boosters, customers.only(names)),  # noqa: ARG005
+            lambda customers: lifetime_value.days_with_orders(fitted, boosters, customers.only(names)),
         )
     grown = churn.load(fitted)
     return Prediction(

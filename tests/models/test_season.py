@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import churn, lifetime_value, repeat_spend, season
-from models.bgnbd import BgNbd
+from models import churn, season
 from models.churn import CHURN
 from models.lifetime_value import LIFETIME_VALUE
 from models.model import Array, Customers, Sooner
@@ -110,19 +109,3 @@ def test_what_the_features_add_is_all_that_sets_a_customer_apart_from_another() 
 
 def test_a_shift_moves_all_odds_alike() -> None:
     assert churn.shifted(np.array([0.5, 0.8]), np.log(3)) == pytest.approx([0.75, 12 / 13])
-
-
-def test_expected_orders_have_the_total_of_bgnbd_and_need_trees_that_tell_who_buys() -> None:
-    customers = shop(customers=600)
-    drawn = np.random.default_rng(3)
-    often = customers.column("repeat_purchase_days_count")
-    spend = np.where(drawn.uniform(size=600) < often / 8, 50.0, 0.0)
-    fitted = LIFETIME_VALUE.fit(customers, spend, 90)
-    boosters = lifetime_value.load(fitted)
-    told = lifetime_value.expected_orders(fitted, boosters, customers)
-    assert told is not None
-    counted = BgNbd(**fitted.facts["repeating"]["purchases"]).expected(repeat_spend.purchases(customers), 90)
-    assert told.sum() == pytest.approx(counted.sum())
-    assert told[often >= 5].mean() > told[often <= 1].mean()
-    alone = lifetime_value.Boosters(boosters.spend)
-    assert lifetime_value.expected_orders(fitted, alone, customers) is None
