@@ -78,6 +78,7 @@ def _scores() -> Ways:
         "actual_amount": Way("spend less returns over the horizon", (*spent, *columns_of(ORDERS.name, *SPENT))),
         "value_amount": Way("the model lifetime_value, over the features", READ),
         **dict.fromkeys(("value_low", "value_high"), Way("how far the version's last test was off", READ)),
+        "expected_orders": Way("BG/NBD, the trees' chance to buy and a regression's, over the features", READ),
         "value_band": Way("by the amounts of its version", (own["value_amount"],)),
         **dict.fromkeys(("segment", "segment_id"), Way("groups or rules that models.segments tells", _segments_read())),
         **dict.fromkeys(("reasons", "reason_features", "churn_adds"), Way("what moved the churn score most", READ)),

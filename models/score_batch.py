@@ -21,8 +21,8 @@ from models.tables import CUSTOMER_SCORES
 
 COLUMNS = (
     "customer_id", "segment", "segment_id", "actual_amount", "churn_probability", "churn_band", "value_amount",
-    "value_low", "value_high", "value_band", "reasons", "value_reasons", "reason_features", "value_reason_features",
-    "churn_adds", "value_adds", *KEPT,
+    "value_low", "value_high", "expected_orders", "value_band", "reasons", "value_reasons", "reason_features",
+    "value_reason_features", "churn_adds", "value_adds", *KEPT,
 )  # fmt: skip
 """The columns of scores.customer_scores that are made here."""
 TYPES = {column.name: column.type for column in CUSTOMER_SCORES.columns}
@@ -64,6 +64,7 @@ class Scorer:
         )
         ago, amount = customers.column("days_since_last_order"), np.round(raw, 2)
         bands = (churn_band(leaving, last[0].band, ago, night.settings), value_band(amount, night.value))
+        orders = self._value.orders(customers)
         low, high = interval.bounds(night.value.facts.get("interval", {}), raw)
         columns = {
             **{name: batch.column(name) for name in COLUMNS[:4]},
@@ -71,6 +72,7 @@ class Scorer:
             "churn_band": _named(bands[0]),
             **{n: _numbers(np.round(a, 2)) for n, a in (("value_low", low), ("value_high", high))},
             "value_amount": pa.array(amount).cast(pa.decimal128(18, 2)),
+            "expected_orders": pa.nulls(len(raw), pa.float64()) if orders is None else np.round(orders, 2),
             "value_band": _named(bands[1]),
             **_reasons(why, seen),
             **_changed(batch, bands, last, why, seen),

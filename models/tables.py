@@ -24,6 +24,12 @@ CUSTOMER_SCORES = Table(
         ),
         Column("value_high", "double", "as value_low", unit="retailer's currency"),
         Column(
+            "expected_orders",
+            "double",
+            "days with an order in as many days as value_amount looks ahead; null for a baseline",
+            unit="orders",
+        ),
+        Column(
             "actual_amount",
             "decimal(18,2)",
             "what was spent less returns in as many days before the night as value_amount looks ahead",
@@ -36,7 +42,7 @@ CUSTOMER_SCORES = Table(
         Column(
             "value_reasons",
             "array<string>",
-            "as reasons, of value_amount: of the one of its four parts that counts most, trees for the expected spend, "
+            "as reasons, of value_amount: of the one of its parts that counts most, trees for the expected spend, "
             "with where they start from, last year's spend and the pace of purchases",
         ),
         Column("reason_features", "array<string>", "the feature that each of reasons tells"),

@@ -22,6 +22,7 @@ from models.settings import ChurnSettings
 NIGHT = date(2019, 3, 12)
 NAMES = ("days_since_last_order", "inter_purchase_days_mean", "orders_count_365d", "net_amount_365d",
          "days_since_first_order", "repeat_purchase_days_count", "first_to_last_order_days", "net_amount")  # fmt: skip
+BANDS_FROM = {"high_amount": 80.0, "medium_amount": 30.0}
 EVERY = tuple(feature.name for feature in FEATURES)
 ARROW = {"string": pa.string(), "double": pa.float64(), "date": pa.date32(), "array<string>": pa.list_(pa.string()),
          "array<double>": pa.list_(pa.float64())}  # fmt: skip
@@ -44,8 +45,7 @@ def night() -> Night:
     left = (known.column("days_since_last_order") > 90).astype(float)
     churn = replace(CHURN.fit(known, left, 60), version="1")
     value = LIFETIME_VALUE.fit(known, known.column("net_amount_365d") * (1 - left) / 4, 60)
-    bands = {"high_amount": 80.0, "medium_amount": 30.0}
-    value = replace(value, facts={**value.facts, **bands}, version="1")
+    value = replace(value, facts={**value.facts, **BANDS_FROM}, version="1")
     settled = lifetime_value.settled(value, lifetime_value.load(value), known)
     return Night(churn, settled, EVERY, NIGHT, ChurnSettings(), "EUR")
 
@@ -99,6 +99,15 @@ def test_an_order_that_takes_the_risk_down_is_the_change_and_stays_told_on_later
     later = Scorer(replace(night, night=NIGHT + timedelta(days=2)))
     [kept] = later.scored(batch([shopper(2, repeats=7, gap=48)], found)).to_pylist()
     assert [kept[name] for name in ("changed_because", "changed_on")] == [row["changed_because"], row["changed_on"]]
+
+
+def test_orders_are_expected_by_a_model_and_by_no_baseline(night: Night) -> None:
+    rows = batch([shopper(1, repeats=9), shopper(200, repeats=1)])
+    [often, seldom] = Scorer(night).scored(rows).column("expected_orders").to_pylist()
+    assert often > 2 * seldom > 0
+    spend = Fitted("lifetime_value", "last_year_spend", 60, ("net_amount_365d",), {"scale": 1.0, **BANDS_FROM})
+    baseline = Scorer(replace(night, value=replace(spend, version="1"))).scored(rows)
+    assert baseline.column("expected_orders").to_pylist() == [None, None]
 
 
 def test_another_version_is_told_as_the_change_that_it_is(night: Night) -> None:
