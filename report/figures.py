@@ -42,8 +42,8 @@ class Delivered:
 class Segment:
     """A segment with its size and what is expected of it.
 
-    Units: value is the mean expected net spend; actual the mean of what was spent in as many days before, None where
-           no score of the night tells it.
+    Units: value is the mean expected net spend; actual the mean of what was spent in as many days before, and orders
+           that of the expected orders, None where no score of the night tells it.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Segment:
     churn_probability: float
     value: float
     actual: float | None = None
+    orders: float | None = None
 
 
 @dataclass(frozen=True)
@@ -219,6 +220,7 @@ def _groups(table: DataFrame, step: float) -> list[Row]:
         F.sum("churn_probability").alias("churn_probability"),
         F.sum(F.col("value_amount").cast("double")).alias("value"),
         F.sum(F.col("actual_amount").cast("double")).alias("actual"),
+        F.sum("expected_orders").alias("orders"),
     ).collect()
 
 
@@ -252,10 +254,9 @@ def _segments(lake: Lakehouse, scored: list[Row]) -> tuple[Segment, ...]:
 def _segment(name: str | None, description: str, rows: list[Row]) -> Segment:
     customers = sum(row["customers"] for row in rows)
     probability, value = (sum(row[what] for row in rows) / customers for what in ("churn_probability", "value"))
-    known = [row["actual"] for row in rows if row["actual"] is not None]
-    return Segment(
-        name or "none", description, customers, probability, value, sum(known) / customers if known else None
-    )
+    told = {what: [row[what] for row in rows if row[what] is not None] for what in ("actual", "orders")}
+    actual, orders = (sum(known) / customers if known else None for known in told.values())
+    return Segment(name or "none", description, customers, probability, value, actual, orders)
 
 
 def _against(test: Row) -> dict[str, Any]:
