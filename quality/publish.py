@@ -58,11 +58,10 @@ def publish(
 
     Reads:  with a rejected table also _broken, _mapping, _file_name, _rows and _delivered_row of the frame.
     Shape:  rejected is the table of rows set aside; without one, a rule that rejects stops the table instead. again
-            names files that were judged before: their rows are taken out of `rejected` only after the table holds
-            them, so that a kill in between loses none, and rows that stay set aside do not count against a limit.
-            others are the tables that rules look into, by name; unchanged is how many rows were delivered beside
-            those of the frame, which the table holds already: a share of rows is one of all; adds and in_arrow as for
-            a merge, where no row is set aside.
+            names files that were judged before: their rows leave `rejected` only after the table holds them, so that a
+            kill in between loses none, and rows that stay there count against no limit. others are the tables that
+            rules look into, by name; unchanged is how many rows were delivered beside those of the frame, which the
+            table holds already; adds and in_arrow are as for a merge, where no row is set aside.
     Raises: GateBlocked before the write: the table holds what it held, the rows set aside can be looked at.
     """
     asked = list(rules if rejected else map(_stopping, rules))
@@ -75,8 +74,7 @@ def publish(
         gates = with_samples(gates, asked, Judged(table, good, kept if rejected else None, night))
         if aside and not again:
             aside.write()
-        if any(outcome.outcome == "blocked" for outcome in gates):
-            raise _blocked(lake, table, gates, rules=asked, rows=count.delivered, night=night)
+        _stop_where_blocked(lake, table, gates, rules=asked, rows=count.delivered, night=night)
         _write(lake, table, good.drop(*marks(asked)), count, night=night, gone=gone, adds=adds, in_arrow=in_arrow)
         if aside and again:
             aside.write()
@@ -173,16 +171,19 @@ def _published(lake: Lakehouse, table: Table, count: Tally, gates: tuple[GateOut
     )
 
 
-def _blocked(
+def _stop_where_blocked(
     lake: Lakehouse, table: Table, gates: Sequence[GateOutcome], *, rules: Sequence[Rule], rows: int, night: date
-) -> PublicationBlocked:
+) -> None:
+    """Raise PublicationBlocked where a gate says so, with what each of these found."""
+    if not any(gate.outcome == "blocked" for gate in gates):
+        return
     stated = {rule.name: rule for rule in rules}
     broken = [
         stated[gate.rule].fault_in_words(gate.failed, rows=rows, limit=gate.limit, observed=gate.observed)
         for gate in gates
         if gate.outcome == "blocked"
     ]
-    return PublicationBlocked(
+    raise PublicationBlocked(
         f"gate blocked publication: {'; '.join(broken)}.",
         where=f"{table.name} {night}",
         still_true=_still_true(lake, table, night),

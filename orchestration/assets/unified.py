@@ -73,6 +73,7 @@ def _identity(run: NightRun) -> Sequence[Published]:
     anew = run.rebuild_from is not None
     with resolve(run.lake, run.retailer.identity, night=run.night, key=run.key, anew=anew) as found:
         run.record.warnings.extend(found.warnings)
+        run.record.blocking = found.blocking
         changes = (
             (tables.PERSON_RECORDS, found.records),
             (tables.IDENTITY_TIES, found.ties),

@@ -19,6 +19,7 @@ from lakehouse.arrow_writes import InArrow
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from pipelines import canonical
+from pipelines.identity.blocking import KeyYield
 from pipelines.identity.changes import Change, Frames, Rows
 from pipelines.identity.cluster import Clusters, clusters
 from pipelines.identity.evidence import Evidence, evidence, parted
@@ -49,7 +50,8 @@ FACTS = ("orders", "visits", "loyalty_movements", "messages", "consents", "feedb
 class Resolved:
     """The outcome of a night: changes of records, ties, pairs, links and identifiers; events; models learned.
 
-    Units: warnings are sentences about overrides that name a record which no source has.
+    Units: warnings are sentences about overrides that name a record which no source has; blocking is what each key of
+           tonight's comparison gave and left out.
     """
 
     records: Change
@@ -60,6 +62,7 @@ class Resolved:
     events: Rows
     models: Rows
     warnings: tuple[str, ...] = ()
+    blocking: tuple[KeyYield, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class WhoIsWho:
     model: Model | None
     is_new: bool
     unknown: tuple[str, ...] = ()
+    blocking: tuple[KeyYield, ...] = ()
 
 
 @contextmanager
@@ -115,6 +119,7 @@ def resolve(
             events=frames.rows(_with_version(found.identities.events, found.model), IDENTITY_EVENTS),
             models=frames.rows(_learned(found, night), IDENTITY_MODELS),
             warnings=tuple(_unknown(settings.overrides, name) for name in found.unknown),
+            blocking=found.blocking,
         )
 
 
@@ -170,6 +175,7 @@ def resolved(
         used,
         is_new=_is_worth_keeping(used, model),
         unknown=tuple(n for n, is_there in zip(decided.record_keys, missing.to_pylist(), strict=True) if not is_there),
+        blocking=matched.yields if matched else (),
     )
 
 
