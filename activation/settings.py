@@ -29,9 +29,10 @@ class FrequencyCap(BaseModel):
 
 
 class ChannelSettings(BaseModel):
-    """What the privacy officer allowed on one channel, and how often anybody is contacted there.
+    """What the privacy officer allowed on one channel, how often anybody is contacted there, and what a contact costs.
 
-    Units: without consent as legal basis whoever did not refuse may be contacted, and `officer` says who decided so.
+    Units: without consent as legal basis whoever did not refuse may be contacted, and `officer` says who decided so;
+           contact_costs is the price of one message in the retailer's currency, None where nobody said it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,6 +40,7 @@ class ChannelSettings(BaseModel):
     legal_basis: Literal["consent", "legitimate_interest", "contract"] = "consent"
     officer: Annotated[str, StringConstraints(min_length=1)] | None = None
     frequency_cap: FrequencyCap | None = None
+    contact_costs: Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)] | None = None
 
     @model_validator(mode="after")
     def _decided_by_somebody(self) -> Self:
@@ -110,6 +112,12 @@ class Activation(BaseModel):
     def sendings(self) -> dict[str, Sync | Audience]:
         """Every sync and audience by its name."""
         return {**self.syncs, **self.audiences}
+
+    @property
+    def contact_costs(self) -> dict[str, float]:
+        """What a contact costs, by each channel whose price the file tells."""
+        prices = {name: channel.contact_costs for name, channel in self.channels.items()}
+        return {name: price for name, price in prices.items() if price is not None}
 
     def channel_of(self, audience: Audience) -> ChannelSettings:
         """What holds on the channel of an audience: consent is asked for where the file says nothing."""

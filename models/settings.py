@@ -23,8 +23,9 @@ class ChurnSettings(HorizonSettings):
     With `label: contract` (subscriptions) it is that no contract runs any more at the horizon's end; who has none
     running is not scored. Windows that are not closed are dropped, so that no running contract counts as survived.
     Units: what overlooking somebody who leaves costs, as a multiple of acting for somebody who would have stayed;
-           contact_costs in the retailer's currency, contact_keeps is the share of leavers whom a contact keeps: both
-           are for the profit curve, which is reported and decides nothing.
+           contact_costs in the retailer's currency (unless stated the dearest of `channels` that tell a price),
+           contact_keeps is the share of leavers whom a contact keeps: both are for the profit curve, which is reported
+           and decides nothing.
     Source: Elkan (2001), "The foundations of cost-sensitive learning": act from cost / (cost + cost of overlooking).
             Verbraken, Verbeke and Baesens (2013): a contact of 1, and Beta(6, 14), mean 0.3, of leavers who stay.
     """
@@ -33,7 +34,7 @@ class ChurnSettings(HorizonSettings):
     label: Literal["orders", "contract"] = "orders"
     overlooked_costs_high: float = Field(default=0.5, gt=0, le=100)
     overlooked_costs_medium: float = Field(default=2.0, gt=0, le=100)
-    contact_costs: float = Field(default=1.0, ge=0)
+    contact_costs: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     contact_keeps: float = Field(default=0.3, gt=0, le=1)
 
     @model_validator(mode="after")

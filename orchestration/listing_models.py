@@ -21,7 +21,7 @@ from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES, REVIEWED_CASES
 from models.versions import ModelVersions, Trial, Version, versions_of
 from orchestration.model_cards import write_model_card
 from orchestration.night import open_lake
-from orchestration.retailer import load_retailer
+from orchestration.retailer import Retailer, load_retailer
 from orchestration.running import place_of
 
 NEWEST = 5
@@ -40,7 +40,7 @@ def show(asked: argparse.Namespace) -> int:
         found, agree = versions_of(lake, registry), agreements(lake, registry, retailer.churn)
         marked = counted(lake.read(REVIEWED_CASES))
         if asked.cards:
-            print("\n".join(str(card) for card in cards(lake, registry, found, retailer.retailer)), file=sys.stderr)
+            print("\n".join(str(card) for card in cards(lake, registry, found, retailer)), file=sys.stderr)
     if asked.json:
         told = [_as_json(one, agree) | {"marked_wrong": marked.get(one.model, {})} for one in found]
         print(json.dumps({"models": told}, default=str))
@@ -50,7 +50,7 @@ def show(asked: argparse.Namespace) -> int:
     return 0
 
 
-def cards(lake: Lakehouse, registry: Registry, found: Sequence[ModelVersions], retailer: str) -> Iterator[Path]:
+def cards(lake: Lakehouse, registry: Registry, found: Sequence[ModelVersions], retailer: Retailer) -> Iterator[Path]:
     """Write the card of every version that was tested anew, with all that came of it since; baselines have none."""
     night = last_started(lake)
     for model in found:

@@ -121,7 +121,9 @@ def _invalid(path: Path, document: LinedYaml, error: ValidationError) -> Invalid
 
 
 def _problem(document: LinedYaml, problem: Mapping[str, Any]) -> str:
-    location = [part for part in problem["loc"] if not _is_union_tag(document, part, problem["loc"])]
+    location = [
+        part for part in problem["loc"] if part != "[key]" and not _is_union_tag(document, part, problem["loc"])
+    ]
     where = ".".join(str(part) for part in location) or "the file"
     message = str(problem["msg"]).removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":

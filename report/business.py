@@ -1,6 +1,6 @@
 """The figure that each model should move, month by month, before anything was sent with its scores and since.
 
-Counted in Spark from orders; only sums per month leave it.
+Counted in Spark from orders, and from messages what contacts cost; only sums per month leave it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from activation.tables import AUDIENCE_MEMBERS, DELIVERIES
 from lakehouse.delta import Lakehouse
 from models.tables import CUSTOMER_SCORES
+from report.contacts import Contacts, Cost, month_of
 
 AFTER = 3
 """Calendar months in which customers of a month may come again: about the 90 days that churn looks ahead."""
@@ -27,7 +28,8 @@ class Month:
     """What became of the customers of one month in the three calendar months that begin with it.
 
     Units: share_again of them ordered again; kept is their net spend over that of the three months before, of the top
-           fifth (lifetime_value) over that of everybody; None where nothing was spent. spend is per customer.
+           fifth (lifetime_value) over that of everybody; None where nothing was spent. spend is per customer. cost is
+           that of contacting them in those months; None where contacts are not known in all of them, or have no price.
     """
 
     begins: date
@@ -35,6 +37,7 @@ class Month:
     share_again: float
     kept: float | None
     spend: float
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True)
@@ -69,25 +72,27 @@ def coverage(lake: Lakehouse, night: date) -> Coverage:
     return Coverage(*known.agg(*(F.expr(one) for one in counted)).collect()[0])
 
 
-def course(orders: DataFrame, model: str, night: date) -> tuple[Month, ...]:
+def course(orders: DataFrame, model: str, night: date, contacts: Contacts | None = None) -> tuple[Month, ...]:
     """The months whose customers and whose next three months are both complete, the newest SHOWN of them.
 
-    Reads: customer_id, event_at, kind and order_amount of unified.orders before the night; months are those of UTC.
+    Reads: customer_id, event_at, kind and order_amount of unified.orders before the night; months are those of UTC;
+           contacts: what report.contacts gives.
     """
     look = BEFORE[model]
     known = orders.where("customer_id is not null").where(F.col("event_at") < F.lit(night))
-    number = (F.year("event_at") * 12 + F.month("event_at") - 1).alias("month")
     sales = F.count_if(F.coalesce("kind", F.lit("sale")) == "sale").alias("sales")
     amount = F.sum(F.col("order_amount").cast("double")).alias("amount")
-    monthly = known.groupBy("customer_id", number).agg(sales, amount)
+    monthly = known.groupBy("customer_id", month_of("event_at").alias("month")).agg(sales, amount)
     bounds = monthly.agg(F.min("month").alias("first"), F.max("month").alias("newest")).collect()[0]
     if bounds["first"] is None:
         return ()
     first, last = bounds["first"] + look, _now(night, bounds["newest"]) - AFTER
-    told = monthly.withColumn("at", F.explode(F.sequence(F.col("month") - AFTER + 1, F.col("month") + look)))
+    told = _with(contacts, monthly).withColumn(
+        "at", F.explode(F.sequence(F.col("month") - AFTER + 1, F.col("month") + look))
+    )
     told = told.where(F.col("at").between(max(first, last - SHOWN + 1), last))
     rows = _of_customers(told, is_top=model == "lifetime_value").orderBy("at").collect()
-    return tuple(_month(row.asDict(), is_top=model == "lifetime_value") for row in rows)
+    return tuple(_month(row.asDict(), contacts, is_top=model == "lifetime_value") for row in rows)
 
 
 def mean(months: Sequence[Month], *, of: str) -> float | None:
@@ -95,6 +100,14 @@ def mean(months: Sequence[Month], *, of: str) -> float | None:
     known = [(getattr(month, of), month.customers) for month in months if getattr(month, of) is not None]
     total = sum(customers for _, customers in known)
     return sum(value * customers for value, customers in known) / total if total else None
+
+
+def cost(months: Iterable[Month]) -> Cost | None:
+    """What contacts cost over months, a contact once for every month that tells of it; None where none does."""
+    known = [month.cost for month in months if month.cost is not None]
+    if not known:
+        return None
+    return Cost(*(sum(getattr(one, name) for one in known) for name in ("contacts", "amount", "again")))
 
 
 def parted(months: Iterable[Month], start: date | None) -> tuple[tuple[Month, ...], tuple[Month, ...]]:
@@ -116,6 +129,13 @@ def _over(month: Month) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
+def _with(contacts: Contacts | None, monthly: DataFrame) -> DataFrame:
+    """The months of the customers with what contacting them cost."""
+    if contacts is None:
+        return monthly.withColumns({"contacts": F.lit(0), "cost": F.lit(0.0)})
+    return monthly.unionByName(contacts.monthly, allowMissingColumns=True)
+
+
 def _of_customers(told: DataFrame, *, is_top: bool) -> DataFrame:
     """Sums by month over the customers who had ordered before it; of the top fifth by spend where asked."""
     was, again = F.col("month") < F.col("at"), F.col("month") >= F.col("at")
@@ -124,6 +144,8 @@ def _of_customers(told: DataFrame, *, is_top: bool) -> DataFrame:
         F.sum(F.when(again, F.col("sales"))).alias("came"),
         F.coalesce(F.sum(F.when(was, F.col("amount"))), F.lit(0.0)).alias("before"),
         F.coalesce(F.sum(F.when(again, F.col("amount"))), F.lit(0.0)).alias("after"),
+        F.sum(F.when(again, F.col("contacts"))).alias("contacts"),
+        F.sum(F.when(again, F.col("cost"))).alias("cost"),
     )
     each = each.where("had > 0")
     if is_top:
@@ -136,11 +158,14 @@ def _of_customers(told: DataFrame, *, is_top: bool) -> DataFrame:
     return each.groupBy("at").agg(
         F.count("*").alias("customers"), F.expr("count_if(came > 0)").alias("again"), F.sum("before").alias("before"),
         F.sum("after").alias("after"), F.max("total").alias("total"),
+        F.coalesce(F.sum("contacts"), F.lit(0)).alias("contacts"), F.coalesce(F.sum("cost"), F.lit(0.0)).alias("cost"),
     )  # fmt: skip
 
 
-def _month(row: dict[str, float], *, is_top: bool) -> Month:
-    customers, over = int(row["customers"]), row["total"] if is_top else row["before"]
+def _month(row: dict[str, float], contacts: Contacts | None, *, is_top: bool) -> Month:
+    at, customers, over = int(row["at"]), int(row["customers"]), row["total"] if is_top else row["before"]
     kept = row["after"] / over if over > 0 else None
-    begins = date(int(row["at"]) // 12, int(row["at"]) % 12 + 1, 1)
-    return Month(begins, customers, row["again"] / customers, kept, row["after"] / customers)
+    is_known = contacts is not None and contacts.are_known(at, AFTER)
+    paid = Cost(int(row["contacts"]), row["cost"], int(row["again"])) if is_known else None
+    begins = date(at // 12, at % 12 + 1, 1)
+    return Month(begins, customers, row["again"] / customers, kept, row["after"] / customers, paid)

@@ -1,8 +1,9 @@
 """What a model card tells of one version, read from its tables and the registry: figures of groups, never a person."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from pyspark.sql import Row
@@ -13,9 +14,10 @@ from lakehouse.table import Table
 from models import tables
 from models.predict import gains, is_readable
 from models.registry import Registry
-from pipelines.tables import ORDERS
+from pipelines.tables import MESSAGES, ORDERS
 from report import business
 from report.business import Coverage, Month
+from report.contacts import contacts
 
 NIGHTS = 60
 """Nights of drift that are shown."""
@@ -28,7 +30,8 @@ class Card:
     Units: gains are shares of what the trees gained, by feature; without counts customers without a score by reason.
     Shape: tests, bins, profit, groups and drift are rows of models.evaluations, .calibration, .profit, .fairness and
            .drift of this version alone; suits of models.suitability on the night of its training. months is the figure
-           that the model should move; started is the first night of which anything was sent.
+           that the model should move; started is the first night of which anything was sent; unpriced are channels
+           without a price that messages were sent on, None where no channel has one.
     """
 
     model: str
@@ -48,6 +51,7 @@ class Card:
     months: Sequence[Month] = ()
     started: date | None = None
     coverage: Coverage = field(default_factory=Coverage)
+    unpriced: tuple[str, ...] | None = None
 
     @property
     def horizon_days(self) -> int:
@@ -60,9 +64,18 @@ class Card:
         return [row for row in rows if row["test_night"] == last]
 
 
-def read_card(lake: Lakehouse, registry: Registry, model: str, version: str, *, night: date) -> Card:
+def read_card(
+    lake: Lakehouse,
+    registry: Registry,
+    model: str,
+    version: str,
+    *,
+    night: date,
+    prices: Mapping[str, float] = MappingProxyType({}),
+) -> Card:
     """All that is known of a version on this night.
 
+    Units: prices of a contact, by channel.
     Raises: ModelUnusable if the registry does not hold it, or its file is damaged.
     """
     fitted = registry.load(model, version)
@@ -74,7 +87,7 @@ def read_card(lake: Lakehouse, registry: Registry, model: str, version: str, *, 
         mine = (F.col("model") == model) & (F.col("version") == version) & (F.col("trained_on") == F.lit(trained))
         return lake.read(table).where(mine).orderBy(F.col("test_night").desc(), *order).collect()
 
-    return Card(
+    known = Card(
         model,
         version,
         trained,
@@ -89,9 +102,19 @@ def read_card(lake: Lakehouse, registry: Registry, model: str, version: str, *, 
         suits=_suits(lake, model, trained),
         drift=_drift(lake, model, version, trained, night),
         without=_without(lake, night),
-        months=business.course(lake.read(ORDERS), model, night),
+    )
+    return _with_business(known, lake, night, prices)
+
+
+def _with_business(card: Card, lake: Lakehouse, night: date, prices: Mapping[str, float]) -> Card:
+    """The card with the figure that its model should move, what contacts cost, and how far scores reach."""
+    paid = contacts(lake.read(MESSAGES), prices, night)
+    return replace(
+        card,
+        months=business.course(lake.read(ORDERS), card.model, night, paid),
         started=business.started(lake),
         coverage=business.coverage(lake, night),
+        unpriced=paid.unpriced if paid else None,
     )
 
 

@@ -1,6 +1,6 @@
 """The plots of a model card: rows of one version in, SVG out; an empty text where there is nothing to draw."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from pyspark.sql import Row
@@ -20,6 +20,7 @@ MOVES = {
     "lifetime_value": ("spend", "Spend per customer of the top fifth"),
 }
 """By model the figure of report.business that it should move."""
+COSTS = "Cost of contacts per customer who orders again"
 BETTER: Mapping[str, Literal["right", "left", "neither"]] = {
     "ranking": "right",
     "calibration_error": "left",
@@ -105,14 +106,26 @@ def tenths(bins: Sequence[Row]) -> list[dict[str, Any]]:
 def moved(before: Sequence[Month], since: Sequence[Month], model: str) -> str:
     """The figure that the model should move, month by month, before anything was sent and since."""
     of, words = MOVES[model]
+    return _by_month(before, since, lambda month: getattr(month, of), words)
+
+
+def costs(before: Sequence[Month], since: Sequence[Month]) -> str:
+    """What contacts cost per customer who ordered again, over the same months."""
+    return _by_month(before, since, lambda month: month.cost.of_return if month.cost else None, COSTS)
+
+
+def _by_month(
+    before: Sequence[Month], since: Sequence[Month], figure: Callable[[Month], float | None], words: str
+) -> str:
     months = [*before, *since]
-    values = [getattr(month, of) for month in months]
+    values = [figure(month) for month in months]
     parts = [
         Line("before the start", (*values[: len(before)], *(None for _ in since)), GREY),
         Line("since", (*(None for _ in before), *values[len(before) :]), BLUE),
     ]
     places = [f"{month.begins:%b %Y}" for month in months]
-    return plots.lines(parts[: 2 if since else 1], places=places, title=words) if len(months) > 1 else ""
+    is_told = sum(value is not None for value in values) > 1
+    return plots.lines(parts[: 2 if since else 1], places=places, title=words) if is_told else ""
 
 
 def _gaps(groups: Sequence[Row], measure: str) -> str:

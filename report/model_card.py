@@ -17,15 +17,24 @@ from report.page import template
 
 
 def model_card(
-    lake: Lakehouse, registry: Registry, model: str, version: str, *, night: date, retailer: str, out: Path
+    lake: Lakehouse,
+    registry: Registry,
+    model: str,
+    version: str,
+    *,
+    night: date,
+    retailer: str,
+    prices: Mapping[str, float],
+    out: Path,
 ) -> Path:
     """The path of the card, written to `out`.
 
     Reads: the tables of the models and the registry; drift and customers without a score as of the night.
     Shape: figures of groups alone; nothing about a person.
+    Units: prices of a contact by channel, in the retailer's currency.
     Raises: ModelUnusable if the registry does not hold the version.
     """
-    return write_card(read_card(lake, registry, model, version, night=night), retailer, out)
+    return write_card(read_card(lake, registry, model, version, night=night, prices=prices), retailer, out)
 
 
 def write_card(card: Card, retailer: str, out: Path) -> Path:
@@ -83,8 +92,9 @@ def _moved(card: Card) -> dict[str, Any]:
     parts = {"before the start": before, "since": since}
     return {
         "moved_plot": card_pictures.moved(before, since, card.model),
+        "cost_plot": card_pictures.costs(before, since),
         "moved": {
-            words: (len(months), *(business.mean(months, of=name) for name in names))
+            words: (len(months), *(business.mean(months, of=name) for name in names), business.cost(months))
             for words, months in parts.items()
             if months
         },

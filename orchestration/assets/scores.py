@@ -20,7 +20,7 @@ from models.moves import segment_moves
 from models.registry import NAMES, ModelUnusable
 from models.reviews import opinions, reviewed_cases
 from models.score import score_customers
-from models.settings import ModelSettings
+from models.settings import ChurnSettings, ModelSettings
 from models.shadow import challenger_scores, challengers_of
 from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES, DRIFT, REVIEWED_CASES, SEGMENT_MOVES, SEGMENTS
 from models.train import register_baselines
@@ -73,9 +73,16 @@ def snapshot_of(run: NightRun) -> Snapshot:
 
 def model_settings(retailer: Retailer) -> ModelSettings:
     """What the retailer file says of the models."""
-    return ModelSettings(
-        churn=retailer.churn, lifetime_value=retailer.lifetime_value, fairness=tuple(dict.fromkeys(retailer.fairness))
-    )
+    fairness = tuple(dict.fromkeys(retailer.fairness))
+    return ModelSettings(churn=_priced(retailer), lifetime_value=retailer.lifetime_value, fairness=fairness)
+
+
+def _priced(retailer: Retailer) -> ChurnSettings:
+    """Churn, a contact of which costs what the file says there, or else what it costs on the dearest channel."""
+    prices = retailer.contact_costs.values()
+    if not prices or "contact_costs" in retailer.churn.model_fields_set:
+        return retailer.churn
+    return retailer.churn.model_copy(update={"contact_costs": max(prices)})
 
 
 def _features(run: NightRun) -> Sequence[Published]:

@@ -88,8 +88,8 @@ def trained(run: TrainingRun) -> tuple[TrainingReport, ...]:
 
 
 def _card(run: TrainingRun, report: TrainingReport) -> Path:
-    name = run.retailer.retailer
-    return write_model_card(run.lake, run.registry, report.model, report.version, night=run.night, retailer=name)
+    lake, registry = run.lake, run.registry
+    return write_model_card(lake, registry, report.model, report.version, night=run.night, retailer=run.retailer)
 
 
 def _promoted(report: TrainingReport, in_use: Mapping[str, str]) -> Change:

@@ -114,3 +114,9 @@ def test_a_condition_that_cannot_be_answered_is_refused(
 def test_a_sound_condition_passes(spark: SparkSession) -> None:
     sound = "churn_band = 'high' and orders_count_90d > 1 and array_contains(reasons, 'x')"
     check_audiences(spark, activation(where=sound, fields=["segment", "email", "phone"]), the_view())
+
+
+def test_only_channels_whose_price_the_file_tells_have_one() -> None:
+    channels = {"email": {"contact_costs": 0}, "post": {"contact_costs": 0.95}, "sms": {}}
+    assert Activation.model_validate({"channels": channels}).contact_costs == {"email": 0, "post": 0.95}
+    assert activation().contact_costs == {}

@@ -7,6 +7,7 @@ import pytest
 
 from lakehouse.errors import InvalidRetailerFile, WrongCall
 from lakehouse.settings import PROJECT
+from orchestration.assets.scores import model_settings
 from orchestration.retailer import load_retailer
 from tests.end_to_end.small_shop import RETAILER
 
@@ -67,6 +68,33 @@ def test_night_begins_at_midnight_of_the_retailers_time_zone(tmp_path: Path) -> 
             "owners: {tables: {conformed.order: shops}}\nsyncs:",
             "owners.tables: there is no table conformed.order (did you mean conformed.orders",
         ),
+        (
+            "syncs:",
+            "channels:\n  post: {contact_costs: -0.2}\nsyncs:",
+            "line 36: channels.post.contact_costs: Input should be gr",
+        ),
+        (
+            "syncs:",
+            "channels:\n  post: {contact_costs: cheap}\nsyncs:",
+            "post.contact_costs: Input should be a valid number",
+        ),
+        (
+            "syncs:",
+            "channels:\n  post: {contact_costs: true}\nsyncs:",
+            "post.contact_costs: Input should be a valid number",
+        ),
+        (
+            "syncs:",
+            "channels:\n  post: {contact_costs: .inf}\nsyncs:",
+            "post.contact_costs: Input should be a finite number",
+        ),
+        ("syncs:", "channels:\n  post: {contact_cost: 1}\nsyncs:", "unknown key (did you mean contact_costs"),
+        (
+            "syncs:",
+            "channels:\n  emial: {contact_costs: 1}\nsyncs:",
+            "line 36: channels.emial: Input should be 'email', 'phone'",
+        ),
+        ("syncs:", "churn: {contact_costs: -1}\nsyncs:", "churn.contact_costs: Input should be gr"),
         ("syncs:", "owners: {default: a@b}\nsyncs:", "line 35: owners.default: give the name of a team"),
     ],
 )
@@ -102,3 +130,19 @@ def test_decisions_about_records_lie_beside_the_retailer_file_and_are_read_with_
     decided.write_text("record_a,record_b,decision,who,why\ncrm:1,crm:2,perhaps,Ann,twins\n")
     with pytest.raises(WrongCall, match="no such decision: perhaps"):
         loaded(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("more", "costs"),
+    [
+        ("", 1.0),
+        ("channels:\n  post: {contact_costs: 0.95}\n  email: {contact_costs: 0.02}\n", 0.95),
+        ("channels:\n  post: {contact_costs: 0.95}\nchurn: {contact_costs: 3}\n", 3.0),
+        ("channels:\n  email: {contact_costs: 0}\n", 0.0),
+    ],
+)
+def test_churns_contact_costs_what_the_dearest_channel_does_unless_it_is_stated(
+    tmp_path: Path, more: str, costs: float
+) -> None:
+    loaded(tmp_path, RETAILER.replace("syncs:", f"{more}syncs:"))
+    assert model_settings(load_retailer(tmp_path / "shop.yaml")).churn.contact_costs == costs

@@ -9,6 +9,7 @@ from pyspark.sql import Row
 from models.tables import CALIBRATION, DRIFT, EVALUATIONS, FAIRNESS, PROFIT, SUITABILITY
 from report.business import Coverage, Month
 from report.card_figures import Card
+from report.contacts import Cost
 
 NIGHT = date(2026, 3, 1)
 TESTS = (date(2025, 12, 1), date(2025, 9, 1), date(2025, 6, 3))
@@ -17,7 +18,10 @@ GROUPS = (
     ("age_band", "under_30_in_a_group_with_a_long_name", 790),
     ("gender", "female", 40),
 )
-MONTHS = tuple(Month(date(2025, number, 1), 400, 0.3 + number / 40, 0.8, 120.0) for number in range(1, 13))
+MONTHS = tuple(
+    Month(date(2025, number, 1), 400, 0.3 + number / 40, 0.8, 120.0, Cost(900, 18.0, 120 + 10 * number))
+    for number in range(1, 13)
+)
 
 
 def row(names: tuple[str, ...], **known: Any) -> Row:
@@ -36,7 +40,8 @@ def full_card(model: str = "churn") -> Card:
     drift = [_drift(who, back, name) for back in range(5) for name in ("churn_probability", "orders_count_90d")]
     suits = [row(SUITABILITY.column_names, check="history in days", value=800.0, bar=450.0, verdict="fit", words="ok")]
     known = replace(empty_card(model), tests=tests, bins=bins, profit=profit, groups=groups, drift=drift, suits=suits)
-    return replace(known, months=MONTHS, started=date(2025, 11, 1), coverage=Coverage(900, 700, 120, 90))
+    reached = Coverage(900, 700, 120, 90)
+    return replace(known, months=MONTHS, started=date(2025, 11, 1), coverage=reached, unpriced=("sms",))
 
 
 def empty_card(model: str = "churn") -> Card:

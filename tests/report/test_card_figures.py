@@ -1,6 +1,6 @@
 """What is read of one version: its own rows alone, and who is reached by scores."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -61,6 +61,9 @@ def held(spark: SparkSession) -> Lakehouse:
         scores__customer_scores=[score("a"), score("b"), score("c"), score("d", "no score because it is an employee")],
         activation__audience_members=[member("a"), member("b", "refused"), member("d")],
         activation__deliveries=[sent("b", NIGHT), sent("c", NIGHT, "rejected"), sent("c", EARLIER)],
+        unified__messages=[
+            {"message_id": "1", "kind": "sent", "channel": "sms", "event_at": MOMENT - timedelta(days=9)}
+        ],
         models__evaluations=[evaluation(EARLIER), evaluation(NIGHT)],
     )
 
@@ -82,4 +85,6 @@ def test_a_card_holds_the_rows_of_its_own_training_where_a_lost_registry_began_a
     card = read_card(held, cast("Registry", registry), "churn", "2", night=NIGHT)
     assert [row["trained_on"] for row in card.tests] == [NIGHT]
     assert card.without == {"no score because it is an employee": 1}
-    assert (card.months, card.horizon_days) == ((), 90)
+    assert (card.months, card.horizon_days, card.unpriced) == ((), 90, None)
+    priced = read_card(held, cast("Registry", registry), "churn", "2", night=NIGHT, prices={"email": 0.02})
+    assert priced.unpriced == ("sms",)

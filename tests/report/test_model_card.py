@@ -68,8 +68,29 @@ def test_tenths_begin_with_the_highest_and_end_with_everything_found() -> None:
 def test_the_figure_that_a_model_should_move_is_told_before_anything_was_sent_and_since(tmp_path: Path) -> None:
     told = words(full_card(), tmp_path)
     assert "The start: the night of 2025-11-01" in told
-    assert re.search(r"before the start 8 \d\d\.\d % 80\.0 % since 4 ", told)
+    assert re.search(r"before the start 8 \d\d\.\d % 80\.0 % [\d. ]+ since 4 ", told)
     assert "78 % of 900 customers had a score. 17 % of those with a score were in an audience" in told
     unsent = words(replace(full_card(), started=None), tmp_path)
     assert "No score was sent yet" in unsent
     assert "since 4" not in unsent
+
+
+@pytest.mark.parametrize("model", ["churn", "lifetime_value"])
+def test_what_contacts_cost_stands_beside_the_figure_that_a_model_should_move(model: str, tmp_path: Path) -> None:
+    card = full_card(model)
+    told = words(card, tmp_path)
+    assert "cost per contact cost per customer who ordered again" in told
+    before, since = told.split("before the start 8 ")[1].split(" since 4 ")
+    assert before.endswith(" 80.0 % 0.020 0.109")
+    assert " 80.0 % 0.020 0.080 Cost: messages sent to these customers" in since
+    assert "Messages without a price do not count, those on: sms." in told
+    unknown = words(replace(card, months=tuple(replace(one, cost=None) for one in card.months)), tmp_path)
+    assert "80.0 % – – since" in unknown
+    assert "Not known: of no two months are messages on a channel with a price known." in unknown
+
+
+def test_without_a_price_on_any_channel_the_card_tells_no_cost_and_says_so(tmp_path: Path) -> None:
+    bare = tuple(replace(one, cost=None) for one in full_card().months)
+    told = words(replace(full_card(), months=bare, unpriced=None), tmp_path)
+    assert "Not known: the retailer file tells no price of a contact" in told
+    assert "cost per contact" not in told
