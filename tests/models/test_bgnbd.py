@@ -1,9 +1,14 @@
 """BG/NBD and Gamma-Gamma: published values, customers drawn from the model itself, and shops that teach nothing."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from models import bgnbd
 from models.bgnbd import BgNbd, GammaGamma, Purchases, Refused, fit_bgnbd, fit_gamma_gamma
+from models.churn import CHURN
+from models.lifetime_value import LIFETIME_VALUE
 from models.model import Array
 
 PUBLISHED = BgNbd(r=0.243, alpha=4.414, a=0.793, b=2.426)
@@ -105,3 +110,11 @@ def test_customers_who_are_all_alike_are_held_by_the_penalty_or_refused() -> Non
     spend = fit_gamma_gamma(np.full(200, 5.0), np.full(200, 20.0))
     if isinstance(spend, GammaGamma):
         assert spend.expected(np.array([5.0]), np.array([20.0]))[0] == pytest.approx(20, rel=0.1)
+
+
+def test_the_chance_to_be_alive_is_no_score_of_churn() -> None:
+    """Among known customers it ranks who leaves worse than chance (AUC .468): churn neither learns nor rivals it."""
+    readers = [path.name for path in Path(bgnbd.__file__).parent.glob("*.py") if ".alive(" in path.read_text()]
+    assert readers == ["bgnbd.py"]
+    assert not {CHURN.baseline, *CHURN.rivals} & {"bgnbd"}
+    assert "bgnbd" in LIFETIME_VALUE.rivals

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,18 @@ def test_without_a_price_on_any_channel_the_card_tells_no_cost_and_says_so(tmp_p
     told = words(replace(full_card(), months=bare, unpriced=None), tmp_path)
     assert "Not known: the retailer file tells no price of a contact" in told
     assert "cost per contact" not in told
+
+
+@pytest.mark.parametrize(
+    ("model", "more"),
+    [
+        ("churn", {"Predicted against seen churn", "Value kept less cost of contact", card_pictures.MOVES["churn"][1]}),
+        ("lifetime_value", {"Predicted and seen spend by tenth", card_pictures.MOVES["lifetime_value"][1]}),
+    ],
+)
+def test_a_full_card_draws_every_plot(model: str, more: set[str], tmp_path: Path) -> None:
+    page = write_card(full_card(model), "demo", tmp_path / "card.html").read_text()
+    drawn = {unescape(title) for title in re.findall(r'<svg [^>]*aria-label="([^"]*)"', page)}
+    always = {"Gain over each rival with its 95 % interval", "Lift", "Features by what the trees gained by them"}
+    always |= {f"Gap to all others, {measure}" for measure in ("ranking", "calibration error", "share high")}
+    assert drawn == always | more | {card_pictures.COSTS, f"Stability index over nights, {model}"}
