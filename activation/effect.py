@@ -33,12 +33,26 @@ class Side:
 
 
 @dataclass(frozen=True)
+class ContactCost:
+    """What a message on the audience's channel costs, and how many a customer of each side got within the days."""
+
+    price: float
+    sent: float
+    held_out: float
+
+    @property
+    def per_customer(self) -> float:
+        """What was spent on a customer who was sent beyond what was spent on one held out."""
+        return self.price * (self.sent - self.held_out)
+
+
+@dataclass(frozen=True)
 class Lift:
     """What contact changed within `days` of each customer's start; the estimates are None where a side is empty.
 
     Units: shares from 0 to 1; spend net, per customer, in the retailer's currency; chance_of_sides and detectable as
            in lift.py; not_reached: of the sent side, those without an acknowledged delivery, who count all the same;
-           left_out: customers by why they say nothing.
+           left_out: customers by why they say nothing; cost is None where a contact has no price or none is known.
     """
 
     audience: str
@@ -55,6 +69,17 @@ class Lift:
     detectable_spend: float
     not_reached: int
     left_out: Mapping[str, int]
+    cost: ContactCost | None = None
+
+    @property
+    def cost_per_buyer(self) -> Estimate | None:
+        """What contacts cost per buyer whom they gained; None unless they surely gained some and cost something."""
+        gained, cost = self.conversion, self.cost
+        if gained is None or cost is None or gained.low <= 0 or cost.per_customer < 0:
+            return None
+        if not (self.is_telling and self.is_as_drawn):
+            return None
+        return Estimate(*(cost.per_customer / share for share in (gained.difference, gained.high, gained.low)))
 
     @property
     def is_telling(self) -> bool:
@@ -103,7 +128,15 @@ def foreseen(
 
 
 def customers(
-    held: DataFrame, deliveries: DataFrame, orders: DataFrame, *, audience: str, days: int, night: date, timezone: str
+    held: DataFrame,
+    deliveries: DataFrame,
+    orders: DataFrame,
+    *,
+    audience: str,
+    days: int,
+    night: date,
+    timezone: str,
+    messages: DataFrame | None = None,
 ) -> DataFrame:
     """What each customer with a side in the audience did before and after his start.
 
@@ -111,33 +144,38 @@ def customers(
     was, the night of the draw: leaving those out would leave out only one side's.
 
     Grain: one row per customer_id: arm, share, is_reached, why (he says nothing yet or never; null for the rest),
-           has_bought, spend, spend_before.
-    Reads: held: what `holdout.sides` gives; deliveries with customers as they are now; orders: unified.orders.
+           has_bought, spend, spend_before, contacts.
+    Reads: held: what `holdout.sides` gives; deliveries with customers as they are now; orders: unified.orders;
+           messages: unified.messages of the audience's channel, None where nobody asks for contacts.
     """
     mine = held.where(F.col("audience") == audience)
     acknowledged = (F.col("name") == audience) & (F.col("outcome") == "acknowledged") & (F.col("operation") != "remove")
     first = deliveries.where(acknowledged).groupBy("customer_id").agg(F.min("night").alias("first_night"))
     out = F.when((F.col("audience") == EVERYWHERE) & (F.col("arm") == "held_out"), True)
     globally = held.where(out).select("customer_id", F.lit(True).alias("is_global"))
-    known = mine.join(first, "customer_id", "left").join(globally, "customer_id", "left")
+    placed = mine.join(first, "customer_id", "left").join(globally, "customer_id", "left")
     start = F.when(F.col("arm") == "contacted", F.coalesce("first_night", "since")).otherwise(F.col("since"))
-    placed = known.withColumn("start", start).withColumn("why", _why(days, night))
-    return placed.join(_spent(placed, orders, days=days, timezone=timezone), "customer_id", "left").select(
+    placed = placed.withColumn("start", start).withColumn("why", _why(days, night))
+    known = placed.join(_spent(placed, orders, days=days, timezone=timezone), "customer_id", "left")
+    return _with_contacts(known, messages, days=days, timezone=timezone).select(
         "customer_id",
         "arm",
         "share",
         F.col("first_night").isNotNull().alias("is_reached"),
         "why",
         F.coalesce("has_bought", F.lit(False)).alias("has_bought"),
-        F.coalesce("spend", F.lit(0.0)).alias("spend"),
-        F.coalesce("spend_before", F.lit(0.0)).alias("spend_before"),
+        *(F.coalesce(amount, F.lit(0.0)).alias(amount) for amount in ("spend", "spend_before")),
+        "contacts",
     )
 
 
-def measured(seen: pa.Table, *, audience: str, days: int, night: date, share: float) -> Lift:
+def measured(
+    seen: pa.Table, *, audience: str, days: int, night: date, share: float, price: float | None = None
+) -> Lift:
     """The effect that these customers show.
 
     Reads: seen: what `customers` gives; share: the share to be held out, for who was drawn before it was kept.
+    Units: price of a contact, None where the retailer file tells none.
     """
     told = seen.filter(pa.compute.is_null(seen["why"]))
     is_sent = np.array([arm == "contacted" for arm in told["arm"].to_pylist()], dtype=bool)
@@ -162,6 +200,7 @@ def measured(seen: pa.Table, *, audience: str, days: int, night: date, share: fl
         detectable_spend=lift.detectable_spend(spend[is_sent], spend[~is_sent]),
         not_reached=int((is_sent & ~reached).sum()),
         left_out=_left_out(seen),
+        cost=_cost(told, is_sent, price),
     )
 
 
@@ -188,6 +227,28 @@ def _spent(placed: DataFrame, orders: DataFrame, *, days: int, timezone: str) ->
         F.sum(F.when(within, amount)).alias("spend"),
         F.sum(F.when((after < 0) & (after >= -BEFORE_DAYS), amount)).alias("spend_before"),
     )
+
+
+def _with_contacts(placed: DataFrame, messages: DataFrame | None, *, days: int, timezone: str) -> DataFrame:
+    """The rows with how many messages each customer was sent in the window; null where messages are not asked."""
+    if messages is None:
+        return placed.withColumn("contacts", F.lit(None).cast("bigint"))
+    day = F.to_date(F.from_utc_timestamp("event_at", timezone))
+    sent = messages.where("kind = 'sent'").select("customer_id", day.alias("day"))
+    after = F.datediff("day", "start")
+    within = placed.select("customer_id", "start").join(sent, "customer_id").where((after >= 0) & (after < days))
+    counted = within.groupBy("customer_id").agg(F.count("*").alias("contacts"))
+    return placed.join(counted, "customer_id", "left").fillna(0, "contacts")
+
+
+def _cost(told: pa.Table, is_sent: Array, price: float | None) -> ContactCost | None:
+    """None without a price, and where nobody who was to be sent is known to have got a message."""
+    if price is None:
+        return None
+    contacts = np.nan_to_num(told["contacts"].to_numpy().astype(float))
+    sides = (contacts[is_sent], contacts[np.logical_not(is_sent)])
+    sent, held_out = (float(side.mean()) if len(side) else 0.0 for side in sides)
+    return ContactCost(price, sent, held_out) if sent else None
 
 
 def _side(bought: Array, spend: Array) -> Side:

@@ -20,7 +20,10 @@ def lift_of(
     Reads: held: what `holdout.sides` gives; deliveries: activation.deliveries; heirs: what `living_ids` gives.
     """
     settings = run.retailer.audiences[audience]
-    window = days or settings.lift_days
+    window, price = days or settings.lift_days, run.retailer.contact_costs.get(settings.channel)
+    messages = run.lake.read(unified.MESSAGES).where(
+        (F.col("channel") == settings.channel) & (F.col("event_at") < F.lit(run.as_of))
+    )
     seen = customers(
         held,
         as_living(deliveries, heirs),
@@ -29,8 +32,11 @@ def lift_of(
         days=window,
         night=run.night,
         timezone=run.retailer.timezone,
+        messages=None if price is None else messages,
     )
-    return measured(seen.toArrow(), audience=audience, days=window, night=run.night, share=settings.holdout)
+    return measured(
+        seen.toArrow(), audience=audience, days=window, night=run.night, share=settings.holdout, price=price
+    )
 
 
 def lifts(run: NightRun, *, held: DataFrame, deliveries: DataFrame, heirs: DataFrame) -> dict[str, Lift]:

@@ -1,7 +1,7 @@
 """The effect of an audience in words, as JSON and as pictures."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from typing import Any
 
 from activation.effect import Foreseen, Lift
@@ -20,7 +20,8 @@ def as_json(found: Lift) -> dict[str, Any]:
     shares = {"sent": found.sent.conversion, "held_out": found.held_out.conversion}
     told = asdict(found) | {"night": found.night.isoformat(), "says": verdict(found)}
     told["sent"]["conversion"], told["held_out"]["conversion"] = shares["sent"], shares["held_out"]
-    return told | {"is_telling": found.is_telling, "is_as_drawn": found.is_as_drawn}
+    per_buyer = asdict(found.cost_per_buyer) if found.cost_per_buyer else None
+    return told | {"is_telling": found.is_telling, "is_as_drawn": found.is_as_drawn, "cost_per_buyer": per_buyer}
 
 
 def in_words(found: Lift, currency: str) -> Iterator[str]:
@@ -37,6 +38,7 @@ def in_words(found: Lift, currency: str) -> Iterator[str]:
             yield f"  {name:<10}  {amounts(estimate)} {currency} per customer"
     if found.adjusted_spend:
         yield f"  * less what spend before foretold: {found.variance_foretold:.0%} of its variance"
+    yield from _paid(found, currency)
     if found.not_reached:
         words = "of those to be sent never had an acknowledged delivery; they count all the same"
         yield f"  {number(found.not_reached):>9}  {words}"
@@ -86,6 +88,18 @@ def points(estimate: Estimate) -> str:
 def amounts(estimate: Estimate) -> str:
     """A difference of money, with its interval."""
     return f"{estimate.difference:+,.2f}, 95 % between {estimate.low:+,.2f} and {estimate.high:+,.2f}"
+
+
+def _paid(found: Lift, currency: str) -> Iterator[str]:
+    """What contacts cost, and what that is per buyer gained; nothing where that is not known."""
+    if found.cost is None:
+        return
+    cost, gained = found.cost, ""
+    if found.cost_per_buyer:
+        amount, low, high = (f"{part:,.2f}" for part in astuple(found.cost_per_buyer))
+        gained = f": {amount} {currency} per buyer gained, 95 % between {low} and {high}"
+    messages = f"{cost.sent:.1f} messages a customer sent, {cost.held_out:.1f} held out"
+    yield f"  contacts    {messages}, at {cost.price:g} {currency} each{gained}"
 
 
 def _smallest(found: Lift) -> str:

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from activation.effect import customers, foreseen, measured
+from activation.effect import ContactCost, customers, foreseen, measured
 from activation.holdout import EVERYWHERE
 from activation.tables import AUDIENCE_MEMBERS, DELIVERIES
-from pipelines.tables import ORDERS
+from pipelines.tables import MESSAGES, ORDERS
 from tests.activation.builders import NIGHT, rows, sided
 
 START = NIGHT - timedelta(days=30)
@@ -26,6 +26,7 @@ SEEN = pa.schema(
         "has_bought": pa.bool_(),
         "spend": pa.float64(),
         "spend_before": pa.float64(),
+        "contacts": pa.int64(),
     }
 )
 
@@ -46,6 +47,11 @@ def delivered(customer: str, night: date, **other: str) -> dict[str, Any]:
     return {"customer_id": customer, "night": night, "name": "win_back", "outcome": "acknowledged"} | (
         {"operation": "add"} | other
     )
+
+
+def message(customer: str, at: datetime, kind: str = "sent") -> dict[str, Any]:
+    """One row of unified.messages."""
+    return {"customer_id": customer, "event_at": at, "kind": kind, "channel": "email"}
 
 
 def order(customer: str, at: datetime, amount: str, kind: str | None = "sale") -> dict[str, Any]:
@@ -129,6 +135,33 @@ def test_sides_and_buyers_of_the_days_before_say_what_could_show(spark: SparkSes
     assert found.rate == pytest.approx(1 / 3)
     nobody = foreseen(members.limit(0), rows(spark, ORDERS.schema, orders), timezone="UTC", **WINDOW)
     assert (nobody.sent, nobody.rate, nobody.detectable) == (0, 0.0, 1.0)
+
+
+def test_messages_within_the_window_are_counted_for_both_sides_where_they_are_asked_for(spark: SparkSession) -> None:
+    sent = [message("sent", MIDNIGHT), message("sent", END - SECOND), message("sent", END - SECOND, "opened")]
+    sent += [message("sent", MIDNIGHT - SECOND), message("sent", END), message("control", MIDNIGHT)]
+    frames = sided(spark, SIDES), rows(spark, DELIVERIES.schema, DELIVERED), rows(spark, ORDERS.schema, [])
+    asked = {"timezone": "Europe/Brussels", **WINDOW}
+    found = customers(*frames, messages=rows(spark, MESSAGES.schema, sent), **asked)
+    told = {"sent": 2, "control": 1}
+    assert {row["customer_id"]: row["contacts"] for row in found.collect()} == {
+        name: told.get(name, 0) for name in {one["customer_id"] for one in SIDES}
+    }
+    assert {row["contacts"] for row in customers(*frames, **asked).collect()} == {None}
+
+
+def test_a_price_tells_what_contacts_cost_where_any_is_known() -> None:
+    sides = seen(contacted=(180, 900), held_out=(10, 100))
+    contacts = pa.array([3 if arm == "contacted" else 1 for arm in sides["arm"].to_pylist()])
+    told = sides.set_column(sides.schema.get_field_index("contacts"), "contacts", contacts)
+    found = measured(told, share=0.1, price=0.5, **WINDOW)
+    assert found.cost == ContactCost(0.5, 3.0, 1.0)
+    assert found.cost.per_customer == 1.0
+    assert found.conversion is not None
+    assert found.cost_per_buyer is not None
+    assert found.cost_per_buyer.difference == pytest.approx(1 / found.conversion.difference)
+    assert measured(sides, share=0.1, price=0.5, **WINDOW).cost is None
+    assert measured(told, share=0.1, **WINDOW).cost is None
 
 
 def test_a_window_that_ends_with_the_night_counts_and_one_day_later_it_does_not(spark: SparkSession) -> None:

@@ -20,7 +20,7 @@ from lakehouse.table import Table
 from orchestration import lifting
 from orchestration.effect import lifts
 from orchestration.lifting import lift
-from pipelines.tables import IDENTITY_EVENTS, ORDERS
+from pipelines.tables import IDENTITY_EVENTS, MESSAGES, ORDERS
 from tests.activation.builders import NIGHT, only_audience, rows
 
 START = NIGHT - timedelta(days=30)
@@ -47,6 +47,9 @@ def history() -> dict[Table, list[dict[str, Any]]]:
     sent, out = [f"sent{n}" for n in range(30)], [f"out{n}" for n in range(20)]
     at = datetime(START.year, START.month, START.day, 12, tzinfo=UTC)
     bought = [{"customer_id": who, "event_at": at, "order_amount": Decimal(20)} for who in [*sent[:15], *out[:5]]]
+    message = {"customer_id": "sent0", "event_at": at, "kind": "sent"}
+    messages = [message | {"channel": channel} for channel in ("email", "email", "sms")]
+    messages += [messages[0] | {"event_at": at + timedelta(days=60)}]
     merged = {"night": NIGHT, "customer_id": "sent29", "event": "merged_into", "other_customer_id": "out19"}
     taken = {"night": START, "name": "win_back", "outcome": "acknowledged", "operation": "add"}
     return {
@@ -54,13 +57,14 @@ def history() -> dict[Table, list[dict[str, Any]]]:
         DELIVERIES: [taken | {"customer_id": who} for who in sent],
         ORDERS: bought,
         IDENTITY_EVENTS: [merged],
+        MESSAGES: messages,
     }
 
 
 def run_on(spark: SparkSession, tables: dict[Table, list[dict[str, Any]]]) -> Any:
     """As much of a night as the command reads."""
     retailer = only_audience(holdout=0.4)
-    told = {"audiences": retailer.audiences, "timezone": "UTC", "currency": "EUR"}
+    told = {"audiences": retailer.audiences, "timezone": "UTC", "currency": "EUR", "contact_costs": {"email": 0.5}}
     return SimpleNamespace(
         lake=Kept(spark, tables),
         retailer=SimpleNamespace(**told),
@@ -91,6 +95,7 @@ def test_the_two_sides_are_printed_without_who_changed_sides(
     assert (told["held_out"]["customers"], told["held_out"]["buyers"]) == (19, 5)
     assert told["left_out"] == {"changed_sides": 1}
     assert told["is_telling"] is False
+    assert (told["cost"], told["cost_per_buyer"]) == ({"price": 0.5, "sent": 2 / 29, "held_out": 0.0}, None)
     asked.json = False
     assert lift(asked) == 0
     assert "Too few customers say anything yet" in capsys.readouterr().out

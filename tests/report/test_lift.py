@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from datetime import date
 
-from activation.effect import Foreseen, Lift, Side
+from activation.effect import ContactCost, Foreseen, Lift, Side
 from activation.lift import Estimate
 from report.lift import as_json, beforehand, in_words
 
@@ -46,6 +46,25 @@ def test_a_difference_is_told_first_then_how_it_was_found() -> None:
         assert words in said
     worse = replace(FOUND, conversion=Estimate(-0.1, -0.16, -0.02))
     assert "bought less often" in text(worse)
+
+
+def test_what_contacts_cost_is_told_per_buyer_whom_they_surely_gained() -> None:
+    dear = replace(FOUND, cost=ContactCost(0.5, 2.0, 0.4))
+    told = "contacts    2.0 messages a customer sent, 0.4 held out, at 0.5 EUR each"
+    assert f"{told}: 8.00 EUR per buyer gained, 95 % between 5.00 and 40.00" in text(dear)
+    assert as_json(dear)["cost_per_buyer"] == {"difference": 8.0, "low": 5.0, "high": 40.0}
+    unsure = (
+        replace(dear, conversion=Estimate(0.1, -0.02, 0.2)),
+        replace(dear, held_out=Side(100, 9, 7.0)),
+        replace(dear, chance_of_sides=1e-6),
+        replace(dear, cost=ContactCost(0.5, 1.0, 1.2)),
+    )
+    for found in unsure:
+        assert found.cost_per_buyer is None
+        assert "per buyer gained" not in text(found)
+        assert "messages a customer sent" in text(found)
+    assert FOUND.cost_per_buyer is None
+    assert "messages" not in text(FOUND)
 
 
 def test_too_few_customers_say_nothing_yet_and_what_would_show() -> None:
