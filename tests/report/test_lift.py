@@ -24,6 +24,7 @@ FOUND = Lift(
     not_reached=3,
     left_out={"changed_sides": 2, "window_not_over": 40},
 )
+DEAR = replace(FOUND, cost=ContactCost(0.5, 2.0, 0.4))
 
 
 def text(found: Lift) -> str:
@@ -49,15 +50,14 @@ def test_a_difference_is_told_first_then_how_it_was_found() -> None:
 
 
 def test_what_contacts_cost_is_told_per_buyer_whom_they_surely_gained() -> None:
-    dear = replace(FOUND, cost=ContactCost(0.5, 2.0, 0.4))
     told = "contacts    2.0 messages a customer sent, 0.4 held out, at 0.5 EUR each"
-    assert f"{told}: 8.00 EUR per buyer gained, 95 % between 5.00 and 40.00" in text(dear)
-    assert as_json(dear)["cost_per_buyer"] == {"difference": 8.0, "low": 5.0, "high": 40.0}
+    assert f"{told}: 8.00 EUR per buyer gained, 95 % between 5.00 and 40.00" in text(DEAR)
+    assert as_json(DEAR)["cost_per_buyer"] == {"difference": 8.0, "low": 5.0, "high": 40.0}
     unsure = (
-        replace(dear, conversion=Estimate(0.1, -0.02, 0.2)),
-        replace(dear, held_out=Side(100, 9, 7.0)),
-        replace(dear, chance_of_sides=1e-6),
-        replace(dear, cost=ContactCost(0.5, 1.0, 1.2)),
+        replace(DEAR, conversion=Estimate(0.1, -0.02, 0.2)),
+        replace(DEAR, held_out=Side(100, 9, 7.0)),
+        replace(DEAR, chance_of_sides=1e-6),
+        replace(DEAR, cost=ContactCost(0.5, 1.0, 1.2)),
     )
     for found in unsure:
         assert found.cost_per_buyer is None

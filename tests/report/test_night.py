@@ -21,7 +21,7 @@ from report.lift import as_json
 from report.night import night_report
 from report.terminal import terminal_summary
 from tests.report.test_adoption import ADOPTED
-from tests.report.test_lift import FOUND
+from tests.report.test_lift import DEAR
 
 NIGHT = date(2026, 3, 2)
 SECRET = "jane.doe@example.com"
@@ -61,7 +61,7 @@ FULL = EMPTY | {
         {"table": "conformed.orders", "rule": "order_id is missing", "severity": "reject", "failed": 1, "limit": 10,
          "outcome": "set aside", "owner": "marketing-systems"},
     ],
-    "audiences": {"win_back": {"members": 1, "held_out": 0, "refused": {"no_consent": 7}, "lift": as_json(FOUND)}
+    "audiences": {"win_back": {"members": 1, "held_out": 0, "refused": {"no_consent": 7}, "lift": as_json(DEAR)}
                   | {"adoption": use_as_json(ADOPTED.audiences["win_back"])}},
     "adoption": adoption_as_json(ADOPTED),
     "deliveries": {
@@ -166,7 +166,8 @@ def test_the_page_tells_what_the_tables_hold_and_nothing_about_a_person(page: st
         "differ by 3.1 percentage points",
         "7 no consent",
         "bought within 30 days sent 20.0% held out 10.0%",
-        "+5.00 EUR (95 % between +1.00 and +9.00). Left out: 2 turned out to be people of both sides, 40 still",
+        "+5.00 EUR (95 % between +1.00 and +9.00). Contacts cost 8.00 EUR per buyer gained (95 % between",
+        "5.00 and 40.00). Left out: 2 turned out to be people of both sides, 40 still",
         "win back: put in within the last 30 days written to 80.0% opened 50.0% clicked 10.0% unsubscribed 2.0%",
         "newsletter 500 400 80 % 200 50 % 40 10 % 8 2.0 % print_shop 200 – – – –",
         "Email: 450 of 1,000 messages (45 %) of the last 30 days",
