@@ -195,6 +195,7 @@ def test_an_empty_lake_is_told_in_words_without_a_blank_plot(lake: Lakehouse, tm
     page = night_report(lake, EMPTY, tmp_path / "night.html").read_text(encoding="utf-8")
     assert "<svg" not in page
     assert page.count('class="empty"') == 8
+    assert "scores are those of a rule of thumb, grade E" in page
 
 
 def test_a_first_night_of_few_people_is_told_without_a_blank_plot(lake: Lakehouse, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from tests.tools.chromium import Chromium
 from tests.tools.test_report_page import CUT_OFF, OVERFLOW, SIZES
 
 CARDS = {
-    "churn": (full_card(), 10),
-    "lifetime_value": (full_card("lifetime_value"), 9),
+    "churn": (full_card(), 11),
+    "lifetime_value": (full_card("lifetime_value"), 10),
     "with_nothing_known": (empty_card(), 1),
 }
 
