@@ -40,6 +40,8 @@ TELLING = 0.99
 """A feature that ranks customers this well by itself knows the outcome: honest ones stay below 0.9 in our data."""
 SUSPICIOUS = 0.95
 """A feature this strong by itself is to be looked at."""
+MOST_NAMED = 5
+"""Features without news that are named."""
 MOST_RANKED = 50_000
 """Snapshots that are ranked to look for a leak: of so many an AUC is known to 0.005."""
 
@@ -78,8 +80,8 @@ class Suitability:
 def suitability(model: Model, planned: Schedule, seen: Observed, outcome: Array) -> Suitability:
     """Whether the model may be trained on what was observed.
 
-    Shape: customers, outcomes and leaks are looked at in this order, up to the first that speaks against a training;
-           a leak is looked for in the windows that are learned from.
+    Shape: customers, outcomes, features and leaks are looked at in this order, up to the first that speaks against a
+           training; features and leaks in the windows that are learned from.
     """
     findings = [_history(planned), _known_customers(planned)]
     plan = planned.plan
@@ -88,6 +90,7 @@ def suitability(model: Model, planned: Schedule, seen: Observed, outcome: Array)
         looks: tuple[Callable[[], Finding], ...] = (
             lambda: _customers(windows, outcome),
             lambda: _labels(model, windows, outcome),
+            lambda: _features(plan, seen),
             lambda: _leak(model, plan, seen, outcome),
         )
         for look in looks:
@@ -200,9 +203,32 @@ def _other_than_most(found: Array) -> tuple[int, int]:
     return len(found) - int(counts.max(initial=0)), len(found)
 
 
+def _learned(plan: Plan) -> list[date]:
+    return sorted({night for nights in plan.training.values() for night in nights} | set(plan.final))
+
+
+def _features(plan: Plan, seen: Observed) -> Finding:
+    """Which features tell nobody from anybody: a source that a retailer lacks is no fault, all of them are."""
+    rows, names = np.flatnonzero(seen.on(_learned(plan))), seen.customers.names
+    silent = [name for place, name in enumerate(names) if _is_alike(seen.customers.matrix[rows, place])]
+    told, check = len(names) - len(silent), "features that differ between customers"
+    if not told:
+        return Finding(check, 0, 1, "not fit", "no feature differs between customers: there is nothing to learn from")
+    named = ", ".join(silent[:MOST_NAMED]) + (
+        f" and {len(silent) - MOST_NAMED} more" if len(silent) > MOST_NAMED else ""
+    )
+    words = f"{told} of {len(names)} features differ between customers"
+    return Finding(check, told, 1, "fit", f"{words}; constant or unknown for all: {named}" if silent else words)
+
+
+def _is_alike(column: Array) -> bool:
+    """Whether all values are one, or all are unknown."""
+    unknown = np.isnan(column)
+    return bool(unknown.all() if unknown.any() else (column == column[:1]).all())
+
+
 def _leak(model: Model, plan: Plan, seen: Observed, outcome: Array) -> Finding:
-    learned = {night for nights in plan.training.values() for night in nights} | set(plan.final)
-    rows = np.flatnonzero(seen.on(sorted(learned)) & ~np.isnan(outcome))
+    rows = np.flatnonzero(seen.on(_learned(plan)) & ~np.isnan(outcome))
     rows = rows[:: max(1, -(-len(rows) // MOST_RANKED))]
     happened = outcome[rows] > 0
     check = "AUC of the strongest feature alone"

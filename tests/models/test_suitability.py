@@ -39,7 +39,7 @@ def finding(found: Suitability, check: str) -> Finding:
 def test_a_sound_shop_is_fit(model: Model) -> None:
     found = judged(shop(customers=900), model=model)
     assert (found.verdict, found.words) == ("fit", "fit")
-    assert [one.verdict for one in found.findings] == ["fit"] * 5
+    assert [one.verdict for one in found.findings] == ["fit"] * 6
     assert all(one.check and one.bar for one in found.findings)
 
 
@@ -106,6 +106,29 @@ def test_a_feature_that_tells_the_outcome_is_refused_by_name(model: Model) -> No
     assert found.verdict == "not fit"
     assert "loyalty_status_today alone tells the outcome" in found.words
     assert "take what it is made of out of the mapping" in found.words
+
+
+def test_features_that_are_constant_or_unknown_for_all_are_named() -> None:
+    orders = shop(customers=300)
+    seen = observe(orders, {"churn": schedules_of(orders)["churn"]})
+    rows = len(seen.customers.matrix)
+    planted = np.column_stack([np.full(rows, np.nan), np.full(rows, 3.0), np.where(np.arange(rows) % 2, 3.0, np.nan)])
+
+    def found(matrix: Array, *names: str) -> Finding:
+        customers = Customers((*seen.customers.names[: matrix.shape[1] - len(names)], *names), matrix)
+        planned = schedules_of(orders)["churn"]
+        outcome = CHURN.outcome(seen.orders[planned.horizon_days], seen.spend[planned.horizon_days])
+        return finding(suitability(CHURN, planned, replace(seen, customers=customers), outcome), "differ")
+
+    some = np.hstack([seen.customers.matrix[:, :1], planted]).astype(np.float32)
+    named = found(some, "rating_last", "stores_count", "tier_rank")
+    assert (named.value, named.verdict) == (2, "fit")
+    assert named.words == (
+        "2 of 4 features differ between customers; constant or unknown for all: rating_last, stores_count"
+    )
+    nothing = found(planted[:, :2].astype(np.float32), "rating_last", "stores_count")
+    assert (nothing.value, nothing.verdict) == (0, "not fit")
+    assert nothing.words == "no feature differs between customers: there is nothing to learn from"
 
 
 def test_the_strength_of_one_feature_is_counted_by_pairs() -> None:
