@@ -16,6 +16,7 @@ import pandas as pd
 from benchmarks import models_sets as sets
 from benchmarks.contract import Check, lower, report
 from benchmarks.models_churn import HORIZON_DAYS, churn
+from benchmarks.models_contoso import contoso
 from benchmarks.models_scoring import scoring
 from benchmarks.models_segments import nights as segment_nights
 from benchmarks.models_segments import segmented
@@ -36,7 +37,7 @@ PUBLISHED = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 PUBLISHED_SPEND = {"p": 6.25, "q": 3.74, "gamma": 15.44}
 SHORT_BARS = Bars(gini=0.825, spearman=0.57, decile_error=0.15, bias=0.10)
 LONG_BARS = Bars(gini=0.865, spearman=0.625, decile_error=0.08, bias=0.10)
-PARTS = ("parameters", "retail", "cdnow", "fictional", "scoring", "training")
+PARTS = ("parameters", "retail", "cdnow", "contoso", "fictional", "scoring", "training")
 SCORED_CUSTOMERS = 1_000_000
 
 
@@ -49,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print the checks as JSON on the last line")
     asked = parser.parse_args(arguments)
     parts = {"parameters": parameters, "retail": retail, "cdnow": music, "fictional": shop, "scoring": million}
-    parts["training"] = lambda _: training(asked.customers)
+    parts |= {"contoso": contoso, "training": lambda _: training(asked.customers)}
     return report([check for name in asked.only for check in parts[name](asked.data)], as_json=asked.json)
 
 
