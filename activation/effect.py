@@ -73,7 +73,10 @@ class Lift:
 
     @property
     def cost_per_buyer(self) -> Estimate | None:
-        """What contacts cost per buyer whom they gained; None unless they surely gained some and cost something."""
+        """What contacts cost per buyer whom they gained; None unless they surely gained some.
+
+        Units: the interval is that of the conversion; those held out may have got messages of others on the channel.
+        """
         gained, cost = self.conversion, self.cost
         if gained is None or cost is None or gained.low <= 0 or cost.per_customer < 0:
             return None
