@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any
 
@@ -53,11 +52,15 @@ class Registry:
         if not client.search_registered_models(filter_string=f"name = '{name}'"):
             client.create_registered_model(name)
         run = client.create_run(self._experiment(client), run_name=f"{name} {fitted.kind} {night}", tags=dict(tags))
-        self._log(client, run.info.run_id, fitted, metrics, params, notes)
+        for key, number in metrics.items():
+            client.log_metric(run.info.run_id, key, number)
+        for key, setting in params.items():
+            client.log_param(run.info.run_id, key, setting)
+        folder = self._folder_of(run.info.run_id)
+        _write(folder, fitted, notes)
         about = {"kind": fitted.kind, "grade": fitted.grade, "night": night.isoformat()}
         about |= {"horizon_days": str(fitted.horizon_days)} | dict(tags)
-        source = f"{run.info.artifact_uri}/model"
-        version = client.create_model_version(name, source, run_id=run.info.run_id, tags=about)
+        version = client.create_model_version(name, folder.resolve().as_uri(), run_id=run.info.run_id, tags=about)
         client.set_terminated(run.info.run_id)
         return replace(fitted, version=str(version.version))
 
@@ -172,26 +175,12 @@ class Registry:
         horizon, grade = stored["horizon_days"], stored["grade"]
         return Fitted(name, stored["kind"], horizon, features, facts, trees, grade, version)
 
-    def _log(
-        self,
-        client: Any,
-        run_id: str,
-        fitted: Fitted,
-        metrics: Mapping[str, float],
-        params: Mapping[str, Any],
-        notes: Mapping[str, Any],
-    ) -> None:
-        for key, number in metrics.items():
-            client.log_metric(run_id, key, number)
-        for key, setting in params.items():
-            client.log_param(run_id, key, setting)
-        with TemporaryDirectory(dir=self.state) as folder:
-            _write(Path(folder), fitted, notes)
-            client.log_artifacts(run_id, folder, "model")
-
     def _folder(self, name: str, version: str) -> Path:
-        # By the run's id rather than the stored address: the state folder may have moved.
-        return self._files / self._run_id(name, version) / "artifacts" / "model"
+        return self._folder_of(self._run_id(name, version))
+
+    def _folder_of(self, run_id: str) -> Path:
+        # Not the address that MLflow keeps: the state folder may have moved since.
+        return self._files / run_id / "artifacts" / "model"
 
     def _run_id(self, name: str, version: str) -> str:
         from mlflow.exceptions import MlflowException
@@ -275,6 +264,7 @@ def registry_gone(what: str, state: Path) -> ModelUnusable:
 def _write(folder: Path, fitted: Fitted, notes: Mapping[str, Any]) -> None:
     from importlib.metadata import version
 
+    folder.mkdir(parents=True)
     stored = asdict(replace(fitted, trees=None, facts={}))
     stored["facts"] = dict(fitted.facts)
     stored["trees_sha256"] = hashlib.sha256(fitted.trees).hexdigest() if fitted.trees else None

@@ -33,6 +33,9 @@ def test_a_version_comes_back_as_it_was_registered_also_after_the_state_folder_m
     assert registry.load("churn", "1") == stored
     moved = Registry(Path(shutil.move(registry.state, tmp_path / "moved")))
     assert moved.load("churn", "1") == stored
+    again = moved.register(trees(), night=NIGHT)
+    assert (again.version, moved.load("churn", "2")) == ("2", again)
+    assert not registry.state.exists()
 
 
 def test_a_card_and_the_parameters_are_kept_with_the_run_of_their_version(registry: Registry, tmp_path: Path) -> None:
