@@ -92,6 +92,7 @@ class Model:
 
     Units: outcome takes (orders, net spend) in the horizon; baseline is the named one that decides a promotion;
            rivals are the further baselines that grades A and B must beat; margin is the gain that grade A needs;
+           least is the score below which a ranking is not worth acting upon;
            learns_sooner tells whether windows of half the horizon teach it too; grown is how its first trees are
            grown where that differs from `trees.PARAMETERS`.
     """
@@ -104,5 +105,6 @@ class Model:
     metric: Metric
     metric_name: str
     margin: float
+    least: float = 0.0
     learns_sooner: bool = False
     grown: Mapping[str, Any] = field(default_factory=dict)

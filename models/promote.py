@@ -77,6 +77,9 @@ def verdict(model: Model, windows: Sequence[Window], *, champion: str | None, he
     lost = _not_above(windows, model.baseline)
     if lost is not None:
         return Verdict(promoted=False, grade="E", reason=_not_surely_better(model, lost, model.baseline))
+    weak = next((window for window in windows if window.score < model.least), None)
+    if weak is not None:
+        return Verdict(promoted=False, grade="E", reason=_too_weak(model, weak))
     grade = _grade(model, windows)
     if held_back is not None:
         return Verdict(promoted=False, grade=grade, reason=held_back)
@@ -120,6 +123,13 @@ def _not_surely_better(model: Model, window: Window, rival: str) -> str:
         f"{window.score:.3f} against {gain.rival_score:.3f}, "
         f"gain {gain.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
         + (", of which it has already learned" if gain.has_seen else "")
+    )
+
+
+def _too_weak(model: Model, window: Window) -> str:
+    return (
+        f"tells customers apart hardly better than chance in the test from {window.night}: {model.metric_name} "
+        f"{window.score:.3f}, at least {model.least:.1f} is asked in every test"
     )
 
 

@@ -37,6 +37,15 @@ def test_one_window_without_a_sure_gain_over_the_named_baseline_forbids_promotio
     assert "not surely better than the recency rule in the test from 2023-10-03: AUC 0.750" in found.reason
 
 
+def test_ranking_hardly_better_than_chance_is_not_promoted_however_poor_the_baseline() -> None:
+    windows = [judged(recency=0.1), replace(judged(recency=0.1, number=1), score=0.599), judged(recency=0.1, number=2)]
+    found = verdict(CHURN, windows, champion=None)
+    assert (found.promoted, found.grade) == (False, "E")
+    assert found.reason.startswith("tells customers apart hardly better than chance in the test from 2023-10-03: AUC")
+    passed = [replace(window, score=max(window.score, 0.6)) for window in windows]
+    assert verdict(CHURN, passed, champion=None).promoted
+
+
 def test_a_figure_that_cannot_be_measured_is_no_gain() -> None:
     found = verdict(CHURN, thrice(recency=float("nan")), champion=None)
     assert not found.promoted
