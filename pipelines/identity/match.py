@@ -1,11 +1,15 @@
 """How probable it is that two person records are one person: for all records, without labels, explained by a model."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from pipelines.identity.ahead import Ahead, ahead, unordered
 from pipelines.identity.answers import read_anew, taught
 from pipelines.identity.blocking import KeyYield, find_pairs, find_pairs_of, most_pairs, usable_keys
 from pipelines.identity.likeness import compare, name_sources
@@ -24,7 +28,6 @@ from pipelines.identity.overrides import NONE, Overrides
 from pipelines.identity.people import prepare
 from pipelines.identity.rescore import rescored, rescored_by
 from pipelines.identity.training import learned
-from pipelines.identity.workbench import workbench
 
 FEWEST_RECORDS = 200
 """With fewer records there is nothing to learn from: exact evidence links them, as before."""
@@ -42,11 +45,12 @@ class Known:
     """What earlier nights found with a model.
 
     Shape: pairs (record_a, record_b, probability), the pairs of Matched; fresh (record_key) are the records that are
-           new, or say something else than when these pairs were found.
+           new, or say something else than when these pairs were found. ahead prepares the others, where it began.
     """
 
     pairs: pa.Table
     fresh: pa.Table
+    ahead: Ahead | None = None
 
 
 @dataclass(frozen=True)
@@ -82,24 +86,32 @@ def match(
            thorough learns, where it learns at all, from the groups of records as well (rescore.py); key is the lake's,
            for a model that is kept.
     """
-    with workbench() as engine:
-        # No query relies on the order of rows that it does not ask for.
-        engine.execute("set preserve_insertion_order = false")
+    if known is not None and model is not None and known.fresh.num_rows <= MOST_FRESH * records.num_rows:
+        with _with_new(records, known) as (engine, columns):
+            if fits(model, columns):
+                return _matched_again(engine, columns, model=model, known=known, decided=decided, key=key)
+    with unordered() as engine:
         columns = prepare(engine, records)
-        name_sources(engine)
-        keys = engine.sql("select record_key from people order by id").to_arrow_table()["record_key"].combine_chunks()
-        if model is not None and fits(model, columns) and known is not None:
-            engine.register("told_anew", known.fresh)
-            engine.execute(FRESH)
-            if _rows(engine, "fresh") <= MOST_FRESH * len(keys):
-                return _matched_again(engine, columns, keys, model=model, pairs=known.pairs, decided=decided, key=key)
-        return _matched(engine, columns, keys, model=model, decided=decided, thorough=thorough, seed=seed, key=key)
+        return _matched(engine, columns, model=model, decided=decided, thorough=thorough, seed=seed, key=key)
+
+
+@contextmanager
+def _with_new(records: pa.Table, known: Known) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[str]]]:
+    """The table people of what is known and, after it, the fresh records; its columns that hold values."""
+    is_fresh = pc.is_in(records["record_key"], value_set=known.fresh["record_key"].combine_chunks())
+    with ExitStack() as opened:
+        others = known.ahead or opened.enter_context(ahead(records.filter(pc.invert(is_fresh))))
+        yield others.engine, others.with_new(records.filter(is_fresh))
+
+
+def _keys(engine: duckdb.DuckDBPyConnection) -> pa.Array:
+    """The record keys of people, by id."""
+    return engine.sql("select record_key from people order by id").to_arrow_table()["record_key"].combine_chunks()
 
 
 def _matched(
     engine: duckdb.DuckDBPyConnection,
     columns: list[str],
-    keys: pa.Array,
     *,
     model: Model | None,
     decided: Overrides,
@@ -108,6 +120,8 @@ def _matched(
     key: str,
 ) -> Matched:
     """All pairs of the table people."""
+    name_sources(engine)
+    keys = _keys(engine)
     yields = find_pairs(engine, columns, budget=most_pairs(len(keys)))
     compare(engine, columns, pairs="pairs", into="likeness")
     is_new = model is None or not fits(model, columns)
@@ -134,18 +148,21 @@ def _matched(
 def _matched_again(
     engine: duckdb.DuckDBPyConnection,
     columns: list[str],
-    keys: pa.Array,
     *,
     model: Model,
-    pairs: pa.Table,
+    known: Known,
     decided: Overrides,
     key: str,
 ) -> Matched:
-    """The pairs of the table fresh with all people, beside the known pairs of the others."""
+    """The pairs of fresh people with all, beside the known pairs of the others."""
+    name_sources(engine)
+    keys = _keys(engine)
+    engine.register("told_anew", known.fresh)
+    engine.execute(FRESH)
     yields = find_pairs_of(engine, columns, largest=_largest(model, columns, people=len(keys)), table="fresh")
     compare(engine, columns, pairs="pairs", into="likeness")
     known_columns = of_columns(model, columns)
-    read = _kept(engine, pairs)
+    read = _kept(engine, known.pairs)
     kept = read_anew(read, -model.shift)
     fresh = probabilities(engine, known_columns, table="likeness")
     engine.register("loose", _loose(len(keys), together(kept, fresh), ids=_ids(engine, "fresh")))
@@ -162,9 +179,9 @@ def _matched_again(
 def as_table(matched: Matched | None) -> pa.Table:
     """The pairs by record: record_a, record_b, probability; none where nothing was matched."""
     names, pairs = (matched.record_keys, matched.pairs) if matched else (pa.array([], pa.string()), NO_PAIRS)
-    return pa.table(
-        {"record_a": names.take(pairs.left), "record_b": names.take(pairs.right), "probability": pairs.probability}
-    )
+    ends = [names.take(side) for side in (pairs.left, pairs.right)]
+    lower, higher = pc.min_element_wise(*ends), pc.max_element_wise(*ends)
+    return pa.table({"record_a": lower, "record_b": higher, "probability": pairs.probability})
 
 
 def fits(model: Model, columns: list[str]) -> bool:

@@ -31,11 +31,20 @@ def prepare(engine: duckdb.DuckDBPyConnection, records: pa.Table) -> list[str]:
     Grain: one row per record, `id` counts them by record_key; rows without any name, date or identifier stay.
     """
     orient(engine, records)
-    extras = [name for name in records.column_names if name.startswith("extra_")]
-    engine.execute(PEOPLE.replace("{extras}", "".join(f", {name}" for name in extras)))
-    names = [row[0] for row in engine.execute("select column_name from (describe people)").fetchall()]
-    counts = engine.execute(f"select {', '.join(f'count({name})' for name in names)} from people").fetchall()[0]
-    return [name for name, count in zip(names, counts, strict=True) if count]
+    engine.execute(f"create or replace temp table people as {_people(records, begin=0)}")
+    return _filled(engine)
+
+
+def add(engine: duckdb.DuckDBPyConnection, records: pa.Table) -> list[str]:
+    """Add records to the table `people`; the names of its columns that hold values.
+
+    Units: ids go on counting; which names stand in the wrong order is told by the records that were there before.
+    """
+    [begin] = engine.execute("select count(*) from people").fetchall()[0]
+    _tell(engine, records)
+    engine.execute(f"insert into roles from ({WORDS}) anti join roles using (word)")
+    engine.execute(f"insert into people by name {_people(records, begin=begin)}")
+    return _filled(engine)
 
 
 def orient(engine: duckdb.DuckDBPyConnection, records: pa.Table) -> None:
@@ -43,14 +52,32 @@ def orient(engine: duckdb.DuckDBPyConnection, records: pa.Table) -> None:
 
     Grain: one row per record; first and last are one word each, beside how they sound and what the first may stand for.
     """
-    keys = [name for name in records.column_names if name.endswith("_key") and name != "record_key"]
-    places = pa.array(np.arange(records.num_rows, dtype=np.int64))
-    engine.register("records", records.drop_columns(keys).append_column("position", places))
     roots = name_roots()
     engine.register("roots", pa.table({"name": list(roots), "roots": pa.array(list(roots.values()))}))
     engine.execute(_sound_macro())
-    engine.execute(TOLD, {"particles": list(PARTICLES)})
+    _tell(engine, records)
+    engine.execute(f"create or replace temp table roles as {WORDS}")
     engine.execute(ORIENTED)
+
+
+def _tell(engine: duckdb.DuckDBPyConnection, records: pa.Table) -> None:
+    """Make the tables `records` and `told`."""
+    keys = [name for name in records.column_names if name.endswith("_key") and name != "record_key"]
+    places = pa.array(np.arange(records.num_rows, dtype=np.int64))
+    engine.register("records", records.drop_columns(keys).append_column("position", places))
+    engine.execute(TOLD, {"particles": list(PARTICLES)})
+
+
+def _people(records: pa.Table, *, begin: int) -> str:
+    extras = "".join(f", {name}" for name in records.column_names if name.startswith("extra_"))
+    return PEOPLE.format(extras=extras, begin=begin)
+
+
+def _filled(engine: duckdb.DuckDBPyConnection) -> list[str]:
+    """The columns of people that hold values."""
+    names = [row[0] for row in engine.execute("select column_name from (describe people)").fetchall()]
+    counts = engine.execute(f"select {', '.join(f'count({name})' for name in names)} from people").fetchall()[0]
+    return [name for name, count in zip(names, counts, strict=True) if count]
 
 
 TOLD = """
@@ -71,8 +98,7 @@ from said
 """
 """The names alone, by the position of their record: to copy whole records took as long as all the rest."""
 
-ORIENTED = f"""
-create or replace temp table roles as
+WORDS = """
 with seen as (
     select first as word, 1 as as_first, 0 as as_last from told where first is not null
     union all select last, 0, 1 from told where last is not null
@@ -80,7 +106,12 @@ with seen as (
     select word, ln((sum(as_first) + 1) / (sum(as_last) + 1)) as lean from seen group by word
 )
 select word, lean, sound(word) as sound, coalesce(roots.roots, [word]) as roots
-from counted left join roots on roots.name = word;
+from counted left join roots on roots.name = word
+"""
+"""What only a word says, worked out once per word: how often it is a given name and how often a family name in these
+data, how it sounds, and what it may stand for."""
+
+ORIENTED = f"""
 create or replace temp view oriented as
 with named as (
     select told.*, coalesce(x.lean, 0) - coalesce(y.lean, 0) < {REVERSED} as is_reversed,
@@ -93,13 +124,9 @@ select records.* exclude (given, family, tokens), words,
     if(is_reversed, other_roots, one_roots) as first_roots
 from records join named using (position)
 """
-"""Names in the wrong order, found by how often each word is a given name and how often a family name in these data.
-
-What a word sounds like and may stand for is worked out once per word.
-"""
+"""Names in the wrong order, found by what their words lean to."""
 
 PEOPLE = """
-create or replace temp table people as
 select
     id,
     record_key,
@@ -126,7 +153,7 @@ select
     city,
     gender{extras}
 from oriented
-join (select position, cast(row_number() over (order by record_key) - 1 as integer) as id
+join (select position, cast({begin} + row_number() over (order by record_key) - 1 as integer) as id
       from records where not is_test) using (position)
 """
 """Counted apart from their values: to sort whole rows took twice as long as all the rest."""

@@ -19,6 +19,7 @@ from lakehouse.arrow_writes import InArrow
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from pipelines import canonical
+from pipelines.identity.ahead import Ahead, ahead
 from pipelines.identity.blocking import KeyYield
 from pipelines.identity.changes import Change, Frames, Rows
 from pipelines.identity.cluster import Clusters, clusters
@@ -101,10 +102,11 @@ def resolve(
         learned = beside.submit(newest_model, lake.read_as_night_began(IDENTITY_MODELS))
         known, ties = (reading[table.name] for table in (PERSON_RECORDS, IDENTITY_TIES))
         told = parted(contacts, scan, known, folder=folder, region=settings.country, anew=anew)
-        given = evidence(told, links, facts, ties.result(), settings, folder=folder, key=key)
-        began = {name: read.result() for name, read in reading.items()}
-        model = None if anew else learned.result()
-        found = resolved(given, began, settings, night=night, key=key, model=model)
+        with ahead(told.kept) as others:
+            given = evidence(told, links, facts, ties.result(), settings, folder=folder, key=key)
+            began = {name: read.result() for name, read in reading.items()}
+            model = None if anew else learned.result()
+            found = resolved(given, began, settings, night=night, key=key, model=model, others=others)
         frames = Frames(folder, lake.spark)
 
         def changed(table: Table, now: pa.Table) -> Change:
@@ -147,14 +149,16 @@ def resolved(
     night: date,
     key: str,
     model: Model | None = None,
+    others: Ahead | None = None,
 ) -> WhoIsWho:
     """Who is who by the evidence, with the links and pairs as the night began and the model learned before.
 
-    Units: records out of reach of what is new are left out, where the model and the settings are as they were.
+    Units: records out of reach of what is new are left out, where the model and the settings are as they were; others
+           prepares the unchanged records, where it began.
     """
     people = given.records
     decided = read_overrides(settings.overrides) if settings.overrides else NONE
-    matched = _matched(given, began, settings, decided=decided, model=model, key=key)
+    matched = _matched(given, began, settings, decided=decided, model=model, key=key, others=others)
     scene = _scene(given, began, matched, settings, model=model, decided=decided)
     found = clusters(
         scene.records,
@@ -187,11 +191,13 @@ def _matched(
     decided: Overrides,
     model: Model | None,
     key: str,
+    others: Ahead | None,
 ) -> Matched | None:
     """The pairs that match; None where there are too few records to learn from."""
     if given.records.num_rows < FEWEST_RECORDS:
         return None
-    known = Known(began[IDENTITY_PAIRS.name], given.made.select(["record_key"])) if given.unchanged.num_rows else None
+    fresh = given.made.select(["record_key"])
+    known = Known(began[IDENTITY_PAIRS.name], fresh, others) if given.unchanged.num_rows else None
     return match(given.records, model=model, known=known, decided=decided, thorough=settings.thorough, key=key)
 
 

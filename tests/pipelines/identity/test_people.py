@@ -3,7 +3,7 @@
 import duckdb
 import pytest
 
-from pipelines.identity.people import prepare
+from pipelines.identity.people import add, prepare
 from tests.pipelines.identity.person_rows import Person, person, person_table
 
 FEMALE = ("anna", "carla", "elise", "greet", "ines", "karin")
@@ -122,3 +122,17 @@ def test_area_is_what_several_postcodes_share() -> None:
     codes = ("9000", "75011", "sw1a1aa", "7")
     found, _ = people(*(person(n, postcode=code) for n, code in enumerate(codes)))
     assert [found[str(n)]["area"] for n in range(4)] == ["90", "750", "sw1a", "7"]
+
+
+def test_records_that_are_added_read_as_if_they_had_been_there_from_the_first() -> None:
+    new = [person(1, "peeters", "anna"), person(2, whole="maes elise"), person(3, "zoe", "quux"), person(4)]
+    with duckdb.connect() as engine:
+        prepare(engine, person_table(towns_folk()))
+        columns = add(engine, person_table(new))
+        rows = engine.sql("from people order by id").to_arrow_table().to_pylist()
+    at_once, columns_at_once = people(*towns_folk(), *new)
+    assert columns == columns_at_once
+    assert [row.pop("id") for row in rows] == list(range(len(rows)))
+    for row in at_once.values():
+        del row["id"]
+    assert {str(row["record_key"]).split(":")[-1]: row for row in rows} == at_once

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from pipelines.identity.key_pairs import lower_first
 from pipelines.identity.linkage import average_linkage, best_cut, groups_at, smallest_of_components
 from pipelines.identity.match import Matched
 from tests.pipelines.identity.person_rows import Person, person, person_table
@@ -82,7 +83,7 @@ def likely(found: Matched) -> dict[tuple[str, str], float]:
     """The probability by the keys of two records."""
     keys, pairs = found.record_keys.to_pylist(), found.pairs
     ends = zip(pairs.left.tolist(), pairs.right.tolist(), pairs.probability.tolist(), strict=True)
-    return {(keys[left], keys[right]): share for left, right, share in ends}
+    return {lower_first(keys[left], keys[right]): share for left, right, share in ends}
 
 
 def sharing_an_identifier(records: pa.Table) -> dict[str, int]:
