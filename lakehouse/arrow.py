@@ -18,12 +18,12 @@ def arrow_as_night_began(lake: Lakehouse, table: Table) -> pa.Table:
     Units: columns that the contract gained since are null; deletion vectors are off in every table of ours, and
            partitioned tables cannot be read, their night stands in no file.
     """
-    return _arrow(lake.read_as_night_began(table), table)
+    return _dataset(lake.read_as_night_began(table), table).to_table()
 
 
 def arrow_now(lake: Lakehouse, table: Table) -> pa.Table:
     """The table as it stands now, read like `arrow_as_night_began`."""
-    return _arrow(lake.read(table), table)
+    return _dataset(lake.read(table), table).to_table()
 
 
 def scan_now(lake: Lakehouse, table: Table) -> pyarrow.dataset.Dataset:
@@ -31,25 +31,16 @@ def scan_now(lake: Lakehouse, table: Table) -> pyarrow.dataset.Dataset:
 
     Units: columns and partitions as for `arrow_as_night_began`.
     """
+    return _dataset(lake.read(table), table)
+
+
+def _dataset(frame: DataFrame, table: Table) -> pyarrow.dataset.Dataset:
     schema = to_arrow_schema(table.schema)
-    files, system = _files(lake.read(table), table)
+    files, system = _files(frame, table)
     if not files:
         return pyarrow.dataset.dataset(schema.empty_table())
     form = pyarrow.dataset.ParquetFileFormat(coerce_int96_timestamp_unit="us")
     return pyarrow.dataset.dataset(files, schema=schema, filesystem=system, format=form)
-
-
-def _arrow(frame: DataFrame, table: Table) -> pa.Table:
-    schema = to_arrow_schema(table.schema)
-    files, system = _files(frame, table)
-    if not files:
-        return schema.empty_table()
-    found = pyarrow.dataset.dataset(files, filesystem=system, format="parquet")
-    there = found.to_table(columns=[name for name in schema.names if name in found.schema.names])
-    missing = [field for field in schema if field.name not in there.column_names]
-    for field in missing:
-        there = there.append_column(field, pa.nulls(len(there), field.type))
-    return there.select(schema.names).cast(schema)
 
 
 def _files(frame: DataFrame, table: Table) -> tuple[list[str], fs.FileSystem | None]:

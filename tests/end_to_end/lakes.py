@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import pyarrow as pa
 import pyarrow.parquet
 from pyspark.sql import DataFrame
 
@@ -70,8 +71,14 @@ def stored(folder: Path) -> Stored:
 
 def _rows(file: Path) -> list[dict[str, Any]]:
     opened = pyarrow.parquet.ParquetFile(file, coerce_int96_timestamp_unit="us")
-    rows: list[dict[str, Any]] = opened.read().to_pylist()
+    # Spark writes moments without their zone, UTC.
+    moments = pa.schema([_without_zone(field) for field in opened.schema_arrow])
+    rows: list[dict[str, Any]] = opened.read().cast(moments).to_pylist()
     return rows
+
+
+def _without_zone(field: pa.Field) -> pa.Field:
+    return field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field
 
 
 def counted(frame: DataFrame, columns: Iterable[str]) -> Counter[str]:

@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from lakehouse import arrow_writes
+from lakehouse.arrow import arrow_now
 from lakehouse.arrow_writes import InArrow
 from lakehouse.delta import Lakehouse, NightStart
 from lakehouse.rows import frame_of
@@ -64,11 +65,14 @@ def frame(lake: Lakehouse, rows: list[Row], table: Table = PEOPLE) -> DataFrame:
 
 
 def held(lake: Lakehouse, table: Table = PEOPLE) -> list[str]:
-    """The rows, as the lake and as Delta itself reads them."""
+    """The rows, as the lake, Delta itself and Arrow read them."""
     by_delta = lake.spark.read.format("delta").load(lake.location(table)).select(*table.column_names)
     rows = sorted(map(repr, lake.read(table).collect()))
     assert rows == sorted(map(repr, by_delta.collect()))
     assert lake.rows(table) == len(rows)
+    if table.write == "merge":
+        in_arrow = frame(lake, [tuple(row.values()) for row in arrow_now(lake, table).to_pylist()], table)
+        assert rows == sorted(map(repr, in_arrow.collect()))
     return rows
 
 
