@@ -206,9 +206,11 @@ class IdentitySettings(Section):
     """Who is who: the order in which sources are trusted, and the limits of what counts as one person.
 
     Units: trust is the survivorship order, most trusted first; country is the ISO code that phone numbers without
-           country code belong to; shared_by_at_most is the number of records that one value may join; duplicate_free
-           are sources of which no two records are one person; overrides is a CSV file of decided pairs, its path
-           relative to the retailer file; thorough learns from the groups of records as well when it learns anew.
+           country code belong to; shared_by_at_most is the floor of the number of records that one value may join: that
+           is learned with the model of who is who, up to 50, and is the floor where less or nothing was learned;
+           duplicate_free are sources of which no two records are one person; overrides is a CSV file of decided pairs,
+           its path relative to the retailer file; thorough learns from the groups of records as well when it learns
+           anew.
     """
 
     trust: Texts = ()

@@ -57,7 +57,8 @@ class Known:
 class Matched:
     """Pairs of records with the probability that they are one person, and how they were found.
 
-    Units: pairs count places in record_keys, left < right; looked_at is the number of pairs that were compared.
+    Units: pairs count places in record_keys, left < right; looked_at is the number of pairs that were compared; is_new
+           where the model was learned of these records.
     """
 
     record_keys: pa.Array
@@ -65,6 +66,7 @@ class Matched:
     model: Model
     looked_at: int
     yields: tuple[KeyYield, ...]
+    is_new: bool = False
 
 
 def match(
@@ -142,7 +144,8 @@ def _matched(
     elif model.rescorer is not None:
         pairs = rescored_by(engine, columns, model.rescorer, pairs, beside=NO_PAIRS, key=key)
     model = taught(engine, model, pairs, decided)
-    return Matched(keys, read_anew(pairs, model.shift), model, _rows(engine, "likeness", "more"), tuple(yields))
+    pairs, looked_at = read_anew(pairs, model.shift), _rows(engine, "likeness", "more")
+    return Matched(keys, pairs, model, looked_at, tuple(yields), is_new=is_new)
 
 
 def _matched_again(

@@ -38,7 +38,8 @@ class Model:
            shift is in bits, to be added to every log-odds: what people's decisions taught, which answers names;
            grouping names the settings by which the records were grouped;
            largest_blocks is the size of the largest block by key (blocking.py) among so many records; rescorer is
-           there where a thorough run taught one.
+           there where a thorough run taught one; usually_share is how many records of one value were usual
+           (crowds.py), None where that was not learned, as in models of before.
     """
 
     columns: tuple[str, ...]
@@ -54,6 +55,7 @@ class Model:
     records: int = 0
     largest_blocks: Mapping[str, int] = field(default_factory=dict)
     rescorer: Rescorer | None = None
+    usually_share: int | None = None
 
     @property
     def version(self) -> str:
@@ -71,8 +73,11 @@ def with_cut(model: Model, cut: float) -> Model:
 
 
 def as_json(model: Model) -> str:
-    """The model as it is kept in a table."""
-    return json.dumps(asdict(model), sort_keys=True)
+    """The model as it is kept in a table; what was not learned is left out, so that older models keep their version."""
+    said = asdict(model)
+    if model.usually_share is None:
+        del said["usually_share"]
+    return json.dumps(said, sort_keys=True)
 
 
 def from_json(text: str) -> Model:
@@ -95,6 +100,7 @@ def from_json(text: str) -> Model:
         records=found.get("records", 0),
         largest_blocks=found.get("largest_blocks", {}),
         rescorer=_rescorer(rescorer),
+        usually_share=found.get("usually_share"),
     )
 
 

@@ -23,6 +23,7 @@ from pipelines.identity.ahead import Ahead, ahead
 from pipelines.identity.blocking import KeyYield
 from pipelines.identity.changes import Change, Frames, Rows
 from pipelines.identity.cluster import Clusters, clusters
+from pipelines.identity.crowds import in_force, usually_share
 from pipelines.identity.evidence import Evidence, evidence, parted
 from pipelines.identity.handover import handover
 from pipelines.identity.match import FEWEST_RECORDS, Known, Matched, match
@@ -141,6 +142,11 @@ def newest_model(models: DataFrame) -> Model | None:
     return from_json(last[0]["parameters"]) if last else None
 
 
+def model_behind(models: DataFrame, records: pa.Table) -> Model | None:
+    """The model that these records were linked by; None where they are too few, so that exact evidence links alone."""
+    return newest_model(models) if records.num_rows >= FEWEST_RECORDS else None
+
+
 def resolved(
     given: Evidence,
     began: Mapping[str, pa.Table],
@@ -159,6 +165,7 @@ def resolved(
     people = given.records
     decided = read_overrides(settings.overrides) if settings.overrides else NONE
     matched = _matched(given, began, settings, decided=decided, model=model, key=key, others=others)
+    settings = in_force(settings, matched.model if matched else None)
     scene = _scene(given, began, matched, settings, model=model, decided=decided)
     found = clusters(
         scene.records,
@@ -193,12 +200,18 @@ def _matched(
     key: str,
     others: Ahead | None,
 ) -> Matched | None:
-    """The pairs that match; None where there are too few records to learn from."""
+    """The pairs that match; None where there are too few records to learn from.
+
+    Units: a model that is learned tonight knows how many records usually share a value, too; later nights go by that.
+    """
     if given.records.num_rows < FEWEST_RECORDS:
         return None
     fresh = given.made.select(["record_key"])
     known = Known(began[IDENTITY_PAIRS.name], fresh, others) if given.unchanged.num_rows else None
-    return match(given.records, model=model, known=known, decided=decided, thorough=settings.thorough, key=key)
+    found = match(given.records, model=model, known=known, decided=decided, thorough=settings.thorough, key=key)
+    if not found.is_new:
+        return found
+    return replace(found, model=replace(found.model, usually_share=usually_share(given.records)))
 
 
 def _scene(

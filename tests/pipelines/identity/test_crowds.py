@@ -1,8 +1,13 @@
 """How many records a value may join is what is usual in the data, and one crowded value changes nothing."""
 
-import pyarrow as pa
+from dataclasses import replace
 
-from pipelines.identity.crowds import LARGEST, shared_by_at_most
+import pyarrow as pa
+import pytest
+
+from pipelines.identity.crowds import LARGEST, in_force, shared_by_at_most
+from pipelines.identity.model import LEARNED_NOTHING
+from pipelines.mapping import IdentitySettings
 from tests.pipelines.identity.evidence import RECORDS, Record, record
 
 
@@ -36,3 +41,12 @@ def test_the_floor_holds_where_little_is_shared_and_offices_end_at_the_largest()
 def test_records_of_tests_and_those_that_are_gone_do_not_count() -> None:
     people = [row for n in range(30) for row in holding(str(n), 11) + holding(str(n) + "x", 20, is_deleted=True)]
     assert limit(people) == 11
+
+
+@pytest.mark.parametrize(("learned", "expected"), [(12, 12), (3, 10), (0, 10), (None, 10)])
+def test_setting_is_the_floor_of_what_the_model_learned(learned: int | None, expected: int) -> None:
+    settings = IdentitySettings(shared_by_at_most=10, duplicate_free=("crm",))
+    for model in (replace(LEARNED_NOTHING, usually_share=learned), None):
+        found = in_force(settings, model)
+        assert found.shared_by_at_most == (expected if model else 10)
+        assert found.duplicate_free == settings.duplicate_free

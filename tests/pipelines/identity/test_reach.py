@@ -1,6 +1,7 @@
 """A night that groups only what it may move ends where one that groups all records does."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -28,6 +29,8 @@ TILL = "loyalty_id:till"
 SHARING = 0.15
 """More of it, and everybody hangs together with everybody."""
 SETTINGS = IdentitySettings(shared_by_at_most=4)
+FLOOR = IdentitySettings(shared_by_at_most=1)
+"""The model has learned more."""
 
 
 @pytest.fixture
@@ -119,21 +122,22 @@ def nothing_yet(schema: pa.Schema) -> Began:
     return found | {IDENTITY_LINKS.name: links.empty_table()}
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(("seed", "settings"), [(1, SETTINGS), (2, SETTINGS), (3, FLOOR)])
 def test_nights_that_group_what_they_may_move_end_as_if_they_had_grouped_all(
-    people: pa.Table, matched: Matched, seed: int, monkeypatch: pytest.MonkeyPatch
+    people: pa.Table, matched: Matched, seed: int, settings: IdentitySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chance = random.Random(seed)
     rows = shop(people, chance)
     tied = facts(rows, chance, 30)
     none = as_evidence(rows, tied, [], [], people.schema)
-    first = resolved(none, nothing_yet(people.schema), SETTINGS, night=NIGHT, key=KEY, model=matched.model)
+    model = replace(matched.model, usually_share=SETTINGS.shared_by_at_most)
+    first = resolved(none, nothing_yet(people.schema), settings, night=NIGHT, key=KEY, model=model)
     began = after(nothing_yet(people.schema), first)
     for number in range(1, 4):
         before, tied_before = rows, tied
         rows, tied = changed(rows, tied, chance)
         given = as_evidence(rows, tied, before, tied_before, people.schema)
-        few, every = (night_of(given, began, first, most, number, monkeypatch) for most in (1.0, 0.0))
+        few, every = (night_of(given, began, first, settings, most, number, monkeypatch) for most in (1.0, 0.0))
         assert after(began, few) == after(began, every)
         assert few.identities.events.sort_by(EVENT_ORDER) == every.identities.events.sort_by(EVENT_ORDER)
         assert few.before[IDENTITY_LINKS.name].num_rows < people.num_rows / 10
@@ -141,12 +145,18 @@ def test_nights_that_group_what_they_may_move_end_as_if_they_had_grouped_all(
 
 
 def night_of(
-    given: Evidence, began: Began, first: WhoIsWho, most: float, number: int, monkeypatch: pytest.MonkeyPatch
+    given: Evidence,
+    began: Began,
+    first: WhoIsWho,
+    settings: IdentitySettings,
+    most: float,
+    number: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> WhoIsWho:
     """A night that groups all records where more than this share may move."""
     monkeypatch.setattr(scene, "MOST_MOVED", most)
     night = NIGHT + timedelta(days=number)
-    return resolved(given, began, SETTINGS, night=night, key=KEY, model=first.model)
+    return resolved(given, began, settings, night=night, key=KEY, model=first.model)
 
 
 EVENT_ORDER = [(name, "ascending") for name in ("customer_id", "event", "other_customer_id")]

@@ -1,12 +1,17 @@
 """Households and doubts from what a night has written: a rerun changes nothing, nothing personal is left behind."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from lakehouse.delta import Lakehouse
+from pipelines.identity.match import FEWEST_RECORDS
+from pipelines.identity.model import LEARNED_NOTHING, as_json
 from pipelines.identity.second_level import second_level
 from pipelines.mapping import IdentitySettings
-from pipelines.tables import HOUSEHOLDS, IDENTITY_LINKS, IDENTITY_PAIRS, PERSON_RECORDS
+from pipelines.tables import HOUSEHOLDS, IDENTITY_LINKS, IDENTITY_MODELS, IDENTITY_PAIRS, PERSON_RECORDS
 from tests.pipelines.conformed_rows import KEY, NIGHT, Values, of_table
 
 HOME: Values = {
@@ -46,3 +51,21 @@ def test_households_and_doubts_are_told_and_a_rerun_changes_nothing(lake: Lakeho
         assert found.households.gone.isEmpty()
     assert (found.figures.suspicious, found.figures.people_per_household) == (1, ((2, 1),))
     assert not list((Path(lake.path) / "personal" / "_tmp").iterdir())
+
+
+@pytest.mark.parametrize(("records", "at_home"), [(FEWEST_RECORDS, 12), (FEWEST_RECORDS - 1, 0)])
+def test_as_many_may_share_a_home_as_the_model_of_the_records_learned(
+    lake: Lakehouse, records: int, at_home: int
+) -> None:
+    nowhere = {"street": None, "house": None, "postcode": None}
+    people = [known(number, "anna", **({} if number < 12 else nowhere)) for number in range(records)]
+    links: list[Values] = [
+        {"record_key": row["record_key"], "source": "crm", "customer_id": f"c{number}", "evidence": "alone"}
+        for number, row in enumerate(people)
+    ]
+    model = replace(LEARNED_NOTHING, usually_share=12)
+    learned: Values = {"night": NIGHT, "version": model.version, "parameters": as_json(model)}
+    for table, rows in ((PERSON_RECORDS, people), (IDENTITY_LINKS, links), (IDENTITY_MODELS, [learned])):
+        lake.replace_all(table, of_table(lake.spark, table, rows))
+    with second_level(lake, IdentitySettings(), night=NIGHT, key=KEY) as found:
+        assert found.households.rows.count() == at_home
