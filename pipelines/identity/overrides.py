@@ -15,16 +15,19 @@ from pipelines.identity.linkage import smallest_of_components
 
 COLUMNS = ("record_a", "record_b", "decision", "who", "why")
 DECISIONS = ("always", "never")
+MOST_LINES = 10
+"""Lines that a warning names; a source that changed its ids leaves thousands."""
 Line = tuple[int, Mapping[str, str | None]]
 
 
 @dataclass(frozen=True)
 class Overrides:
-    """Decided pairs of record keys, the lower key first; signed holds who decided and why."""
+    """Decided pairs of record keys, the lower key first; signed holds who decided and why, lines where they stand."""
 
     always: tuple[KeyPair, ...] = ()
     never: tuple[KeyPair, ...] = ()
     signed: Mapping[KeyPair, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    lines: Mapping[KeyPair, int] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def record_keys(self) -> list[str]:
@@ -75,6 +78,21 @@ def decide(file: Path, decisions: Sequence[Mapping[str, str]]) -> Overrides:
     return after
 
 
+def lines_about(overrides: Overrides, record_keys: Iterable[str]) -> tuple[int, ...]:
+    """The lines of the file that decide about one of the records."""
+    asked = set(record_keys)
+    return tuple(sorted(line for pair, line in overrides.lines.items() if not asked.isdisjoint(pair)))
+
+
+def waiting(file: Path | None, lines: Sequence[int]) -> tuple[str, ...]:
+    """What is said of lines that name a record which no source has, without its id: that may be an e-mail."""
+    if not lines:
+        return ()
+    more = f" and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
+    told = f"{', '.join(map(str, lines[:MOST_LINES]))}{more}"
+    return (f"{file}: decisions wait for records that no source has; they stand on line {told}",)
+
+
 def decision_about(overrides: Overrides, pair: KeyPair) -> Decided | None:
     """What people decided about a pair, itself or by way of other pairs; None where nothing follows."""
     low, high = lower_first(*pair)
@@ -103,12 +121,15 @@ def _read(file: Path, text: str) -> Overrides:
     if missing:
         raise _wrong(file, f"the file has no column {', '.join(missing)}")
     found: dict[str, list[KeyPair]] = {name: [] for name in DECISIONS}
-    signed = {}
+    signed, lines = {}, {}
     for line, row in enumerate(rows, start=2):
         pair = _pair(file, f"line {line}", row)
         found[_decision(file, f"line {line}", row)].append(pair)
         signed[pair] = ((row["who"] or "").strip(), (row["why"] or "").strip())
-    overrides = Overrides(**{name: tuple(sorted(set(pairs))) for name, pairs in found.items()}, signed=signed)
+        lines[pair] = line
+    overrides = Overrides(
+        **{name: tuple(sorted(set(pairs))) for name, pairs in found.items()}, signed=signed, lines=lines
+    )
     _refuse_contradictions(file, overrides)
     return overrides
 

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,7 +27,7 @@ from pipelines.identity.evidence import Evidence, evidence, parted
 from pipelines.identity.handover import handover
 from pipelines.identity.match import FEWEST_RECORDS, Known, Matched, match
 from pipelines.identity.model import Model, as_json, from_json, with_cut
-from pipelines.identity.overrides import NONE, Overrides, read_overrides
+from pipelines.identity.overrides import NONE, Overrides, lines_about, read_overrides, waiting
 from pipelines.identity.scene import Scene, moved, whole
 from pipelines.identity.stable_ids import Identities, identities
 from pipelines.mapping import IdentitySettings
@@ -72,7 +71,8 @@ class WhoIsWho:
     """Identities with the pairs of records behind them and the model that matched them.
 
     Shape: pairs (record_a, record_b, probability); before are the rows, by table, that identities and pairs replace.
-    Units: is_new where the model was learned just now; unknown are the records that overrides name and no source has.
+    Units: is_new where the model was learned just now; unknown are the lines of overrides that name a record which no
+           source has.
     """
 
     identities: Identities
@@ -80,7 +80,7 @@ class WhoIsWho:
     before: Mapping[str, pa.Table]
     model: Model | None
     is_new: bool
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[int, ...] = ()
     blocking: tuple[KeyYield, ...] = ()
 
 
@@ -121,7 +121,7 @@ def resolve(
             identifiers=changed(IDENTIFIERS, found.identities.identifiers),
             events=frames.rows(_with_version(found.identities.events, found.model), IDENTITY_EVENTS),
             models=frames.rows(_learned(found, night), IDENTITY_MODELS),
-            warnings=tuple(_unknown(settings.overrides, name) for name in found.unknown),
+            warnings=waiting(settings.overrides, found.unknown),
             blocking=found.blocking,
         )
 
@@ -162,7 +162,6 @@ def resolved(
     Units: records out of reach of what is new are left out, where the model and the settings are as they were; others
            prepares the unchanged records, where it began.
     """
-    people = given.records
     decided = read_overrides(settings.overrides) if settings.overrides else NONE
     matched = _matched(given, began, settings, decided=decided, model=model, key=key, others=others)
     settings = in_force(settings, matched.model if matched else None)
@@ -177,7 +176,6 @@ def resolved(
         crowded=scene.others,
     )
     used = _used(matched, found, settings)
-    missing = pc.is_in(pa.array(decided.record_keys, pa.string()), value_set=people["record_key"].combine_chunks())
     links_before = scene.before[IDENTITY_LINKS.name]
     return WhoIsWho(
         identities(scene.mine(found.members), scene.records, links_before, night=night, key=key),
@@ -185,7 +183,7 @@ def resolved(
         {**began, **scene.before},
         used,
         is_new=_is_worth_keeping(used, model),
-        unknown=tuple(n for n, is_there in zip(decided.record_keys, missing.to_pylist(), strict=True) if not is_there),
+        unknown=_unknown(decided, given.records),
         blocking=matched.yields if matched else (),
     )
 
@@ -249,8 +247,10 @@ def _is_worth_keeping(used: Model | None, before: Model | None) -> bool:
     return used is not None and used != before and bool(used.match or (before and before.match))
 
 
-def _unknown(file: Path | None, record_key: str) -> str:
-    return f"{file}: no source has the record {record_key.removeprefix('contact:')}; decisions about it wait for it"
+def _unknown(decided: Overrides, records: pa.Table) -> tuple[int, ...]:
+    named = pa.array(decided.record_keys, pa.string())
+    is_there = pc.is_in(named, value_set=records["record_key"].combine_chunks())
+    return lines_about(decided, named.filter(pc.invert(is_there)).to_pylist())
 
 
 def _with_version(events: pa.Table, model: Model | None) -> pa.Table:

@@ -6,7 +6,15 @@ import pytest
 
 from lakehouse.errors import WrongCall
 from pipelines.identity.cluster import clusters
-from pipelines.identity.overrides import Decided, Overrides, decide, decision_about, read_overrides
+from pipelines.identity.overrides import (
+    Decided,
+    Overrides,
+    decide,
+    decision_about,
+    lines_about,
+    read_overrides,
+    waiting,
+)
 from tests.pipelines.identity.evidence import record, records, ties
 
 HEAD = "record_a,record_b,decision,who,why"
@@ -135,3 +143,15 @@ def test_what_follows_from_decisions_is_known_with_whoever_made_them(tmp_path: P
     assert decision_about(decided, (CRM_1, CRM_3)) == Decided("always")
     assert decision_about(decided, ("contact:web:9", CRM_1)) == Decided("never")
     assert decision_about(decided, (CRM_1, "contact:web:8")) is None
+
+
+def test_decisions_that_wait_are_told_by_their_lines_and_not_by_the_ids(tmp_path: Path) -> None:
+    lines = [f"crm:{number},crm:anna{number}@mail.example,never,Ann,x" for number in range(12)]
+    decided = read_overrides(file_of(tmp_path, *lines))
+    file = Path("decided.csv")
+    gone = [key for key in decided.record_keys if "@" in key]
+    assert lines_about(decided, gone[:1]) == (2,)
+    assert waiting(file, ()) == ()
+    told = "decided.csv: decisions wait for records that no source has; they stand on line"
+    assert waiting(file, (2,)) == (f"{told} 2",)
+    assert waiting(file, lines_about(decided, gone)) == (f"{told} 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more",)

@@ -147,11 +147,11 @@ def test_what_was_learned_of_records_is_kept_and_the_next_night_changes_no_id(la
 
 def test_decisions_of_people_survive_a_rebuild_and_unknown_records_are_told(lake: Lakehouse, tmp_path: Path) -> None:
     file = tmp_path / "overrides.csv"
-    rows = ("crm:1,web:9,always,Ann,same passport", "crm:1,crm:77,never,Ann,twins")
+    rows = ("crm:1,web:9,always,Ann,same passport", "crm:1,crm:bea@mail.example,never,Ann,twins")
     file.write_text("\n".join(["record_a,record_b,decision,who,why", *rows]))
     deliver(lake, [ANNA, {**ANNE, "full_name": "Vos Bea"}], [])
     settings = SETTINGS.model_copy(update={"overrides": file})
     for _ in range(2):
         found = night_of(lake, settings)
         assert len(set(found.owners.values())) == 1
-        assert found.warnings == (f"{file}: no source has the record crm:77; decisions about it wait for it",)
+        assert found.warnings == (f"{file}: decisions wait for records that no source has; they stand on line 3",)
