@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ COLUMNS = ("record_a", "record_b", "decision", "who", "why")
 DECISIONS = ("always", "never")
 MOST_LINES = 10
 """Lines that a warning names; a source that changed its ids leaves thousands."""
+MAY_BE_PERSONAL = re.compile(r"@|:\+?[\d ()/.-]{8,}$")
 Line = tuple[int, Mapping[str, str | None]]
 
 
@@ -158,8 +160,14 @@ def _refuse_contradictions(file: Path, overrides: Overrides) -> None:
     place, groups = _always_groups(overrides)
     against = [pair for pair in overrides.never if groups[place[pair[0]]] == groups[place[pair[1]]]]
     if against:
-        told = "; ".join(" and ".join(key.removeprefix("contact:") for key in pair) for pair in against[:3])
+        told = "; ".join(_told(pair, overrides.lines[pair]) for pair in against[:3])
         raise _wrong(file, f"decisions contradict one another: {told} are never one person, and one by `always`")
+
+
+def _told(pair: KeyPair, line: int) -> str:
+    """The two records of a pair; its line where an id may be an e-mail or a phone."""
+    names = [key.removeprefix("contact:") for key in pair]
+    return f"the records of line {line}" if any(map(MAY_BE_PERSONAL.search, names)) else " and ".join(names)
 
 
 def _always_groups(overrides: Overrides) -> tuple[dict[str, int], list[int]]:

@@ -98,6 +98,14 @@ def test_contradiction_is_refused_even_over_a_third_record(tmp_path: Path) -> No
         read_overrides(file_of(tmp_path, *lines))
 
 
+@pytest.mark.parametrize("name", ["anna@mail.example", "+32 475 12 34 56", "0475123456"])
+def test_contradiction_repeats_no_id_that_may_be_personal(tmp_path: Path, name: str) -> None:
+    lines = (f"crm:{name},crm:2,always,Ann,x", f"crm:2,crm:{name},never,Bert,y")
+    with pytest.raises(WrongCall, match="contradict one another: the records of line 3 are never") as refused:
+        read_overrides(file_of(tmp_path, *lines))
+    assert name not in str(refused.value)
+
+
 def test_missing_file_or_column_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongCall, match="there is no such file"):
         read_overrides(tmp_path / "gone.csv")
