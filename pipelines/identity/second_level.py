@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 from lakehouse.arrow import arrow_as_night_began, arrow_now
 from lakehouse.delta import Lakehouse
 from pipelines.identity.changes import Change, Frames, Rows
-from pipelines.identity.crowds import in_force
 from pipelines.identity.figures import IdentityFigures, identity_figures
 from pipelines.identity.handover import handover
 from pipelines.identity.households import households
@@ -48,7 +47,8 @@ def second_level(lake: Lakehouse, settings: IdentitySettings, *, night: date, ke
     before = arrow_as_night_began(lake, HOUSEHOLDS)
     model = model_behind(lake.read(IDENTITY_MODELS), records)
     events = lake.read(IDENTITY_EVENTS).where(F.col("night") == F.lit(night)).toArrow()
-    limit = in_force(settings, model).shared_by_at_most
+    # The learned number is of records; a household is one of customers and of names.
+    limit = settings.shared_by_at_most
     found = households(records, links, before, shared_by_at_most=limit, night=night, key=key)
     doubted = suspicious_clusters(records, links, pairs, night=night)
     figures = identity_figures(links, events, pairs, found, doubted, cut=model.cut if model else None)

@@ -53,12 +53,12 @@ def test_households_and_doubts_are_told_and_a_rerun_changes_nothing(lake: Lakeho
     assert not list((Path(lake.path) / "personal" / "_tmp").iterdir())
 
 
-@pytest.mark.parametrize(("records", "at_home"), [(FEWEST_RECORDS, 12), (FEWEST_RECORDS - 1, 0)])
-def test_as_many_may_share_a_home_as_the_model_of_the_records_learned(
-    lake: Lakehouse, records: int, at_home: int
+@pytest.mark.parametrize(("shared_by_at_most", "at_home"), [(10, 0), (12, 12)])
+def test_what_a_model_learned_of_records_makes_no_household(
+    lake: Lakehouse, shared_by_at_most: int, at_home: int
 ) -> None:
     nowhere = {"street": None, "house": None, "postcode": None}
-    people = [known(number, "anna", **({} if number < 12 else nowhere)) for number in range(records)]
+    people = [known(number, "anna", **({} if number < 12 else nowhere)) for number in range(FEWEST_RECORDS)]
     links: list[Values] = [
         {"record_key": row["record_key"], "source": "crm", "customer_id": f"c{number}", "evidence": "alone"}
         for number, row in enumerate(people)
@@ -67,5 +67,6 @@ def test_as_many_may_share_a_home_as_the_model_of_the_records_learned(
     learned: Values = {"night": NIGHT, "version": model.version, "parameters": as_json(model)}
     for table, rows in ((PERSON_RECORDS, people), (IDENTITY_LINKS, links), (IDENTITY_MODELS, [learned])):
         lake.replace_all(table, of_table(lake.spark, table, rows))
-    with second_level(lake, IdentitySettings(), night=NIGHT, key=KEY) as found:
+    settings = IdentitySettings(shared_by_at_most=shared_by_at_most)
+    with second_level(lake, settings, night=NIGHT, key=KEY) as found:
         assert found.households.rows.count() == at_home
