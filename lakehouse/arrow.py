@@ -1,6 +1,7 @@
 """Tables for engines beside Spark: the Parquet files that Delta lists, read without a Spark query."""
 
-from urllib.parse import unquote
+from string import punctuation
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.dataset
@@ -47,5 +48,6 @@ def _files(frame: DataFrame, table: Table) -> tuple[list[str], fs.FileSystem | N
     """The Parquet files behind a frame that reads one table, and where they lie."""
     if table.write == "replace_night":
         raise ValueError(f"{table.name} is partitioned by {table.night_column}")
-    places = [fs.FileSystem.from_uri(file) for file in frame.inputFiles()]
-    return [unquote(path) for _, path in places], places[0][0] if places else None
+    # Spark leaves letters that no address may hold as they are.
+    places = [fs.FileSystem.from_uri(quote(file, safe=punctuation)) for file in frame.inputFiles()]
+    return [path for _, path in places], places[0][0] if places else None

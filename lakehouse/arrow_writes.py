@@ -3,17 +3,20 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 from pyarrow import fs
 from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from lakehouse.listed_files import files_of
+from lakehouse.errors import ContractBroken
+from lakehouse.listed_files import files_of, schema_of
 from lakehouse.table import Table
 
 MOST_FILES = 500
@@ -36,10 +39,10 @@ class InArrow:
     gone: pa.Table | None = None
     before: pa.Table | None = None
 
-    def outcome(self, table: Table) -> pa.Table:
-        """What the table holds once the rows are merged in and the keys of `gone` are taken out."""
+    def outcome(self, table: Table) -> pa.Table | None:
+        """What the table holds once the rows are merged in and the keys of `gone` are taken out; None if unknown."""
         if self.before is None or self.gone is None:
-            return self.rows
+            return None
         keys = list(table.key)
         leaving = pa.concat_tables([self.rows.select(keys), self.gone.select(keys)])
         held = self.before.select(keys).append_column("_place", pa.array(np.arange(self.before.num_rows)))
@@ -64,19 +67,26 @@ class Place:
         return [file for file in listed if file.partitionValues().apply(column) == value]
 
 
-def fitting(rows: pa.Table, table: Table, snapshot: Any, *, night: bool = False) -> pa.Table | None:
-    """The rows with the types of the table; None where the stored table has other columns, or asks for more of a row.
+def fitting(rows: pa.Table, table: Table, snapshot: Any, *, night: date | None = None) -> pa.Table | None:
+    """The rows with the types of the table; None where Spark has to look: other columns or types, or constraints.
 
-    Units: constraints and columns that Delta computes are Spark's to look after; night is whether the table is
-           partitioned by its night, which is then left out of the rows.
+    Units: night is the partition of a table of nights, whose column is then left out of the rows.
+
+    Raises: ContractBroken where a row is of another night.
     """
-    stored = json.loads(snapshot.schema().json())["fields"]
-    is_plain = all(field["nullable"] and not field["metadata"] for field in stored)
+    stored = schema_of(snapshot)
+    is_plain = all(field.nullable and not field.metadata for field in stored.fields)
+    declared = [(column.name, column.type) for column in table.columns]
+    is_declared = [(field.name, field.dataType.simpleString()) for field in stored.fields] == declared
     is_parted = snapshot.metadata().partitionColumns().nonEmpty()
-    if not is_plain or is_parted != night or [field["name"] for field in stored] != list(table.column_names):
+    if not is_plain or not is_declared or is_parted != (night is not None) or _constraints(snapshot):
         return None
     typed = rows.select(table.column_names).cast(to_arrow_schema(table.schema))
-    return typed.drop_columns([table.night_column]) if night else typed
+    if night is None:
+        return typed
+    if pc.all(pc.equal(typed[table.night_column], pa.scalar(night, pa.date32()))).as_py() is False:
+        raise _of_another_night(table, night)
+    return typed.drop_columns([table.night_column])
 
 
 def commit(spark: SparkSession, place: Place, rows: pa.Table, *, replaces: bool) -> bool:
@@ -105,7 +115,7 @@ def commit(spark: SparkSession, place: Place, rows: pa.Table, *, replaces: bool)
 
 def _written(rows: pa.Table, place: Place) -> Iterator[dict[str, Any]]:
     """The rows as Parquet files: what Delta's log says of each."""
-    system, folder = fs.FileSystem.from_uri(place.log.dataPath().toString())
+    system, folder = fs.FileSystem.from_uri(place.log.dataPath().toUri().toASCIIString())
     values = dict([place.partition]) if place.partition else {}
     under = "".join(f"{column}={value}/" for column, value in values.items())
     system.create_dir(f"{folder}/{under}")
@@ -124,3 +134,18 @@ def _written(rows: pa.Table, place: Place) -> Iterator[dict[str, Any]]:
             "dataChange": True,
             "stats": json.dumps({"numRecords": part.num_rows}),
         }
+
+
+def _constraints(snapshot: Any) -> bool:
+    """Whether Delta is to check rows by conditions of the table."""
+    names = snapshot.metadata().configuration().keySet().mkString("\n")
+    return any(name.startswith("delta.constraints.") for name in names.splitlines())
+
+
+def _of_another_night(table: Table, night: date) -> ContractBroken:
+    return ContractBroken(
+        f"a row is not of the night {night}",
+        where=table.name,
+        still_true="The table is unchanged.",
+        next_step="Change the step that makes the rows.",
+    )

@@ -188,8 +188,8 @@ class Lakehouse:
         """Write rows without Spark; False, with nothing done, where there is no table yet, or not one as declared."""
         if not self.exists(table):
             return False
-        rows = given.rows if appends else given.outcome(table)
-        typed = fitting(rows, table, self._newest_snapshot(table), night=night is not None)
+        rows = given.rows if appends or night else given.outcome(table)
+        typed = None if rows is None else fitting(rows, table, self._newest_snapshot(table), night=night)
         partition = (table.night_column, night.isoformat()) if night else None
         return typed is not None and commit(self.spark, Place(self._log(table), partition), typed, replaces=not appends)
 

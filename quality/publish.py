@@ -147,10 +147,11 @@ def _write(
     adds: bool | None,
     in_arrow: InArrow | None,
 ) -> None:
+    whole = None if count.rejected_rows else in_arrow
     if table.write == "merge":
-        lake.merge(table, good, gone=gone, rows=count.rows - count.rejected_rows, adds=adds, in_arrow=in_arrow)
+        lake.merge(table, good, gone=gone, rows=count.rows - count.rejected_rows, adds=adds, in_arrow=whole)
     elif table.write == "replace_night":
-        lake.replace_night(table, good, night, in_arrow=in_arrow)
+        lake.replace_night(table, good, night, in_arrow=whole)
     elif table.write == "replace_all":
         lake.replace_all(table, good)
     else:

@@ -19,6 +19,8 @@ def workbench() -> Iterator[duckdb.DuckDBPyConnection]:
         TemporaryDirectory(prefix="habitue-") as overflow,
         duckdb.connect(config={"temp_directory": overflow}) as connection,
     ):
+        # Moments without a zone are UTC, wherever the machine stands.
+        connection.execute("set TimeZone = 'UTC'")
         yield connection
 
 

@@ -2,18 +2,20 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 from delta.tables import DeltaTable
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from lakehouse import arrow_writes
 from lakehouse.arrow import arrow_now
 from lakehouse.arrow_writes import InArrow
 from lakehouse.delta import Lakehouse, NightStart
+from lakehouse.errors import ContractBroken
 from lakehouse.rows import frame_of
 from lakehouse.table import Column, Table, columns, personal, required
 
@@ -173,3 +175,44 @@ def test_large_outcome_is_parted_into_files(filled: Lakehouse, monkeypatch: pyte
     filled.merge(PEOPLE, frame(filled, NEW), in_arrow=of(NEW))
     assert len(filled.read(PEOPLE).inputFiles()) == 2
     assert len(held(filled)) == 4
+
+
+def test_lake_in_a_folder_with_signs_that_addresses_use_is_written_where_it_lies(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    lake = Lakehouse(str(tmp_path / "a b#c %20 \u00fc"), spark)
+    lake.merge(PEOPLE, frame(lake, HELD))
+    lake.merge(PEOPLE, frame(lake, NEW), in_arrow=of(NEW))
+    assert operations(lake) == [True, False]
+    assert len(held(lake)) == len(HELD) + 1
+    assert [place.name for place in tmp_path.iterdir()] == ["a b#c %20 \u00fc"]
+
+
+def test_row_of_another_night_is_refused(lake: Lakehouse) -> None:
+    lake.replace_night(EVENTS, frame(lake, [(NIGHTS[0], 1)], EVENTS), NIGHTS[0])
+    other: list[Row] = [(NIGHTS[1], 2)]
+    with pytest.raises(ContractBroken, match="a row is not of the night 2024-03-01"):
+        lake.replace_night(EVENTS, frame(lake, other, EVENTS), NIGHTS[0], in_arrow=InArrow(in_arrow(other, EVENTS)))
+    assert lake.rows(EVENTS) == 1
+
+
+def test_table_with_conditions_or_other_types_is_left_to_spark(filled: Lakehouse) -> None:
+    counted = replace(EVENTS, columns=(EVENTS.columns[0], required("id", "bigint", "id")))
+    filled.replace_night(EVENTS, frame(filled, [(NIGHTS[0], 1)], EVENTS), NIGHTS[0])
+    with pytest.raises(ContractBroken, match="id is stored as int and comes as bigint"):
+        filled.replace_night(
+            counted,
+            frame(filled, [(NIGHTS[0], 2)], counted),
+            NIGHTS[0],
+            in_arrow=InArrow(in_arrow([(NIGHTS[0], 2)], counted)),
+        )
+    place = f"delta.`{filled.location(PEOPLE)}`"
+    filled.spark.sql(f"ALTER TABLE {place} ADD CONSTRAINT positive CHECK (id > 0)")
+    filled.merge(PEOPLE, frame(filled, NEW), in_arrow=of(NEW))
+    assert operations(filled)[-1]
+
+
+def test_merge_that_does_not_know_the_whole_table_is_left_to_spark(filled: Lakehouse) -> None:
+    filled.merge(PEOPLE, frame(filled, NEW), in_arrow=InArrow(in_arrow(NEW)))
+    assert operations(filled) == [True, True]
+    assert len(held(filled)) == len(HELD) + 1
