@@ -43,7 +43,8 @@ def listening() -> Iterator[tuple[Door, paramiko.PKey, int]]:
             with line:
                 transport = paramiko.Transport(line)
                 transport.add_server_key(key)
-                transport.start_server(server=door)
+                # With an event it does not wait, nor raise where the caller hangs up while they greet each other.
+                transport.start_server(event=threading.Event(), server=door)
                 transport.join(5)
                 transport.close()
 
