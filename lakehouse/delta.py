@@ -15,7 +15,7 @@ from pyspark.sql import types as T
 
 from lakehouse.arrow_writes import InArrow, Place, commit, fitting
 from lakehouse.contract import checked, widening
-from lakehouse.listed_files import frame_of_listed_files, schema_of
+from lakehouse.listed_files import files_of, frame_of_listed_files, schema_of
 from lakehouse.table import Table
 
 NOT_THERE = -1
@@ -276,11 +276,10 @@ def _is_nothing(frame: DataFrame, gone: DataFrame | None, rows: int | None, in_a
 
 def _rows_by_checksum(snapshot: Any) -> int | None:
     """The rows that the snapshot's version checksum tells; None where it does not list every file with its rows."""
-    checksum = snapshot.checksumOpt()
-    files = checksum.get().allFiles() if checksum.isDefined() else checksum
-    if files.isEmpty():
+    files = files_of(snapshot)
+    if files is None:
         return None
-    counts = [files.get().apply(place).numLogicalRecords() for place in range(files.get().size())]
+    counts = [file.numLogicalRecords() for file in files]
     return sum(int(count.get()) for count in counts) if all(count.isDefined() for count in counts) else None
 
 

@@ -47,10 +47,10 @@ def _listed(snapshot: Any) -> list[str] | None:
     return None if files is None else [file.absolutePath(log).toString() for file in files]
 
 
-def files_of(snapshot: Any, *, at_most: int) -> list[Any] | None:
-    """Delta's entries of the files of a snapshot; None where its checksum lists none, or more."""
+def files_of(snapshot: Any, *, at_most: int | None = None) -> list[Any] | None:
+    """Delta's entries of the files of a snapshot; None where its checksum does not list them, or more."""
     checksum = snapshot.checksumOpt()
     files = checksum.get().allFiles() if checksum.isDefined() else checksum
-    if files.isEmpty() or files.get().size() > at_most:
+    if files.isEmpty() or (at_most is not None and files.get().size() > at_most):
         return None
     return [files.get().apply(place) for place in range(files.get().size())]

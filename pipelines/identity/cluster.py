@@ -3,7 +3,7 @@
 Integer ids and arrays inside one process (DuckDB, scipy); strings come in and go out.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -21,6 +21,7 @@ from pipelines.identity.cluster_steps import (
     ORPHAN_HOMES,
 )
 from pipelines.identity.exact import NOTHING, accept
+from pipelines.identity.key_pairs import KeyPair
 from pipelines.identity.linkage import (
     LOWEST_CUT,
     Cut,
@@ -112,23 +113,27 @@ def _places(engine: duckdb.DuckDBPyConnection, overrides: Overrides) -> dict[str
     return dict(found)
 
 
+def _there(decided: Iterable[KeyPair], places: dict[str, int]) -> list[tuple[int, int]]:
+    """The places of the decided pairs of which both records are there."""
+    return [(places[a], places[b]) for a, b in decided if a in places and b in places]
+
+
 def _always(count: int, places: dict[str, int], overrides: Overrides) -> Ids:
-    there = [(places[a], places[b]) for a, b in overrides.always if a in places and b in places]
+    there = _there(overrides.always, places)
     left, right = (np.array([pair[side] for pair in there], dtype=np.int64) for side in (0, 1))
     return smallest_of_components(count, left, right)
 
 
 def _tell_decided(engine: duckdb.DuckDBPyConnection, ids: Ids, places: dict[str, int], overrides: Overrides) -> None:
     """Add the pairs that are one person by decision to those that share an identifier, as evidence of their own."""
-    for a, b in overrides.always:
-        if a in places and b in places:
-            pair = sorted(int(ids[places[key]]) for key in (a, b))
-            engine.execute("insert into accepted values (?, ?, 'decided', true)", pair)
+    for pair in _there(overrides.always, places):
+        ends = sorted(int(ids[place]) for place in pair)
+        engine.execute("insert into accepted values (?, ?, 'decided', true)", ends)
 
 
 def _never(count: int, places: dict[str, int], overrides: Overrides) -> Members:
     """One column per pair that is never one person, true for its two records."""
-    there = [(places[a], places[b]) for a, b in overrides.never if a in places and b in places]
+    there = _there(overrides.never, places)
     never = np.zeros((count, len(there)), dtype=bool)
     for column, pair in enumerate(there):
         never[list(pair), column] = True

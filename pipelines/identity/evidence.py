@@ -61,7 +61,7 @@ class Parted:
 
 
 def evidence(
-    parted: Parted,
+    contacts: Parted,
     links: DataFrame,
     facts: Sequence[DataFrame],
     ties_before: pa.Table,
@@ -75,7 +75,7 @@ def evidence(
     Reads: ties_before is unified.identity_ties as an earlier night left it.
     """
     region = settings.country
-    known, kept, lost, new = parted.known, parted.kept, parted.lost, parted.new
+    known, kept, lost, new = contacts.known, contacts.kept, contacts.lost, contacts.new
     carried = folder.written(identified(facts), "carried")
     phones = folder.written(phone_forms(phone_holders(new, links, carried), region), "phones")
     pointed = folder.written(keyed(carried, key=key, region=region, phones=phones), "keyed")

@@ -6,9 +6,10 @@ Source: Apache Arrow, "Reading and Writing CSV files"; RFC 4180 leaves the delim
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -76,8 +77,10 @@ def no_header(file: Path) -> WrongCall:
 def column_names(file: Path) -> list[str]:
     """The names of the columns; none where the file cannot be read."""
     try:
-        return list(read_people(file).column_names)
-    except WrongCall:
+        if file.suffix.lower() == PARQUET:
+            return list(pyarrow.parquet.read_schema(file).names)
+        return _text_columns(file, _how(text_form(file))) if file.suffix.lower() in TEXT else []
+    except (OSError, pa.ArrowException, UnicodeError):
         return []
 
 
@@ -107,16 +110,24 @@ def text_form(file: Path) -> TextForm:
 
 
 def _read_text(file: Path) -> pa.Table:
-    form = text_form(file)
-    how = {
-        "read_options": pyarrow.csv.ReadOptions(encoding=form.encoding),
-        "parse_options": pyarrow.csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True),
-    }
-    with pyarrow.csv.open_csv(file, **how) as head:
-        texts = dict.fromkeys(head.schema.names, pa.string())
+    how = _how(text_form(file))
+    texts = dict.fromkeys(_text_columns(file, how), pa.string())
     # Arrow's own list of what is null holds NA and null, which are names of people.
     as_text = pyarrow.csv.ConvertOptions(column_types=texts, strings_can_be_null=True, null_values=[""])
     return pyarrow.csv.read_csv(file, convert_options=as_text, **how)
+
+
+def _text_columns(file: Path, how: Mapping[str, Any]) -> list[str]:
+    with pyarrow.csv.open_csv(file, **how) as head:
+        return list(head.schema.names)
+
+
+def _how(form: TextForm) -> dict[str, Any]:
+    """How Arrow is to read a CSV file of the form."""
+    return {
+        "read_options": pyarrow.csv.ReadOptions(encoding=form.encoding),
+        "parse_options": pyarrow.csv.ParseOptions(delimiter=form.delimiter, newlines_in_values=True),
+    }
 
 
 def _is_utf8(file: Path) -> bool:
