@@ -58,7 +58,12 @@ def _aggregated(
     frame: DataFrame = getattr(history, source)
     rows = visible(frame.where("customer_id is not null").select(*reads), snapshots)
     computed = {name: column for group in groups for name, column in group.compute().items()}
-    ends = {f"_first_{source}": F.max("age_days"), f"_last_{source}": F.min("age_days"), "as_of": F.first("as_of")}
+    active = reduce(Column.__or__, (group.activity() for group in groups))
+    ends = {
+        f"_first_{source}": F.max("age_days"),
+        f"_active_{source}": F.min(F.when(active, F.col("age_days"))),
+        "as_of": F.first("as_of"),
+    }
     return rows.groupBy(*KEY).agg(*(_typed(name, column) for name, column in (computed | ends).items()))
 
 

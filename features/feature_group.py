@@ -41,6 +41,8 @@ class FeatureGroup:
     Reads: `reads` are the columns of that source (name to Spark type) beside customer_id, event_at and known_from.
     Shape: `compute` gives one aggregate per feature over the rows that a snapshot sees; each row also carries
            `day`, the retailer's day of it, and `age_days`, the whole days from there to the night (1 is yesterday).
+           `activity` tells which rows are something that the customer did to buy or to stay in touch: a return is
+           none, nor is what we or the calendar did.
     Raises: NoHistory if the source is no kind of event.
     """
 
@@ -49,6 +51,7 @@ class FeatureGroup:
     reads: Mapping[str, str]
     features: tuple[Feature, ...]
     compute: Callable[[], Mapping[str, Column]]
+    activity: Callable[[], Column]
 
     def __post_init__(self) -> None:
         if self.source not in SOURCES:
@@ -88,6 +91,11 @@ def within(days: int) -> Column:
 def days_ahead(date: str) -> Column:
     """Days from the night to a date that the row tells; negative where it is past."""
     return F.datediff(F.col(date), F.col("day")) - F.col("age_days")
+
+
+def is_sale() -> Column:
+    """Whether an order, or a line of one, is a purchase and no return."""
+    return F.coalesce(F.col("kind"), F.lit("sale")) == "sale"
 
 
 def counted(condition: Column) -> Column:

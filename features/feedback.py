@@ -39,4 +39,5 @@ FEEDBACK = FeatureGroup(
         days("days_since_last_rating", "days from the last rating to the night"),
     ),
     compute=compute,
+    activity=lambda: F.lit(True),
 )

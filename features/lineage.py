@@ -19,8 +19,8 @@ READS: dict[str, str] = {
     "inter_purchase_days_mean inter_purchase_days_spread orders_trend_ratio weekend_orders_rate year_end_orders_rate "
     "repeat_purchase_days_count first_to_last_order_days days_since_first_order",
     f"orders: order_amount {WHEN}": f"{_each('net_amount')} net_amount_same_season net_amount_trend_ratio",
-    f"orders: kind order_amount {WHEN}": f"{_each('basket_mean')} {_each('gross_amount')} basket_spread_365d",
-    "orders: kind order_amount": "basket_max basket_spread returns_rate",
+    f"orders: kind order_amount {WHEN}": f"{_each('basket_mean')} {_each('basket_spread')} {_each('gross_amount')}",
+    "orders: kind order_amount": "basket_max returns_rate",
     "orders: kind order_amount discount_amount": "discount_rate",
     f"orders: contract_starts_on contract_ends_on {WHEN}": "days_to_contract_end",
     "orders: contract_ends_on": "contracts_count",
@@ -47,7 +47,9 @@ READS: dict[str, str] = {
     f"feedback: kind {WHEN}": "complaints_count_365d",
     f"feedback: rating {WHEN}": "low_ratings_count_365d days_since_last_rating",
 }
-"""Features by the kind of event and the columns of it that they read; those of tenure read every kind."""
+"""Features by the kind of event and the columns of it that they read; those of tenure read every kind of event."""
+ACTIVE = {"orders": "kind", "order_lines": "kind", "loyalty_movements": "kind points", "messages": "kind"}
+"""What tells whether an event is the customer's own doing."""
 
 _SOURCES = tuple(dict.fromkeys(group.source for group in GROUPS))
 _MEANING = {feature.name: feature.meaning for feature in FEATURES}
@@ -65,7 +67,11 @@ def _ways() -> Ways:
         found |= {name: (Way(_MEANING[name], of), rows) for name in names.split()}
     everything = tuple(column for source in _SOURCES for column in columns_of(f"unified.{source}", WHEN))
     rows = Way(VISIBLE, tuple(column for source in _SOURCES for column in _whose(source)), "rows")
-    return found | {feature.name: (Way(feature.meaning, everything), rows) for feature in TENURE}
+    told = tuple(
+        column for source, names in ACTIVE.items() for column in columns_of(f"unified.{source}", *names.split())
+    )
+    reads = {"days_since_last_activity": (*everything, *told)}
+    return found | {f.name: (Way(f.meaning, reads.get(f.name, everything)), rows) for f in TENURE}
 
 
 VISIBLE = "what is the customer's, had happened and was known before the night"

@@ -45,4 +45,5 @@ LOYALTY = FeatureGroup(
         days("days_since_tier_change", "days from the last change of the card's level to the night"),
     ),
     compute=compute,
+    activity=lambda: (F.col("kind") == "burn") | ((F.col("kind") == "earn") & (F.col("points") > 0)),
 )

@@ -19,6 +19,7 @@ from features.feature_group import (
     days_ahead,
     deviation,
     distinct,
+    is_sale,
     rate,
     share,
     spread,
@@ -40,8 +41,13 @@ def _windowed() -> tuple[Feature, ...]:
             amount(f"net_amount_{window}d", f"spend less returns in the last {window} days", theme="spend"),
             amount(f"gross_amount_{window}d", f"spend in the last {window} days, returns not taken off", theme="spend"),
             amount(f"basket_mean_{window}d", f"mean order in the last {window} days", no_history=None, theme="basket"),
+            _spread(f"basket_spread_{window}d", f"standard deviation of the orders of the last {window} days"),
         )
     )
+
+
+def _spread(name: str, meaning: str) -> Feature:
+    return Feature(name, "double", "retailer's currency", meaning, theme="basket")
 
 
 FEATURES = (
@@ -51,14 +57,7 @@ FEATURES = (
     amount("gross_amount", "spend, returns not taken off, ever", theme="spend"),
     amount("basket_mean", "mean order, ever", no_history=None, theme="basket"),
     amount("basket_max", "largest order", no_history=None, theme="basket"),
-    Feature("basket_spread", "double", "retailer's currency", "standard deviation of the orders, ever", theme="basket"),
-    Feature(
-        "basket_spread_365d",
-        "double",
-        "retailer's currency",
-        "standard deviation of the orders of the last 365 days",
-        theme="basket",
-    ),
+    _spread("basket_spread", "standard deviation of the orders, ever"),
     count("orders_count_same_season", "orders", "orders a year ago, in the 90 days after the same day", theme="season"),
     amount("net_amount_same_season", "spend less returns in those 90 days a year ago", theme="season"),
     days("days_since_last_order", "days from the last order to the night", theme="recency"),
@@ -105,7 +104,7 @@ FEATURES = (
 
 def compute() -> Mapping[str, Column]:
     """One aggregate over unified.orders per feature."""
-    sale = F.coalesce(F.col("kind"), F.lit("sale")) == "sale"
+    sale = is_sale()
     return {
         **_amounts(sale),
         **_rhythm(sale),
@@ -122,12 +121,11 @@ def _amounts(sale: Column) -> dict[str, Column]:
         found[f"net_amount{suffix}"] = summed("order_amount", inside)
         found[f"gross_amount{suffix}"] = summed("order_amount", sale & inside)
         found[f"basket_mean{suffix}"] = F.avg(F.when(sale & inside, F.col("order_amount")))
+        found[f"basket_spread{suffix}"] = spread(F.when(sale & inside, F.col("order_amount")))
     season = (F.col("age_days") > 365 - SEASON_DAYS) & (F.col("age_days") <= 365)
     found["orders_count_same_season"] = counted(sale & season)
     found["net_amount_same_season"] = summed("order_amount", season)
     found["basket_max"] = F.max(F.when(sale, F.col("order_amount")))
-    found["basket_spread"] = spread(F.when(sale, F.col("order_amount")))
-    found["basket_spread_365d"] = spread(F.when(sale & within(365), F.col("order_amount")))
     quarter = summed("order_amount", within(365)).cast("double") / F.lit(4.0)
     recent = summed("order_amount", within(90)).cast("double")
     found["net_amount_trend_ratio"] = F.when(quarter > 0, F.coalesce(recent, F.lit(0.0)) / quarter)
@@ -206,4 +204,5 @@ PURCHASES = FeatureGroup(
     },
     features=FEATURES,
     compute=compute,
+    activity=is_sale,
 )

@@ -38,4 +38,5 @@ RESPONSE = FeatureGroup(
         count("unsubscribes_count", "messages", "times unsubscribed"),
     ),
     compute=compute,
+    activity=lambda: F.col("kind").isin("opened", "clicked", "unsubscribed"),
 )

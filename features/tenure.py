@@ -9,7 +9,12 @@ from features.feature_group import Feature, count, days
 
 FEATURES: tuple[Feature, ...] = (
     days("tenure_days", "days from the first event of any source to the night", theme="tenure"),
-    days("days_since_any_event", "days from the last event of any source to the night", theme="recency"),
+    days(
+        "days_since_last_activity",
+        "days from the last thing that the customer did to the night: an order, a visit, points earned or spent, a "
+        "message opened, clicked or unsubscribed from, feedback; no return",
+        theme="recency",
+    ),
     count(
         "sources_count", "sources", "kinds of event known: orders, visits, points, messages, feedback", theme="tenure"
     ),
@@ -17,11 +22,11 @@ FEATURES: tuple[Feature, ...] = (
 
 
 def compute(sources: Sequence[str]) -> dict[str, Column]:
-    """One expression per feature over what build.py keeps of each source: its first and its last age."""
-    first, last = ([F.col(f"_{end}_{source}") for source in sources] for end in ("first", "last"))
-    known = [F.when(age.isNotNull(), 1).otherwise(0) for age in last]
+    """One expression per feature over what build.py keeps of a source: the ages of first event and last activity."""
+    first, active = ([F.col(f"_{end}_{source}") for source in sources] for end in ("first", "active"))
+    known = [F.when(age.isNotNull(), 1).otherwise(0) for age in first]
     return {
         "tenure_days": F.greatest(*first),
-        "days_since_any_event": F.least(*last),
+        "days_since_last_activity": F.least(*active),
         "sources_count": sum(known[1:], known[0]),
     }

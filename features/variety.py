@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from features.feature_group import FeatureGroup, count, distinct, within
+from features.feature_group import FeatureGroup, count, distinct, is_sale, within
 
 
 def compute() -> Mapping[str, Column]:
     """One aggregate over unified.order_lines per feature."""
-    sale = F.coalesce(F.col("kind"), F.lit("sale")) == "sale"
+    sale = is_sale()
     return {
         "categories_count": distinct(F.when(sale, F.col("category"))),
         "products_count": distinct(F.when(sale, F.col("product_id"))),
@@ -28,4 +28,5 @@ VARIETY = FeatureGroup(
         count("products_count_365d", "articles", "different articles bought in the last 365 days"),
     ),
     compute=compute,
+    activity=is_sale,
 )

@@ -37,4 +37,5 @@ VISITS = FeatureGroup(
         rate("visits_with_order_rate", "share of the visits that ended in an order"),
     ),
     compute=compute,
+    activity=lambda: F.lit(True),
 )

@@ -114,6 +114,9 @@ def _windowed(days: int) -> dict[str, Phrase]:
         f"net_amount_{days}d": _spent(f"net_amount_{days}d", when),
         f"gross_amount_{days}d": _money(f"gross_amount_{days}d", "bought for {} " + when, f"bought nothing {when}"),
         f"basket_mean_{days}d": _basket(f"basket_mean_{days}d", "mean order", when),
+        f"basket_spread_{days}d": _money(
+            f"basket_spread_{days}d", f"orders {when} differ by {{}} around their mean", f"{TOO_FEW} {when}"
+        ),
     }
 
 
@@ -186,9 +189,6 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         "year_end_orders_rate": _rate("year_end_orders_rate", "of the orders in November or December", "no order"),
         "weekend_orders_rate": _rate("weekend_orders_rate", "of the orders on a Saturday or Sunday", "no order known"),
         "basket_spread": _money("basket_spread", "orders differ by {} around their mean", TOO_FEW),
-        "basket_spread_365d": _money(
-            "basket_spread_365d", f"orders {YEAR} differ by {{}} around their mean", f"{TOO_FEW} {YEAR}"
-        ),
         "days_since_last_order": _recency,
         "inter_purchase_days_spread": _rhythm,
         "net_amount_trend_ratio": _spend_trend,
@@ -253,7 +253,7 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         "complaints_count_365d": _count("complaints_count_365d", "complaint", YEAR),
         "low_ratings_count_365d": _count("low_ratings_count_365d", "rating", f"of 2 or less {YEAR}"),
         "tenure_days": _dated("tenure_days", "known since {}", "not known before"),
-        "days_since_any_event": _dated("days_since_any_event", "last heard of on {}", "never heard of"),
+        "days_since_last_activity": _dated("days_since_last_activity", "last active on {}", "never active"),
         "sources_count": _count("sources_count", "kind", "of event known", "kinds"),
     }
 )  # fmt: skip

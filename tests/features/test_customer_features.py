@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from features import CUSTOMER_FEATURES, FEATURES, GROUPS, data_dictionary, tenure
 from features.build import History, customer_features, history
-from features.feature_group import SOURCES, FeatureGroup, NoHistory, count
+from features.feature_group import SOURCES, FeatureGroup, NoHistory, count, is_sale
 from features.point_in_time import Snapshot, snapshot_at
 from lakehouse.contract import checked
 from lakehouse.errors import MissingColumns
@@ -32,7 +32,26 @@ def test_a_return_lowers_the_net_amount_and_is_no_activity(spark: SparkSession) 
     assert (ann["days_since_last_order"], ann["inter_purchase_days_mean"]) == (40, 60.0)
     assert ann["returns_rate"] == pytest.approx(0.3)
     assert (ann["repeat_purchase_days_count"], ann["first_to_last_order_days"]) == (1, 60)
-    assert (ann["days_since_first_order"], ann["tenure_days"], ann["days_since_any_event"]) == (100, 100, 5)
+    assert (ann["days_since_first_order"], ann["tenure_days"], ann["days_since_last_activity"]) == (100, 100, 40)
+
+
+def test_activity_is_what_the_customer_did_and_nothing_that_was_done_to_them(spark: SparkSession) -> None:
+    """Each customer ordered 90 days ago and then appears in one other source."""
+    facts = history_of(
+        spark,
+        orders=[order(who, 90) for who in ("sent", "clicked", "lapsed", "spent", "rated", "gave back")]
+        + [order("gave back", 5, -30, kind="return")],
+        order_lines=[fact("gave back", 5, order_id="9", product_id="p", category="c", kind="return")],
+        messages=[fact("sent", 5, message_id="m", kind="sent"), fact("clicked", 5, message_id="m", kind="clicked")],
+        loyalty_movements=[
+            *(fact("lapsed", 5, kind=kind, points=-9) for kind in ("expire", "adjust", "earn")),
+            fact("spent", 5, kind="burn", points=-9),
+        ],
+        feedback=[fact("rated", 5, feedback_id="b", rating=4.0)],
+    )
+    last = {who: found["days_since_last_activity"] for (_, who), found in rows(facts).items()}
+    passive = dict.fromkeys(("sent", "lapsed", "gave back"), 90)
+    assert last == passive | dict.fromkeys(("clicked", "spent", "rated"), 5)
 
 
 def test_a_customer_without_orders_has_the_documented_values_without_history(spark: SparkSession) -> None:
@@ -51,6 +70,8 @@ def test_spreads_trends_and_shares_of_days_are_those_of_the_orders(spark: SparkS
     found, once = eve[NIGHT, "eve"], eve[NIGHT, "fay"]
     assert found["inter_purchase_days_spread"] == pytest.approx(stdev([24, 173]))
     assert found["basket_spread"] == found["basket_spread_365d"] == pytest.approx(stdev([10, 30, 80]))
+    assert found["basket_spread_90d"] == pytest.approx(stdev([10, 30]))
+    assert found["basket_spread_30d"] is None
     assert (found["gross_amount"], found["gross_amount_30d"]) == (Decimal("120.00"), Decimal("10.00"))
     assert found["net_amount_trend_ratio"] == pytest.approx(30 / (110 / 4))
     shares = (found["main_store_rate"], found["weekend_orders_rate"], found["year_end_orders_rate"])
@@ -158,5 +179,5 @@ def test_an_attribute_as_of_today_is_refused_as_a_feature() -> None:
     """The card's level in the members' file of today says nothing about a past night."""
     tier = count("tier_of_today", "rank", "level in today's file")
     with pytest.raises(NoHistory, match="tier_of_today: customer_profile keeps no history"):
-        FeatureGroup("members", "customer_profile", {"tier": "int"}, (tier,), dict)
+        FeatureGroup("members", "customer_profile", {"tier": "int"}, (tier,), dict, is_sale)
     assert tuple(part.name for part in fields(History)) == SOURCES
