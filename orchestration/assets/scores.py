@@ -22,6 +22,7 @@ from models.reviews import opinions, reviewed_cases
 from models.score import score_customers
 from models.settings import ChurnSettings, ModelSettings
 from models.shadow import challenger_scores, challengers_of
+from models.stand_in import to_score_with
 from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES, DRIFT, REVIEWED_CASES, SEGMENT_MOVES, SEGMENTS
 from models.train import register_baselines
 from orchestration.assets.step import Steps, spec, tables_asset
@@ -30,6 +31,7 @@ from orchestration.night import NightRun
 from orchestration.publishing import publish_tonight
 from orchestration.retailer import Retailer
 from pipelines import tables as unified
+from quality.gate import GateOutcome
 from quality.publish import Published
 
 
@@ -170,7 +172,12 @@ def _shadow(run: NightRun, features: DataFrame, profile: DataFrame) -> None:
 
 
 def _loaded(run: NightRun, name: str) -> Fitted:
-    return run.registry.load(name, _version(run, name))
+    """The version that scores tonight; one that only stands in is a warning, told once."""
+    fitted, because = to_score_with(run.registry, name, _version(run, name))
+    if because and because not in run.record.warnings:
+        run.record.warnings.append(because)
+        run.record.gates.append(GateOutcome(CUSTOMER_SCORES.name, because, "warn", 1, 0, "warned"))
+    return fitted
 
 
 def _version(run: NightRun, name: str) -> str:
