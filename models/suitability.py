@@ -40,6 +40,11 @@ TELLING = 0.99
 """A feature that ranks customers this well by itself knows the outcome: honest ones stay below 0.9 in our data."""
 SUSPICIOUS = 0.95
 """A feature this strong by itself is to be looked at."""
+MANY_GIVE_BACK = 0.2
+"""Share of those with any spend who gave back more than they bought, above which the amounts are to be looked at: on
+Online Retail II it is between 2 and 5 %."""
+TURNED_AROUND = 0.5
+"""Share from which sales look as if they were mapped as returns."""
 MOST_NAMED = 5
 """Features without news that are named."""
 MOST_RANKED = 50_000
@@ -80,8 +85,8 @@ class Suitability:
 def suitability(model: Model, planned: Schedule, seen: Observed, outcome: Array) -> Suitability:
     """Whether the model may be trained on what was observed.
 
-    Shape: customers, outcomes, features and leaks are looked at in this order, up to the first that speaks against a
-           training; features and leaks in the windows that are learned from.
+    Shape: customers, outcomes, amounts, features and leaks are looked at in this order, up to the first that speaks
+           against a training; features and leaks in the windows that are learned from.
     """
     findings = [_history(planned), _known_customers(planned)]
     plan = planned.plan
@@ -90,6 +95,7 @@ def suitability(model: Model, planned: Schedule, seen: Observed, outcome: Array)
         looks: tuple[Callable[[], Finding], ...] = (
             lambda: _customers(windows, outcome),
             lambda: _labels(model, windows, outcome),
+            lambda: _amounts(windows, seen.spend[planned.horizon_days]),
             lambda: _features(plan, seen),
             lambda: _leak(model, plan, seen, outcome),
         )
@@ -201,6 +207,21 @@ def _labels(model: Model, windows: list[_Window], outcome: Array) -> Finding:
 def _other_than_most(found: Array) -> tuple[int, int]:
     counts = np.unique(found, return_counts=True)[1]
     return len(found) - int(counts.max(initial=0)), len(found)
+
+
+def _amounts(windows: list[_Window], spend: Array) -> Finding:
+    """Negative spend: sound where somebody returns an older purchase, a wrong sign where most do."""
+    spent = np.concatenate([spend[window.rows] for window in windows])
+    moved = spent[np.nan_to_num(spent) != 0]
+    share, check = float((moved < 0).mean()) if len(moved) else 0.0, "share who gave back more than they bought"
+    words = f"{share:.1%} of those with any spend gave back more than they bought, and count as spending nothing"
+    if share >= TURNED_AROUND:
+        turned = f"{words}: amounts look turned around; map order_amount of a sale as positive, of a return as negative"
+        return Finding(check, share, TURNED_AROUND, "not fit", turned)
+    if share >= MANY_GIVE_BACK:
+        more = f"{words}: see whether their purchases are missing, or amounts have the wrong sign"
+        return Finding(check, share, MANY_GIVE_BACK, "limited", more)
+    return Finding(check, share, MANY_GIVE_BACK, "fit", words)
 
 
 def _learned(plan: Plan) -> list[date]:

@@ -39,7 +39,7 @@ def finding(found: Suitability, check: str) -> Finding:
 def test_a_sound_shop_is_fit(model: Model) -> None:
     found = judged(shop(customers=900), model=model)
     assert (found.verdict, found.words) == ("fit", "fit")
-    assert [one.verdict for one in found.findings] == ["fit"] * 6
+    assert [one.verdict for one in found.findings] == ["fit"] * 7
     assert all(one.check and one.bar for one in found.findings)
 
 
@@ -85,6 +85,26 @@ def test_customers_who_almost_all_do_the_same_teach_nothing() -> None:
     assert found.verdict == "not fit"
     assert "only 5 of 600 customers from" in found.words
     assert "did other than most (at least 10); another churn.horizon_days" in found.words
+
+
+@pytest.mark.parametrize(
+    ("every", "verdict", "said"),
+    [
+        (30, "fit", ", and count as spending nothing"),
+        (3, "limited", "see whether their purchases are missing, or amounts have the wrong sign"),
+        (
+            1,
+            "not fit",
+            "amounts look turned around; map order_amount of a sale as positive, of a return as negative",
+        ),
+    ],
+)
+def test_negative_spend_is_told_and_amounts_that_look_turned_around_forbid(every: int, verdict: str, said: str) -> None:
+    orders = [(c, day, -amount if int(c[1:]) % every == 0 else amount) for c, day, amount in shop(customers=900)]
+    found = finding(judged(orders, model=LIFETIME_VALUE), "gave back")
+    assert found.verdict == verdict
+    assert found.words.endswith(said)
+    assert found.words.startswith(f"{found.value:.1%} of those with any spend gave back more than they bought")
 
 
 def test_outcomes_that_are_rare_are_a_limit() -> None:
