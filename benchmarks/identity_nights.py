@@ -74,7 +74,7 @@ class Retailer:
                     for table, each in changes.items()
                 ),
                 *(
-                    partial(replaced, table, each.frame, night, in_arrow=each.in_arrow)
+                    partial(replaced, table, each.rows, night, in_arrow=each.in_arrow)
                     for table, each in ((IDENTITY_EVENTS, found.events), (IDENTITY_MODELS, found.models))
                 ),
             ]

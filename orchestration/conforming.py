@@ -5,6 +5,7 @@ from datetime import date
 
 from pyspark.sql import DataFrame
 
+from lakehouse.change import Change
 from lakehouse.delta import Lakehouse
 from lakehouse.errors import GateBlocked
 from orchestration.publishing import publish_by_rules
@@ -84,10 +85,9 @@ def _published(
         lake,
         retailer,
         entity.conformed,
-        found.frame,
+        Change(found.frame, found.gone),
         night=night,
         rejected=entity.rejected,
-        gone=found.gone,
         again=again,
         unchanged=sum(file.unchanged for file in found.counted),
     )

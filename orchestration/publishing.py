@@ -7,7 +7,7 @@ from threading import Event
 
 from pyspark.sql import DataFrame
 
-from lakehouse.arrow_writes import InArrow
+from lakehouse.change import Change
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table, by_name
 from orchestration.night import NightRun
@@ -18,22 +18,12 @@ from quality.publish import Published, publish
 from quality.rejects import Again
 
 
-def publish_tonight(
-    run: NightRun,
-    table: Table,
-    frame: DataFrame,
-    *,
-    gone: DataFrame | None = None,
-    adds: bool | None = None,
-    in_arrow: InArrow | None = None,
-) -> Published:
+def publish_tonight(run: NightRun, table: Table, given: DataFrame | Change) -> Published:
     """The table as this night publishes it.
 
     Raises: GateBlocked before the write.
     """
-    return publish_by_rules(
-        run.lake, run.retailer, table, frame, night=run.night, gone=gone, adds=adds, in_arrow=in_arrow
-    )
+    return publish_by_rules(run.lake, run.retailer, table, given, night=run.night)
 
 
 def publish_together(works: Sequence[Callable[[], Published]], *, threads: int) -> Sequence[Published]:
@@ -65,15 +55,12 @@ def publish_by_rules(
     lake: Lakehouse,
     retailer: Retailer,
     table: Table,
-    frame: DataFrame,
+    given: DataFrame | Change,
     *,
     night: date,
     rejected: Table | None = None,
-    gone: DataFrame | None = None,
     again: Again | None = None,
     unchanged: int = 0,
-    adds: bool | None = None,
-    in_arrow: InArrow | None = None,
 ) -> Published:
     """The table, published by the built-in rules and those of the retailer file.
 
@@ -84,14 +71,11 @@ def publish_by_rules(
     return publish(
         lake,
         table,
-        frame,
+        given,
         rules=rules,
         night=night,
         rejected=rejected,
-        gone=gone,
         again=again,
         others=others,
         unchanged=unchanged,
-        adds=adds,
-        in_arrow=in_arrow,
     )

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame
 
-from lakehouse.arrow_writes import InArrow
+from lakehouse.change import Change, as_change
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import NIGHTS_ENDED
 from lakehouse.table import Table
@@ -42,30 +42,28 @@ class Published:
 def publish(
     lake: Lakehouse,
     table: Table,
-    frame: DataFrame,
+    given: DataFrame | Change,
     *,
     rules: Sequence[Rule],
     night: date,
     rejected: Table | None = None,
-    gone: DataFrame | None = None,
     again: Again | None = None,
     others: Mapping[str, Table] = MappingProxyType({}),
     unchanged: int = 0,
-    adds: bool | None = None,
-    in_arrow: InArrow | None = None,
 ) -> Published:
     """Write the rows of the frame that broke no rule, and say what was written and what was set aside.
 
-    Reads:  with a rejected table also _broken, _mapping, _file_name, _rows and _delivered_row of the frame.
+    Reads:  with a rejected table also _broken, _mapping, _file_name, _rows and _delivered_row of the frame. A change
+            in Arrow is written where no row is set aside.
     Shape:  rejected is the table of rows set aside; without one, a rule that rejects stops the table instead. again
             names files that were judged before: their rows leave `rejected` only after the table holds them, so that a
             kill in between loses none, and rows that stay there count against no limit. others are the tables that
             rules look into, by name; unchanged is how many rows were delivered beside those of the frame, which the
-            table holds already; adds and in_arrow are as for a merge, where no row is set aside.
+            table holds already.
     Raises: GateBlocked before the write: the table holds what it held, the rows set aside can be looked at.
     """
-    asked = list(rules if rejected else map(_stopping, rules))
-    judgements = with_judgements(frame, asked, lambda name: lake.read(others[name]))
+    asked, change = list(rules if rejected else map(_stopping, rules)), as_change(given)
+    judgements = with_judgements(change.rows, asked, lambda name: lake.read(others[name]))
     with _materialised(marked(judgements, asked, night) if rejected else judgements) as kept:
         good = (sound(kept) if rejected else kept).select(*table.column_names, *marks(asked))
         count = replace(tally(kept) if rejected else Tally(rows=kept.count()), unchanged=unchanged)
@@ -75,7 +73,7 @@ def publish(
         if aside and not again:
             aside.write()
         _stop_where_blocked(lake, table, gates, rules=asked, rows=count.delivered, night=night)
-        _write(lake, table, good.drop(*marks(asked)), count, night=night, gone=gone, adds=adds, in_arrow=in_arrow)
+        _write(lake, table, replace(change, rows=good.drop(*marks(asked))), count, night=night)
         if aside and again:
             aside.write()
         return _published(lake, table, count, gates)
@@ -136,26 +134,16 @@ def _gate(rule: Rule, left: Failures, count: Tally, *, table: str) -> GateOutcom
     return replace(outcome, outcome="blocked") if left.failed else outcome
 
 
-def _write(
-    lake: Lakehouse,
-    table: Table,
-    good: DataFrame,
-    count: Tally,
-    *,
-    night: date,
-    gone: DataFrame | None,
-    adds: bool | None,
-    in_arrow: InArrow | None,
-) -> None:
-    whole = None if count.rejected_rows else in_arrow
+def _write(lake: Lakehouse, table: Table, good: Change, count: Tally, *, night: date) -> None:
+    in_arrow, rows = None if count.rejected_rows else good.in_arrow, count.rows - count.rejected_rows
     if table.write == "merge":
-        lake.merge(table, good, gone=gone, rows=count.rows - count.rejected_rows, adds=adds, in_arrow=whole)
+        lake.merge(table, good.rows, gone=good.gone, rows=rows, adds=good.adds, in_arrow=in_arrow)
     elif table.write == "replace_night":
-        lake.replace_night(table, good, night, in_arrow=whole)
+        lake.replace_night(table, good.rows, night, in_arrow=in_arrow)
     elif table.write == "replace_all":
-        lake.replace_all(table, good)
+        lake.replace_all(table, good.rows)
     else:
-        lake.append_once(table, good, batch=night.isoformat())
+        lake.append_once(table, good.rows, batch=night.isoformat())
 
 
 def _published(lake: Lakehouse, table: Table, count: Tally, gates: tuple[GateOutcome, ...]) -> Published:

@@ -8,6 +8,7 @@ import dagster as dg
 from pyspark import StorageLevel
 
 from activation.tables import TOOL_REFUSALS
+from lakehouse.change import Change
 from lakehouse.table import Table
 from orchestration.assets.arrivals_gate import check_matched
 from orchestration.assets.conformed import mapped_entities
@@ -80,17 +81,10 @@ def _identity(run: NightRun) -> Sequence[Published]:
             (tables.IDENTITY_PAIRS, found.pairs),
             (tables.IDENTITY_LINKS, found.links),
             (tables.IDENTIFIERS, found.identifiers),
-        )
-        whole = (
             (tables.IDENTITY_EVENTS, found.events),
             (tables.IDENTITY_MODELS, found.models),
         )
-        published = partial(publish_tonight, run)
-        merged = [
-            partial(published, table, each.rows, gone=each.gone, adds=each.adds, in_arrow=each.in_arrow)
-            for table, each in changes
-        ]
-        works = [*merged, *(partial(published, table, each.frame, in_arrow=each.in_arrow) for table, each in whole)]
+        works = [partial(publish_tonight, run, table, change) for table, change in changes]
         return publish_together(works, threads=run.ahead.threads)
 
 
@@ -98,11 +92,7 @@ def _second_level(run: NightRun) -> Sequence[Published]:
     with second_level(run.lake, run.retailer.identity, night=run.night, key=run.key) as found:
         run.record.who_is_who = replace(found.figures, blocking=run.record.blocking)
         homes, doubts = SECOND_LEVEL
-        together = found.households
-        return [
-            publish_tonight(run, homes, together.rows, gone=together.gone, in_arrow=together.in_arrow),
-            publish_tonight(run, doubts, found.suspicious.frame, in_arrow=found.suspicious.in_arrow),
-        ]
+        return [publish_tonight(run, homes, found.households), publish_tonight(run, doubts, found.suspicious)]
 
 
 def _consents(run: NightRun) -> Sequence[Published]:
@@ -122,11 +112,11 @@ def _consents(run: NightRun) -> Sequence[Published]:
 def _fact(table: Table, entity: str, run: NightRun) -> Sequence[Published]:
     found = unified(run.lake, entity, key=run.key, region=run.retailer.identity.country)
     if table is not tables.ORDERS:
-        return [publish_tonight(run, table, found.frame, gone=found.gone)]
+        return [publish_tonight(run, table, Change(found.frame, found.gone))]
     changed = found.frame.persist(StorageLevel.MEMORY_AND_DISK)
     try:
         check_matched(run, changed)
-        return [publish_tonight(run, table, changed, gone=found.gone)]
+        return [publish_tonight(run, table, Change(changed, found.gone))]
     finally:
         changed.unpersist()
 

@@ -8,31 +8,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.arrow_writes import InArrow
+from lakehouse.change import Change
 from lakehouse.table import Table
 from pipelines.identity.handover import Handover
 from pipelines.identity.workbench import workbench
-
-
-@dataclass(frozen=True)
-class Change:
-    """Rows to merge into a table, and the keys of rows that it is to lose.
-
-    Units: adds is whether the table has no key of the rows yet, and loses none; None where nobody knows. in_arrow is
-           the same in Arrow, beside the whole table.
-    """
-
-    rows: DataFrame
-    gone: DataFrame
-    in_arrow: InArrow
-    adds: bool | None = None
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of one night, as a frame and in Arrow."""
-
-    frame: DataFrame
-    in_arrow: InArrow
 
 
 @dataclass(frozen=True)
@@ -46,9 +25,9 @@ class Frames:
         """The rows, with the columns and types of the table."""
         return typed(self.folder.frame(rows, f"new_{table.name}", self.spark), table)
 
-    def rows(self, rows: pa.Table, table: Table) -> Rows:
+    def rows(self, rows: pa.Table, table: Table) -> Change:
         """The same, beside the rows in Arrow."""
-        return Rows(self.whole(rows, table), InArrow(rows))
+        return Change(self.whole(rows, table), in_arrow=InArrow(rows))
 
     def gone(self, keys: pa.Table, table: Table) -> DataFrame:
         """The keys of rows that the table is to lose."""
@@ -62,7 +41,7 @@ class Frames:
         new, gone = differences(before, now, table.key)
         mixed = bool(gone.num_rows) or _meet(before, new, table.key)
         in_arrow = InArrow(new, gone, among)
-        return Change(self.whole(new, table), self.gone(gone, table), in_arrow, adds=False if mixed else None)
+        return Change(self.whole(new, table), self.gone(gone, table), False if mixed else None, in_arrow)
 
 
 def _meet(before: pa.Table, new: pa.Table, key: Sequence[str]) -> bool:

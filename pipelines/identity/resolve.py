@@ -15,12 +15,13 @@ from pyspark.sql import functions as F
 
 from lakehouse.arrow import arrow_as_night_began, scan_now
 from lakehouse.arrow_writes import InArrow
+from lakehouse.change import Change
 from lakehouse.delta import Lakehouse
 from lakehouse.table import Table
 from pipelines import canonical
 from pipelines.identity.ahead import Ahead, ahead
 from pipelines.identity.blocking import KeyYield
-from pipelines.identity.changes import Change, Frames, Rows
+from pipelines.identity.changes import Frames
 from pipelines.identity.cluster import Clusters, clusters
 from pipelines.identity.crowds import in_force, usually_share
 from pipelines.identity.evidence import Evidence, evidence, parted
@@ -60,8 +61,8 @@ class Resolved:
     pairs: Change
     links: Change
     identifiers: Change
-    events: Rows
-    models: Rows
+    events: Change
+    models: Change
     warnings: tuple[str, ...] = ()
     blocking: tuple[KeyYield, ...] = ()
 
@@ -128,7 +129,7 @@ def resolve(
 
 def _of_records(given: Evidence, frames: Frames) -> Change:
     gone = frames.gone(given.gone, PERSON_RECORDS)
-    return Change(given.changed, gone, InArrow(given.made, given.gone, given.before), adds=given.only_adds)
+    return Change(given.changed, gone, given.only_adds, InArrow(given.made, given.gone, given.before))
 
 
 def _of_all(pairs: Change) -> Change:

@@ -8,8 +8,9 @@ from datetime import date
 from pyspark.sql import functions as F
 
 from lakehouse.arrow import arrow_as_night_began, arrow_now
+from lakehouse.change import Change
 from lakehouse.delta import Lakehouse
-from pipelines.identity.changes import Change, Frames, Rows
+from pipelines.identity.changes import Frames
 from pipelines.identity.figures import IdentityFigures, identity_figures
 from pipelines.identity.handover import handover
 from pipelines.identity.households import households
@@ -32,7 +33,7 @@ class SecondLevel:
     """Changes of households, the customers of the night that are suspicious, and figures for the report."""
 
     households: Change
-    suspicious: Rows
+    suspicious: Change
     figures: IdentityFigures
 
 

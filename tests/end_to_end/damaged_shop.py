@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pyspark.sql import SparkSession
 
+from lakehouse.change import Change
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import begin_night, end_night
 from orchestration.retailer import load_retailer
@@ -139,11 +140,10 @@ def short_night(spark: SparkSession, shop: Shop, night: date) -> list[DeliveredF
             publish(
                 lake,
                 entity.conformed,
-                made.frame,
+                Change(made.frame, made.gone),
                 rules=rules_for(entity.conformed),
                 night=night,
                 rejected=entity.rejected,
-                gone=made.gone,
             )
         finally:
             made.release()

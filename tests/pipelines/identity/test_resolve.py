@@ -59,11 +59,12 @@ def night_of(lake: Lakehouse, settings: IdentitySettings = SETTINGS, *, after: i
             *((PERSON_RECORDS, found.records), (IDENTITY_TIES, found.ties), (IDENTITY_PAIRS, found.pairs)),
             *((IDENTITY_LINKS, found.links), (IDENTIFIERS, found.identifiers)),
         )
+        assert found.links.gone is not None
         seen = Night(
             {},
             [row["record_key"] for row in found.links.gone.collect()],
-            found.events.frame.collect(),
-            found.models.frame.collect(),
+            found.events.rows.collect(),
+            found.models.rows.collect(),
             {row["record_key"] for row in found.records.rows.collect()},
             found.warnings,
         )
@@ -71,7 +72,7 @@ def night_of(lake: Lakehouse, settings: IdentitySettings = SETTINGS, *, after: i
             lake.merge(table, change.rows, gone=change.gone, adds=change.adds, in_arrow=change.in_arrow)
             keys = lake.read(table).select(*table.key).collect()
             assert len(keys) == len(set(keys))
-        lake.replace_night(IDENTITY_MODELS, found.models.frame, night, in_arrow=found.models.in_arrow)
+        lake.replace_night(IDENTITY_MODELS, found.models.rows, night, in_arrow=found.models.in_arrow)
     links = lake.read(IDENTITY_LINKS).collect()
     return replace(seen, owners={row["record_key"]: row["customer_id"] for row in links})
 

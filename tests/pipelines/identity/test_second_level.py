@@ -39,7 +39,7 @@ def test_households_and_doubts_are_told_and_a_rerun_changes_nothing(lake: Lakeho
     for table, rows in ((PERSON_RECORDS, people), (IDENTITY_LINKS, links), (IDENTITY_PAIRS, [pair])):
         lake.replace_all(table, of_table(lake.spark, table, rows))
     with second_level(lake, IdentitySettings(country="BE"), night=NIGHT, key=KEY) as found:
-        homes, doubted = found.households.rows.collect(), found.suspicious.frame.collect()
+        homes, doubted = found.households.rows.collect(), found.suspicious.rows.collect()
         lake.merge(HOUSEHOLDS, found.households.rows, gone=found.households.gone)
     assert [row["customer_id"] for row in sorted(homes, key=lambda row: row["customer_id"])] == ["c1", "c2"]
     assert len({row["household_id"] for row in homes}) == 1
@@ -48,6 +48,7 @@ def test_households_and_doubts_are_told_and_a_rerun_changes_nothing(lake: Lakeho
     ]
     with second_level(lake, IdentitySettings(country="BE"), night=NIGHT, key=KEY) as found:
         assert found.households.rows.isEmpty()
+        assert found.households.gone is not None
         assert found.households.gone.isEmpty()
     assert (found.figures.suspicious, found.figures.people_per_household) == (1, ((2, 1),))
     assert not list((Path(lake.path) / "personal" / "_tmp").iterdir())
