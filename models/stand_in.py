@@ -7,6 +7,8 @@ from models.model import Fitted
 from models.predict import check_usable
 from models.registry import ModelUnusable, Registry
 
+NEXT = "run `habitue train`, or restore the state folder from its backup"
+
 
 def to_score_with(registry: Registry, name: str, recorded: str) -> tuple[Fitted, str | None]:
     """The version to score with and, where it is not the recorded one, why in words.
@@ -24,10 +26,11 @@ def to_score_with(registry: Registry, name: str, recorded: str) -> tuple[Fitted,
                 found = _usable(registry, name, version)
             except ModelUnusable:
                 continue
-            return found, (
-                f"{name}: version {recorded} cannot score: {error.what}. Version {version} ({_words(found)}) stands "
-                f"in; run `habitue train`, or restore the state folder from its backup"
+            said = (
+                f"{name}: version {recorded} cannot score: {error.what}. Version {version} ({_words(found)}) stands in"
             )
+            is_better = version == registry.champion_version(name)
+            return found, said if is_better else f"{said}; {NEXT}"
         raise
 
 

@@ -15,7 +15,7 @@ from orchestration.nightly import run_night, run_training
 from orchestration.record import NightRecord
 from orchestration.retailer import Retailer, load_retailer
 from orchestration.summary import failure
-from report.terminal import suitability_lines, terminal_summary
+from report.terminal import terminal_summary, training_lines
 
 
 def nights(asked: argparse.Namespace) -> int:
@@ -73,11 +73,7 @@ def train(asked: argparse.Namespace) -> int:
         print(json.dumps({"models": record.models, "seconds": record.seconds}))
     else:
         for name, facts in record.models.items():
-            print(f"{name}: {facts['verdict']}")
-            if "suitability" in facts:
-                print("\n".join(suitability_lines(facts["suitability"])))
-            if "card" in facts:
-                print(f"  model card: {facts['card']}")
+            print("\n".join(training_lines(name, facts)))
     return 0
 
 

@@ -123,8 +123,17 @@ def sent_lines(deliveries: Mapping[str, Any]) -> Iterator[str]:
         yield from _not_sent(counts)
 
 
-def suitability_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """Whether the data suited a training, check by check, from `suitability` of the JSON of `habitue train`."""
+def training_lines(name: str, facts: Mapping[str, Any]) -> Iterator[str]:
+    """What a training says of one model, from `models` of the JSON of `habitue train`."""
+    yield f"{name}: {facts['verdict']}"
+    yield from (f"  {'warning':<12} {words}" for words in facts.get("warnings", ()))
+    if "suitability" in facts:
+        yield from _suitability(facts["suitability"])
+    if "card" in facts:
+        yield f"  model card: {facts['card']}"
+
+
+def _suitability(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"  the data is {found['verdict']} for training:"
     for one in found["findings"]:
         yield f"  {SUITS[one['verdict']]:<12} {one['check']}: {one['words']}"

@@ -53,6 +53,7 @@ def test_a_champion_promoted_since_stands_in_for_a_damaged_one_so_that_a_night_c
     assert fitted.version == newer
     assert because is not None
     assert "its file is damaged" in because
+    assert because.endswith(f"Version {newer} (trees, grade B) stands in")
 
 
 def test_where_nothing_can_stand_in_the_error_is_that_of_the_recorded_version(registry: Registry) -> None:

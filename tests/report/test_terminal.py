@@ -1,7 +1,7 @@
 from typing import Any
 
 from report.adoption import use_as_json
-from report.terminal import terminal_summary
+from report.terminal import terminal_summary, training_lines
 from report.wording import rows_delivered, share, verdict
 from tests.report.test_adoption import ADOPTED
 
@@ -101,3 +101,21 @@ def test_only_new_files_count_as_delivered() -> None:
 def test_a_share_has_the_decimals_that_it_needs() -> None:
     assert [share(part, 1000) for part in (0, 0.4, 5, 250)] == ["0 %", "0.04 %", "0.5 %", "25 %"]
     assert share(1, 0) == "–"
+
+
+def test_a_training_tells_verdict_warnings_fitness_of_the_data_and_card() -> None:
+    finding = {"check": "history in days", "verdict": "limited", "words": "400 days look 60 days ahead, not 90"}
+    facts = {
+        "verdict": "not promoted",
+        "warnings": ("model churn, version 3, the champion, does not stand in the way: its file is damaged",),
+        "suitability": {"verdict": "limited", "findings": [finding]},
+        "card": "churn_4.html",
+    }
+    assert list(training_lines("churn", facts)) == [
+        "churn: not promoted",
+        "  warning      model churn, version 3, the champion, does not stand in the way: its file is damaged",
+        "  the data is limited for training:",
+        "  with limits  history in days: 400 days look 60 days ahead, not 90",
+        "  model card: churn_4.html",
+    ]
+    assert list(training_lines("segments", {"verdict": "version 2 stays"})) == ["segments: version 2 stays"]
