@@ -80,20 +80,28 @@ def lines_of(lines: pd.DataFrame) -> pa.Table:
     return _table(lines.assign(category=None), LINES)
 
 
-def seen_on(spark: SparkSession, public: PublicSet, nights: Iterable[date], horizons: Iterable[int]) -> Observed:
+def seen_on(
+    spark: SparkSession,
+    public: PublicSet,
+    nights: Iterable[date],
+    horizons: Iterable[int],
+    *,
+    by_contract: bool = False,
+) -> Observed:
     """Features of these nights by features.build, and what happened after them, as training sees both."""
     frames = {"orders": public.orders, "order_lines": public.lines}
     facts = history(spark, {name: spark.createDataFrame(table) for name, table in frames.items()})
     now = snapshot_at(public.end + timedelta(days=1), "UTC")
     nobody = spark.createDataFrame([], PROFILE)
     return observed(
-        facts, nobody, now=now, nights=sorted(set(nights)), horizons=sorted(set(horizons)), closed=public.end
-    )
+        facts, nobody, now=now, nights=sorted(set(nights)), horizons=sorted(set(horizons)), closed=public.end,
+        by_contract=by_contract,
+    )  # fmt: skip
 
 
 def _table(frame: pd.DataFrame, schema: pa.Schema) -> pa.Table:
     """The frame in these types; a row is known from its own day on."""
-    known = frame.assign(known_from=frame["event_at"].dt.date)
+    known = frame if "known_from" in frame else frame.assign(known_from=frame["event_at"].dt.date)
     arrays = []
     for field in schema:
         column = pa.array(known[field.name].astype(object).where(known[field.name].notna(), None))

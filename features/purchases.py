@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from features import contract
 from features.feature_group import (
     WINDOWS,
     Feature,
@@ -16,7 +17,6 @@ from features.feature_group import (
     count,
     counted,
     days,
-    days_ahead,
     deviation,
     distinct,
     is_sale,
@@ -94,7 +94,11 @@ FEATURES = (
     ),
     rate("weekend_orders_rate", "share of the orders on a Saturday or Sunday", theme="weekday"),
     rate("year_end_orders_rate", "share of the orders in November or December", theme="season"),
-    days("days_to_contract_end", "days from the night to the last day of the subscription that runs", theme="contract"),
+    days(
+        "days_to_contract_end",
+        "days from the night to the last day of the subscription that runs; below 0 in the week of grace after it",
+        theme="contract",
+    ),
     count("contracts_count", "orders", "orders that began or renewed a subscription", theme="contract"),
     count("repeat_purchase_days_count", "days", "days with an order after the first (x of BG/NBD)", theme="frequency"),
     days("first_to_last_order_days", "days from the first to the last order (t_x of BG/NBD)", theme="tenure"),
@@ -109,7 +113,8 @@ def compute() -> Mapping[str, Column]:
         **_amounts(sale),
         **_rhythm(sale),
         **_mix(sale),
-        **_contract(),
+        "days_to_contract_end": contract.days_to_end(),
+        "contracts_count": contract.begun_or_renewed(),
     }
 
 
@@ -172,14 +177,6 @@ def _mix(sale: Column) -> dict[str, Column]:
         "main_store_rate": _largest_share(F.when(sale, F.col("store_id"))),
         "weekend_orders_rate": share(counted(sale & F.dayofweek(day).isin(SUNDAY, SATURDAY)), counted(sale)),
         "year_end_orders_rate": share(counted(sale & F.month(day).isin(11, 12)), counted(sale)),
-    }
-
-
-def _contract() -> dict[str, Column]:
-    left = days_ahead("contract_ends_on")
-    return {
-        "days_to_contract_end": F.max(F.when((days_ahead("contract_starts_on") <= 0) & (left >= 0), left)),
-        "contracts_count": counted(F.col("contract_ends_on").isNotNull()),
     }
 
 

@@ -202,7 +202,10 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         "first_to_last_order_days": _lifetime,
         "days_to_contract_end": lambda seen: seen.each(
             "days_to_contract_end",
-            lambda left: f"subscription runs until {dated(seen.night + timedelta(days=int(left)))}",
+            lambda left: (
+                f"subscription {'ended on' if left < 0 else 'runs until'} "
+                f"{dated(seen.night + timedelta(days=int(left)))}"
+            ),
             "no subscription is running",
         ),
         "contracts_count": _count("contracts_count", "subscription", "begun or renewed"),

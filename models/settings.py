@@ -20,8 +20,9 @@ class HorizonSettings(BaseModel):
 class ChurnSettings(HorizonSettings):
     """Churn: no order in the next `horizon_days` days, and from which probability a customer is shown as leaving.
 
-    With `label: contract` (subscriptions) it is that no contract runs any more at the horizon's end; who has none
-    running is not scored. Windows that are not closed are dropped, so that no running contract counts as survived.
+    With `label: contract` (subscriptions) it is that cover lapses for more than a week of grace by the horizon's last
+    day, also where somebody comes back after that; who has no cover on the night is not scored. Windows that are not
+    closed are dropped: a term that is agreed beyond the feed's end may still be cancelled and counts as nothing yet.
     Units: what overlooking somebody who leaves costs, as a multiple of acting for somebody who would have stayed;
            contact_costs in the retailer's currency (unless stated the dearest of `channels` that tell a price),
            contact_keeps is the share of leavers whom a contact keeps: both are for the profit curve, which is reported
@@ -45,7 +46,7 @@ class ChurnSettings(HorizonSettings):
 
     @property
     def by_contract(self) -> bool:
-        """Whether a contract that ended, not a missing order, is what is foretold."""
+        """Whether cover that lapses, not a missing order, is what is foretold."""
         return self.label == "contract"
 
     @property

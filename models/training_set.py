@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from features import FEATURES
 from features.build import History, customer_features
 from features.point_in_time import Snapshot, snapshot_at, visible
 from models.calendar import Feed, feed
+from models.cover import covered_until, is_covered
 from models.eligibility import RUNNING, eligible
 from models.fairness import UNKNOWN, Groups
 from models.model import Array, Customers
@@ -74,8 +74,9 @@ def observed(
     """Customers with an order before each night, and their orders and spend in each horizon after it.
 
     Reads:  only what `now` sees; label windows that reach past `closed` are NaN.
-    Units:  by_contract counts, in place of orders, the contracts that run at the horizon's end; NaN for a customer
-            without one on the night. fairness names what customers are grouped by, as it stands in the profile now.
+    Units:  by_contract tells, in place of orders, whether cover lasted to the horizon's last day (1) or not (0); NaN
+            for a customer without cover on the night. fairness names what customers are grouped by, as it stands in
+            the profile now.
     Shape:  sorted by night and a hash of the customer, so that the same history gives the same rows.
     """
     snapshots = [snapshot_at(night, now.timezone) for night in nights]
@@ -105,36 +106,35 @@ def labels(
 ) -> DataFrame:
     """`_orders_<horizon>` and `_spend_<horizon>` after each snapshot, as `now` sees them.
 
-    Grain: one row per night and customer_id with any order in the longest horizon, or with a contract that then runs
-           where contracts are counted; others are absent.
+    Grain: one row per night and customer_id with any order in the longest horizon, or with a subscription where cover
+           is counted; others are absent.
     """
     day = F.date_sub(F.lit(now.night), F.col("age_days"))
     seen = visible(orders.where("customer_id is not null"), [now]).withColumn("day", day).drop("night")
+    nights = [snapshot.night for snapshot in snapshots]
+    found = _ordered(seen, nights, horizons)
+    if not by_contract:
+        return found
+    stays = {f"_orders_{h}": is_covered(F.col("until"), F.col("night"), h).cast("double") for h in horizons}
+    kept = covered_until(seen, nights).select("night", "customer_id", *(of.alias(name) for name, of in stays.items()))
+    return found.drop(*stays).join(kept, ["night", "customer_id"], "full")
+
+
+def _ordered(seen: DataFrame, nights: Sequence[date], horizons: Sequence[int]) -> DataFrame:
     longest = max(horizons)
-    nights = F.array(*(F.lit(snapshot.night) for snapshot in snapshots))
-
-    def is_told(night: Column) -> Column:
-        ordered = (F.col("day") >= night) & (F.col("day") < F.date_add(night, longest))
-        runs = [_runs_on(F.date_add(night, horizon)) for horizon in horizons] if by_contract else []
-        return reduce(Column.__or__, runs, ordered)
-
-    after = F.filter(nights, is_told)
+    after = F.filter(
+        F.array(*(F.lit(night) for night in nights)),
+        lambda night: (F.col("day") >= night) & (F.col("day") < F.date_add(night, longest)),
+    )
     rows = seen.withColumn("night", F.explode(after))
     columns = []
     for horizon in horizons:
-        end = F.date_add("night", horizon)
-        inside = (F.col("day") >= F.col("night")) & (F.col("day") < end)
-        kept = _runs_on(end) if by_contract else inside & _is_sale()
+        inside = (F.col("day") >= F.col("night")) & (F.col("day") < F.date_add("night", horizon))
         columns += [
-            F.count(F.when(kept, 1)).cast("double").alias(f"_orders_{horizon}"),
+            F.count(F.when(inside & _is_sale(), 1)).cast("double").alias(f"_orders_{horizon}"),
             F.sum(F.when(inside, F.col("order_amount"))).cast("double").alias(f"_spend_{horizon}"),
         ]
     return rows.groupBy("night", "customer_id").agg(*columns)
-
-
-def _runs_on(day: Column) -> Column:
-    """Whether the contract of an order runs on a day."""
-    return F.coalesce((F.col("contract_starts_on") <= day) & (F.col("contract_ends_on") >= day), F.lit(False))
 
 
 def _handed_over(

@@ -25,8 +25,8 @@ NEVER = (
 )
 PURPOSES: Mapping[str, Purpose] = {
     "churn": Purpose(
-        "The probability that a known customer orders nothing in the next {} days (with contracts: that none runs at "
-        "their end).",
+        "The probability that a known customer orders nothing in the next {} days (with contracts: that cover "
+        "lapses for more than a week).",
         "To choose whom to win back while contacts are dear, and to see how risk moves over months.",
         NEVER,
         "risk",

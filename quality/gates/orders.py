@@ -2,6 +2,7 @@
 
 from quality.rules import Rule, in_set
 
-KIND = in_set("kind", "sale", "return", severity="reject")
-
-RULES: dict[str, tuple[Rule, ...]] = {"conformed.orders": (KIND,), "conformed.order_lines": (KIND,)}
+RULES: dict[str, tuple[Rule, ...]] = {
+    "conformed.orders": (in_set("kind", "sale", "return", "cancellation", severity="reject"),),
+    "conformed.order_lines": (in_set("kind", "sale", "return", severity="reject"),),
+}

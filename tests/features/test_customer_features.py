@@ -118,6 +118,35 @@ def test_a_running_subscription_tells_when_it_ends(spark: SparkSession) -> None:
     assert told == {"jan": (0, 2), "kim": (None, 1), "lea": (None, 0)}
 
 
+def test_a_cancellation_is_known_from_its_own_day_and_a_week_of_grace_follows_the_end(spark: SparkSession) -> None:
+    def yearly(customer: str, days_ago: int, **told: Any) -> dict[str, Any]:
+        starts = NIGHT - timedelta(days=100)
+        ends = starts + timedelta(days=364)
+        return order(customer, days_ago, **({"contract_starts_on": starts, "contract_ends_on": ends} | told))
+
+    def notice(customer: str, days_ago: int, ends_in: int) -> dict[str, Any]:
+        ends = NIGHT + timedelta(days=ends_in)
+        return yearly(customer, days_ago, kind="cancellation", amount=0, contract_ends_on=ends)
+
+    orders = [
+        yearly("jan", 100),
+        notice("jan", 20, 10),
+        yearly("kim", 100),
+        notice("kim", 20, 10),
+        notice("kim", 5, 264),
+    ]
+    orders += [yearly("lea", 100), notice("lea", 20, -7), yearly("max", 100), notice("max", 20, -8)]
+    before = NIGHT - timedelta(days=20)
+    found = rows(history_of(spark, orders=orders), SNAPSHOT, snapshot_at(before, "UTC"))
+    names = ("jan", "kim", "lea", "max")
+    assert {c: found[before, c]["days_to_contract_end"] for c in names} == dict.fromkeys(names, 284)
+    told = {c: found[NIGHT, c]["days_to_contract_end"] for c in names}
+    assert told == {"jan": 10, "kim": 264, "lea": -7, "max": None}
+    assert {c: (found[NIGHT, c]["contracts_count"], found[NIGHT, c]["orders_count"]) for c in names} == dict.fromkeys(
+        names, (1, 1)
+    )
+
+
 def test_complaints_are_counted_apart_from_ratings(spark: SparkSession) -> None:
     told = [fact("hal", day, feedback_id=str(day), kind="complaint", rating=1.0) for day in (5, 500)]
     hal = rows(history_of(spark, feedback=[*told, fact("hal", 2, feedback_id="s", kind="survey", rating=5.0)]))
