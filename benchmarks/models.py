@@ -21,6 +21,7 @@ from benchmarks.models_scoring import scoring
 from benchmarks.models_segments import nights as segment_nights
 from benchmarks.models_segments import segmented
 from benchmarks.models_shop import fictional
+from benchmarks.models_subscriptions import subscriptions
 from benchmarks.models_training import training
 from benchmarks.models_value import Bars, cdnow, nights_before, value
 from lakehouse.settings import settings
@@ -37,7 +38,7 @@ PUBLISHED = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 PUBLISHED_SPEND = {"p": 6.25, "q": 3.74, "gamma": 15.44}
 SHORT_BARS = Bars(gini=0.825, spearman=0.57, decile_error=0.15, bias=0.10)
 LONG_BARS = Bars(gini=0.865, spearman=0.625, decile_error=0.08, bias=0.10)
-PARTS = ("parameters", "retail", "cdnow", "contoso", "fictional", "scoring", "training")
+PARTS = ("parameters", "retail", "cdnow", "contoso", "fictional", "subscriptions", "scoring", "training")
 SCORED_CUSTOMERS = 1_000_000
 
 
@@ -50,7 +51,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print the checks as JSON on the last line")
     asked = parser.parse_args(arguments)
     parts = {"parameters": parameters, "retail": retail, "cdnow": music, "fictional": shop, "scoring": million}
-    parts |= {"contoso": contoso, "training": lambda _: training(asked.customers)}
+    parts |= {
+        "subscriptions": lambda _: subscriptions(),
+        "contoso": contoso,
+        "training": lambda _: training(asked.customers),
+    }
     return report([check for name in asked.only for check in parts[name](asked.data)], as_json=asked.json)
 
 

@@ -1,4 +1,4 @@
-"""Churn: no order in the next `horizon_days` days."""
+"""Churn: no order in the next `horizon_days` days, or with subscriptions no cover (`models/cover.py`)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from models import baselines, season, trees
+from models.eligibility import RUNNING
 from models.metrics import auc
 from models.model import Array, Customers, Fitted, Model, Sooner
 
@@ -19,6 +20,8 @@ Source: Hosmer, Lemeshow and Sturdivant (2013), "Applied Logistic Regression", 3
 """
 LOGISTIC_SHARE = 0.3
 """Of the regression beside the trees; .2 to .5 were alike at the origins that `fit` names."""
+CONTRACT_ROUNDS = 150
+"""Of 80, 150 and 250 where subscriptions are told: chosen on two made-up shops that no figure is told of."""
 FEWEST_KNOWN = 100
 """Customers who must have been known a year ago before what they did then tells tonight's rate."""
 
@@ -30,6 +33,25 @@ def outcome(orders: Array, net_spend: Array) -> Array:  # noqa: ARG001
 
 
 def fit(customers: Customers, churned: Array, horizon_days: int, *, sooner: Sooner | None = None) -> Fitted:
+    """What tells who leaves: of cover where all who are learned of have one, as they do with subscriptions."""
+    if RUNNING in customers.names and not np.isnan(customers.column(RUNNING)).any():
+        return fit_cover(customers, churned, horizon_days)
+    return fit_orders(customers, churned, horizon_days, sooner=sooner)
+
+
+def fit_cover(customers: Customers, churned: Array, horizon_days: int) -> Fitted:
+    """Trees of whole windows alone, at the mean rate of the nights: no season of orders foretells who renews.
+
+    Source: docs/decisions/0016: a regression on recency, frequency and money, and half windows, in which half of the
+            renewals do not fall, both took from AUC and calibration.
+    """
+    start = float(_rates(customers, churned).mean())
+    grown = trees.grow(customers, churned, OBJECTIVE, offset=np.full(len(churned), start), rounds=CONTRACT_ROUNDS)
+    facts = {"average": float(churned.mean()), "start": start, "rounds": CONTRACT_ROUNDS}
+    return Fitted("churn", "trees", horizon_days, customers.names, facts, grown)
+
+
+def fit_orders(customers: Customers, churned: Array, horizon_days: int, *, sooner: Sooner | None = None) -> Fitted:
     """Trees and a logistic regression, and how the newest night's rate lay beside that of a year before it.
 
     Both are learned once of whole windows and, where they are given, once more of half ones; what is predicted is their

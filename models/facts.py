@@ -20,6 +20,9 @@ MONTHS = (
 WHOLE_FROM = 100_000
 """From this amount on without cents: the models' numbers of 32 bits do not hold them."""
 
+OPEN_DAYS = 3650
+"""A subscription that is agreed for so long has no end of its own."""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -72,6 +75,12 @@ def _percent(value: float) -> str:
 
 def _count(name: str, one: str, rest: str, many: str = "") -> Phrase:
     return lambda seen: seen.each(name, lambda n: f"{counted(n, one, many)} {rest}", f"no {one} {rest}")
+
+
+def _subscription(night: date, left: int) -> str:
+    if left >= OPEN_DAYS:
+        return "subscription runs until it is cancelled"
+    return f"subscription {'ended on' if left < 0 else 'runs until'} {dated(night + timedelta(days=left))}"
 
 
 def _times(name: str, said: str, never: str, when: str) -> Phrase:
@@ -202,10 +211,7 @@ PHRASES: Mapping[str, Phrase] = MappingProxyType(
         "first_to_last_order_days": _lifetime,
         "days_to_contract_end": lambda seen: seen.each(
             "days_to_contract_end",
-            lambda left: (
-                f"subscription {'ended on' if left < 0 else 'runs until'} "
-                f"{dated(seen.night + timedelta(days=int(left)))}"
-            ),
+            lambda left: _subscription(seen.night, int(left)),
             "no subscription is running",
         ),
         "contracts_count": _count("contracts_count", "subscription", "begun or renewed"),

@@ -133,7 +133,7 @@ def _observed(
     horizons = {planned.horizon_days for planned in schedules.values()}
     for model in MODELS:
         planned = schedules[model.name]
-        if model.learns_sooner and planned.plan:
+        if model.learns_sooner and planned.plan and not settings.churn.by_contract:
             taught = {*planned.plan.final, *(one for many in planned.plan.training.values() for one in many)}
             nights |= {*sooner_nights(taught, planned.horizon_days)}
             horizons.add(half(planned.horizon_days))
@@ -232,7 +232,7 @@ def _registered(
     params = {
         **trees.PARAMETERS,
         **next(model.grown for model in MODELS if model.name == fitted.model),
-        "rounds": trees.ROUNDS,
+        "rounds": fitted.facts.get("rounds", trees.ROUNDS),
         "horizon_days": plan.horizon_days,
         "features_count": len(fitted.features),
     }

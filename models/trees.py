@@ -34,13 +34,20 @@ MOST_THREADS = 4
 """Threads follow from the number of rows alone: the same rows give the same trees, and few rows wait for no thread."""
 
 
-def grow(customers: Customers, outcome: Array, objective: Mapping[str, Any], *, offset: Array | None = None) -> bytes:
+def grow(
+    customers: Customers,
+    outcome: Array,
+    objective: Mapping[str, Any],
+    *,
+    offset: Array | None = None,
+    rounds: int = ROUNDS,
+) -> bytes:
     """Trees that predict the outcome, as bytes. `offset` is where each customer starts from, on the link's scale."""
     import xgboost
 
     threads = min(MOST_THREADS, 1 + len(outcome) // ROWS_PER_THREAD)
     rows = xgboost.QuantileDMatrix(customers.matrix, outcome, base_margin=offset, max_bin=128, nthread=threads)
-    booster = xgboost.train({**PARAMETERS, **objective, "nthread": threads}, rows, num_boost_round=ROUNDS)
+    booster = xgboost.train({**PARAMETERS, **objective, "nthread": threads}, rows, num_boost_round=rounds)
     return bytes(booster.save_raw("ubj"))
 
 

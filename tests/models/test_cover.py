@@ -53,6 +53,7 @@ def test_a_short_gap_is_no_end_and_a_return_after_a_long_one_undoes_none(spark: 
         "ended two days ago, renewed tomorrow": [(-32, -32, -2), (1, 1, 99)],
         "ended two days ago": [(-32, -32, -2)],
         "one of two ends": [first, (-100, -100, 264)],
+        "until it is cancelled": [(-100, -100, (date.max - NIGHT).days)],
     }
     found = stays(spark, terms, 15, 30, 60)
     assert {name for name, kept in found.items() if all(kept)} == {
@@ -63,6 +64,7 @@ def test_a_short_gap_is_no_end_and_a_return_after_a_long_one_undoes_none(spark: 
         "a week without",
         "ended two days ago, renewed tomorrow",
         "one of two ends",
+        "until it is cancelled",
     }
     assert found["back after a month"] == found["never renewed"] == (True, False, False)
     assert found["ended two days ago"] == (False, False, False)

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from lakehouse.rows import frame_of
 from models.metrics import auc, value
 from models.realised import came_true, estimated
+from models.settings import ChurnSettings
 from tests.models.shop_builder import LAST, orders_frame
 
 HORIZON = 30
@@ -59,6 +61,22 @@ def test_what_is_estimated_before_labels_is_what_comes_true(spark: SparkSession)
     spent = 50 * float((~left).sum())
     assert found["total bias"].value == pytest.approx((400 * 50 - spent) / spent, abs=1e-6)
     assert found["total bias"].verdict == "drifted"
+
+
+def test_with_contracts_who_lapsed_and_came_back_had_left_all_the_same(spark: SparkSession) -> None:
+    scores, features, _, _, left = shop(spark)
+    bought = orders_frame(spark, [(f"c{n}", HORIZON + 20, 5.0) for n in range(400)])
+    again = orders_frame(spark, [(f"c{n}", 5, 5.0) for n in np.flatnonzero(left)[::2]])
+    gone = F.col("customer_id").isin([f"c{n}" for n in np.flatnonzero(left)])
+    ends = F.when(gone, F.lit(THEN + timedelta(days=3))).otherwise(F.lit(LAST.night + timedelta(days=300)))
+    term = {"contract_starts_on": F.to_date("event_at")}
+    orders = bought.withColumns(term | {"contract_ends_on": ends}).unionByName(
+        again.withColumns(term | {"contract_ends_on": F.lit(LAST.night + timedelta(days=25))})
+    )
+    horizons = {"churn": HORIZON, "lifetime_value": HORIZON}
+    by_contract = ChurnSettings(label="contract")
+    made = came_true(scores, features, orders, LAST, closed=LAST.night, horizons=horizons, churn=by_contract)
+    assert {one.name: one.value for one in made}["churn rate"] == pytest.approx(float(left.mean()))
 
 
 def test_a_version_that_the_recency_rule_surely_beats_has_drifted(spark: SparkSession) -> None:
