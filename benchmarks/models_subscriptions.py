@@ -125,9 +125,9 @@ def _rewritten(rows: pd.DataFrame, how: Delivery) -> pd.DataFrame:
     notices = rows[rows["what"] == shop.NOTICE].set_index(["customer", "starts"])[["ends", "day"]].add_prefix("cut_")
     sold = rows[rows["what"] != shop.NOTICE].join(notices, on=["customer", "starts"])
     is_cut = sold["cut_ends"].notna() & (sold["what"] == shop.SALE)
-    sold["ends"] = sold["ends"].where(~is_cut, sold["cut_ends"]).astype(int)
+    sold["ends"] = np.where(is_cut, sold["cut_ends"], sold["ends"]).astype(int)
     if how == "corrected":
-        sold["known"] = sold["known"].where(~is_cut, sold["cut_day"]).astype(int)
+        sold["known"] = np.where(is_cut, sold["cut_day"], sold["known"]).astype(int)
     return sold
 
 
