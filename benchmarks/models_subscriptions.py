@@ -49,7 +49,7 @@ def subscriptions() -> Iterator[Check]:
     spark.stop()
     yield lower("subscriptions: customers with cover, all origins", sum(len(one.left) for one in found))
     yield lower("subscriptions: share that left", float(np.concatenate([one.left for one in found]).mean()))
-    for name in found[0].said:
+    for name in dict.fromkeys(name for one in found for name in one.said):
         held = [one for one in found if name in one.said]
         aucs = np.array([figures.auc(one.left, one.said[name]) for one in held])
         ours = np.array([figures.auc(one.left, one.said[told.PRODUCT]) for one in held])
