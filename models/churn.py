@@ -43,7 +43,7 @@ def fit_cover(customers: Customers, churned: Array, horizon_days: int) -> Fitted
     """Trees of whole windows alone, at the mean rate of the nights: no season of orders foretells who renews.
 
     Source: docs/decisions/0016: a regression on recency, frequency and money, and half windows, in which half of the
-            renewals do not fall, both took from AUC and calibration.
+            renewals do not fall, took from AUC and calibration.
     """
     start = float(_rates(customers, churned).mean())
     grown = trees.grow(customers, churned, OBJECTIVE, offset=np.full(len(churned), start), rounds=CONTRACT_ROUNDS)
