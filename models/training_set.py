@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 
 from features import FEATURES
 from features.build import History, customer_features
+from features.feature_group import is_sale
 from features.point_in_time import Snapshot, snapshot_at, visible
 from models.calendar import Feed, feed
 from models.cover import covered_until, is_covered
@@ -51,7 +52,7 @@ class Observed:
 
 def order_feed(orders: DataFrame, snapshot: Snapshot) -> Feed | None:
     """From when to when orders came in at their usual volume, and whose they are, as the snapshot sees it."""
-    seen = visible(orders, [snapshot]).where(_is_sale())
+    seen = visible(orders, [snapshot]).where(is_sale())
     each_day = seen.groupBy("age_days").agg(F.count("*").alias("orders"), F.count("customer_id").alias("known"))
     counted = each_day.collect()
     days = [(snapshot.night - timedelta(days=row["age_days"]), row["orders"]) for row in counted]
@@ -131,7 +132,7 @@ def _ordered(seen: DataFrame, nights: Sequence[date], horizons: Sequence[int]) -
     for horizon in horizons:
         inside = (F.col("day") >= F.col("night")) & (F.col("day") < F.date_add("night", horizon))
         columns += [
-            F.count(F.when(inside & _is_sale(), 1)).cast("double").alias(f"_orders_{horizon}"),
+            F.count(F.when(inside & is_sale(), 1)).cast("double").alias(f"_orders_{horizon}"),
             F.sum(F.when(inside, F.col("order_amount"))).cast("double").alias(f"_spend_{horizon}"),
         ]
     return rows.groupBy("night", "customer_id").agg(*columns)
@@ -178,7 +179,3 @@ def _part_of(orders: DataFrame, nights: int) -> Column:
     customers = orders.agg(F.approx_count_distinct("customer_id").alias("n")).first()["n"]  # type: ignore[index]
     kept = min(1.0, ROWS_LIMIT / max(1, customers * nights))
     return F.pmod(F.xxhash64("customer_id", F.lit("training")), F.lit(10_000)) < int(kept * 10_000)
-
-
-def _is_sale() -> Column:
-    return F.coalesce(F.col("kind"), F.lit("sale")) == "sale"
