@@ -112,8 +112,24 @@ def matrix(customers: int, *, seed: int = 1) -> np.ndarray:
         else:
             column = np.floor(drawn.gamma(0.8, 5, customers))
         found[:, place] = np.where(drawn.uniform(size=customers) < 0.1, np.nan, column) if place % 3 else column
-    found[:, NAMES.index("orders_count")] += 1
+    for name, column in _purchases(drawn, customers).items():
+        found[:, NAMES.index(name)] = column
     return found
+
+
+def _purchases(drawn: np.random.Generator, customers: int) -> dict[str, np.ndarray]:
+    """Counts and ages of orders that go together, so that BG/NBD learns of them and orders are expected."""
+    age = np.floor(drawn.uniform(30, 1_000, customers))
+    repeats = drawn.poisson(drawn.gamma(0.8, 4, customers) * age / 1_000)
+    last = np.where(repeats > 0, np.floor(drawn.beta(2, 1, customers) * age), 0)
+    return {
+        "days_since_first_order": age,
+        "days_since_last_order": age - last,
+        "first_to_last_order_days": last,
+        "repeat_purchase_days_count": repeats,
+        "orders_count": repeats + 1,
+        "net_amount": np.round(drawn.gamma(2, 30, customers) * (repeats + 1), 2),
+    }
 
 
 def _table(drawn: Customers) -> pa.Table:

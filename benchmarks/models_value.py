@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks import models_figures as figures
 from benchmarks.contract import Check, higher, lower
-from models import baselines, interval, lifetime_value, repeat_spend, season
+from models import baselines, interval, repeat_spend, season
 from models.bgnbd import BgNbd
 from models.calendar import FEATURE_DAYS, TRAINING_SNAPSHOTS
 from models.lifetime_value import LIFETIME_VALUE
@@ -79,15 +79,15 @@ def cdnow(seen: Observed, test: date, learned_days: int, horizon_days: int, star
         seen.orders[horizon_days][tested],
     )
     fitted = replace(fitted, horizon_days=horizon_days)
-    ours, others = loaded(settled(fitted, after)).values(after), _named(fitted, after, horizon_days)
+    said, others = loaded(settled(fitted, after)).predicted(after), _named(fitted, after, horizon_days)
+    ours = said.values
     yield from judged("cdnow", spent, ours, others, Bars(0.71, 0.45, None, 0.08))
     yield higher("cdnow: normalised Gini of orders by the value", figures.gini(ordered, ours))
     parameters = repeat_spend.learned(after)["purchases"]
     orders = BgNbd(**parameters).expected(repeat_spend.purchases(after), horizon_days)
     yield higher("cdnow: normalised Gini of orders by BG/NBD", figures.gini(ordered, orders))
-    expected = lifetime_value.days_with_orders(fitted, lifetime_value.load(fitted), after)
-    if expected is not None:
-        yield higher("cdnow: normalised Gini of expected orders", figures.gini(ordered, expected), 0.68)
+    if said.orders is not None:
+        yield higher("cdnow: normalised Gini of expected orders", figures.gini(ordered, said.orders), 0.68)
 
 
 def _fitted(seen: Observed, test: date, horizon_days: int, start: date) -> tuple[Fitted, Customers, Array]:

@@ -49,6 +49,17 @@ class Customers:
 
 
 @dataclass(frozen=True)
+class Predicted:
+    """What a model says of each customer.
+
+    Units: orders are the days with an order in the horizon; None where the model tells none.
+    """
+
+    values: Array
+    orders: Array | None = None
+
+
+@dataclass(frozen=True)
 class Fitted:
     """A fitted model or baseline: numbers that fit into JSON, and the trees where there are any.
 

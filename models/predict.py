@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models import baselines, churn, lifetime_value, trees
-from models.model import Array, Customers, Fitted
+from models.model import Array, Customers, Fitted, Predicted
 from models.registry import unusable
 
 RECIPES = {"churn": "start", "lifetime_value": "sizes"}
@@ -17,16 +17,18 @@ RULES = {"churn": ("days_since_last_order", "average"), "lifetime_value": ("net_
 
 @dataclass(frozen=True)
 class Prediction:
-    """A loaded model: `values` predicts; `contributions` is what each of `reads` adds to those predictions.
+    """A loaded model: `predicted` predicts; `contributions` is what each of `reads` adds to those predictions.
 
     Shape: contributions has one column per feature of reads, on the scale that the model adds up on.
-    Units: orders are the days with an order in the horizon, where lifetime value has learned them.
     """
 
-    values: Callable[[Customers], Array]
+    predicted: Callable[[Customers], Predicted]
     reads: tuple[str, ...]
     contributions: Callable[[Customers, Array], Array]
-    orders: Callable[[Customers], Array | None] = lambda customers: None  # noqa: ARG005
+
+    def values(self, customers: Customers) -> Array:
+        """The prediction alone."""
+        return self.predicted(customers).values
 
 
 def is_readable(fitted: Fitted) -> bool:
@@ -73,14 +75,13 @@ def loaded(fitted: Fitted) -> Prediction:
     if fitted.model == "lifetime_value":
         boosters = lifetime_value.load(fitted)
         return Prediction(
-            lambda customers: lifetime_value.blend(fitted, boosters, customers.only(names)),
+            lambda customers: lifetime_value.predicted(fitted, boosters, customers.only(names)),
             names,
             lambda customers, values: lifetime_value.contributions(fitted, boosters, customers.only(names)),  # noqa: ARG005
-            lambda customers: lifetime_value.days_with_orders(fitted, boosters, customers.only(names)),
         )
     grown = churn.load(fitted)
     return Prediction(
-        lambda customers: churn.probability(fitted, grown, customers.only(names)),
+        lambda customers: Predicted(churn.probability(fitted, grown, customers.only(names))),
         names,
         lambda customers, values: churn.contributions(fitted, grown, customers.only(names)),  # noqa: ARG005
     )
@@ -95,7 +96,7 @@ def _baseline(fitted: Fitted) -> Prediction:
         away = values - usual
         return np.asarray(np.where(away == 0, -1e-9, away)[:, None])
 
-    return Prediction(lambda customers: baselines.predict(fitted, customers), (feature,), against_average)
+    return Prediction(lambda customers: Predicted(baselines.predict(fitted, customers)), (feature,), against_average)
 
 
 def gains(fitted: Fitted) -> dict[str, float]:

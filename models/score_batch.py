@@ -56,7 +56,8 @@ class Scorer:
         night = self._night
         customers = Customers(night.names, matrix(batch, night.names))
         seen = Seen(customers, np.arange(len(customers.matrix)), night.night, night.currency)
-        leaving, raw = np.round(self._churn.values(customers), 4), np.maximum(self._value.values(customers), 0)
+        leaving, value = np.round(self._churn.values(customers), 4), self._value.predicted(customers)
+        raw, orders = np.maximum(value.values, 0), value.orders
         last = (read(batch, "churn", night.churn.version), read(batch, "value", night.value.version))
         why = (
             told(self._churn.contributions(customers, leaving), self._churn.reads, last[0].phrases),
@@ -64,7 +65,6 @@ class Scorer:
         )
         ago, amount = customers.column("days_since_last_order"), np.round(raw, 2)
         bands = (churn_band(leaving, last[0].band, ago, night.settings), value_band(amount, night.value))
-        orders = self._value.orders(customers)
         low, high = interval.bounds(night.value.facts.get("interval", {}), raw)
         columns = {
             **{name: batch.column(name) for name in COLUMNS[:4]},

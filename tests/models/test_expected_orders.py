@@ -1,13 +1,14 @@
 """Expected orders: what they are made of, their total, and what they change about who comes before whom."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from models import expected_orders, lifetime_value, repeat_spend
+from models import expected_orders, lifetime_value, repeat_spend, trees
 from models.lifetime_value import LIFETIME_VALUE, Boosters
-from models.model import Customers, Fitted
+from models.model import Array, Customers, Fitted
 from models.predict import loaded, settled
 
 NAMES = (
@@ -67,27 +68,29 @@ def test_orders_are_the_geometric_mean_of_three_and_of_two_in_a_version_without_
 
 def test_orders_and_value_have_totals_that_go_together(known: Customers, fitted: Fitted) -> None:
     prediction = loaded(fitted)
-    orders, counts = prediction.orders(known), expected_orders.counted(fitted.facts, known, 90)
+    found, counts = prediction.predicted(known), expected_orders.counted(fitted.facts, known, 90)
     alone = repeat_spend.value(fitted.facts["repeating"], known, 90)
-    assert orders is not None
+    assert found.orders is not None
     assert counts is not None
     assert alone is not None
     basket = alone.sum() / counts.sum()
-    assert prediction.values(known).sum() / orders.sum() == pytest.approx(basket, rel=1e-6)
+    assert found.values.sum() / found.orders.sum() == pytest.approx(basket, rel=1e-6)
 
 
 def test_no_orders_are_told_without_trees_that_say_who_buys_or_without_bgnbd(known: Customers, fitted: Fitted) -> None:
     boosters = lifetime_value.load(fitted)
-    assert lifetime_value.days_with_orders(fitted, Boosters(boosters.spend), known) is None
-    refused = replace(fitted, facts={**fitted.facts, "repeating": {"refused": "it does not converge"}})
-    assert lifetime_value.days_with_orders(refused, boosters, known) is None
+    two_parts = replace(fitted, facts={**fitted.facts, "brought": [1.0] * 3})
+    assert lifetime_value.predicted(two_parts, Boosters(boosters.spend), known).orders is None
+    refused = replace(two_parts, facts={**two_parts.facts, "repeating": {"refused": "it does not converge"}})
+    assert lifetime_value.predicted(refused, boosters, known).orders is None
 
 
 def test_orders_change_who_comes_before_whom_and_leave_the_amounts_as_they_were(
     known: Customers, fitted: Fitted
 ) -> None:
     without = replace(fitted, facts={name: fact for name, fact in fitted.facts.items() if name != "order_worth"})
-    plain, ranked, orders = loaded(without).values(known), loaded(fitted).values(known), loaded(fitted).orders(known)
+    plain, found = loaded(without).values(known), loaded(fitted).predicted(known)
+    ranked, orders = found.values, found.orders
     assert orders is not None
     assert ranked.sum() == pytest.approx(plain.sum())
     tenths = np.arange(1, 10) / 10
@@ -96,12 +99,33 @@ def test_orders_change_who_comes_before_whom_and_leave_the_amounts_as_they_were(
     assert (orders / plain)[up].mean() > (orders / plain)[~up].mean()
 
 
+def test_one_question_to_the_trees_gives_value_and_orders_to_the_last_bit(
+    known: Customers, fitted: Fitted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boosters, asked = lifetime_value.load(fitted), list[Any]()
+    chance = trees.predict(boosters.buys, known)
+    orders = expected_orders.expected(fitted.facts, known, chance, 90)
+    ask = trees.predict
+
+    def counted(booster: Any, customers: Customers, **given: Any) -> Array:
+        asked.append(booster)
+        return ask(booster, customers, **given)
+
+    monkeypatch.setattr(trees, "predict", counted)
+    found = lifetime_value.predicted(fitted, boosters, known)
+    assert sorted(map(id, asked)) == sorted(map(id, (boosters.spend, boosters.buys, boosters.amount)))
+    assert orders is not None
+    assert found.orders is not None
+    assert np.array_equal(found.orders, orders * fitted.facts["orders_brought"])
+    assert np.array_equal(found.values, loaded(fitted).values(known))
+
+
 def test_a_version_of_an_earlier_recipe_tells_orders_and_ranks_as_it_was_tested(
     known: Customers, fitted: Fitted
 ) -> None:
     earlier = {name: fact for name, fact in learned(known).facts.items() if name != expected_orders.IN_RANKING}
     found = settled(replace(fitted, facts=earlier), known)
-    assert loaded(found).orders(known) is not None
+    assert loaded(found).predicted(known).orders is not None
     assert "order_worth" not in found.facts
 
 
