@@ -27,9 +27,9 @@ from lakehouse.errors import WrongCall
 PARTY = "model.party.party"
 PREFIX = "habitue_"
 FIELDS = (
-    "churn_probability churn_band value_amount value_low value_high value_band actual_amount last_order_on last_store "
-    "segment reasons value_reasons changed_because grade as_of valid_until email_consent linked_records_count "
-    "control_until no_score_reason"
+    "churn_probability churn_band value_amount value_low value_high value_band actual_amount expected_orders "
+    "last_order_on last_store segment reasons value_reasons changed_because grade as_of valid_until email_consent "
+    "linked_records_count control_until no_score_reason"
 ).split()
 """What integrations/tryton shows; its fields have the same names after `habitue_`."""
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})

@@ -20,11 +20,15 @@ from tests.tools.tryton import PARTY, Crm
 TAKEN = Answer("acknowledged")
 NO_CONTACT = Answer("rejected", "the CRM has no such contact")
 TWO_CONTACTS = Answer("rejected", "the CRM has several contacts of this id")
-FIELDS = ("churn_probability", "churn_band", "value_amount", "segment", "reasons", "grade", "as_of", "valid_until")
+FIELDS = (
+    "churn_probability", "churn_band", "value_amount", "expected_orders", "segment", "reasons", "grade", "as_of",
+    "valid_until",
+)  # fmt: skip
 SCORES: dict[str, Any] = {
     "churn_probability": 0.61234,
     "churn_band": "high",
     "value_amount": 1234.5,
+    "expected_orders": 0.426,
     "segment": "Fidèles",
     "reasons": ["Last bought in May", "Buys half as often"],
     "grade": "B",
@@ -61,6 +65,7 @@ def test_scores_arrive_on_the_contact_they_speak_of(crm: Crm) -> None:
         "habitue_churn_probability": 0.6123,
         "habitue_churn_band": "high",
         "habitue_value_amount": {"__class__": "Decimal", "decimal": "1234.50"},
+        "habitue_expected_orders": 0.43,
         "habitue_segment": "Fidèles",
         "habitue_reasons": "Last bought in May\nBuys half as often",
         "habitue_grade": "B",

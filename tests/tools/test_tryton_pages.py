@@ -14,6 +14,7 @@ def test_scores_stand_in_the_list_and_on_the_form_where_nobody_types(crm: Crm, c
         shown = page.inner_text("tr:has-text('Customer K1') >> visible=true")
         assert {"Fidèles", "High", "61.23", "1,234.50", "B"} <= set(shown.split())
         open_tab(page, "Customer K1")
+        assert "0.43" in [field.input_value() for field in page.query_selector_all("input:visible")]
         texts = page.query_selector_all("textarea:visible")
         assert texts[0].input_value() == "Last bought in May\nBuys half as often"
         assert [text.get_attribute("readonly") is not None for text in texts] == [True, True]

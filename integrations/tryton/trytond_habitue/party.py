@@ -31,6 +31,10 @@ class Party(metaclass=PoolMeta):
     habitue_actual_amount = fields.Numeric(
         "Actual spend", digits=(None, 2), readonly=True,
         help="What the customer spent, less returns, in as many days before.")
+    habitue_expected_orders = fields.Float(
+        "Expected orders", digits=(None, 2), readonly=True,
+        help="On how many days the customer is expected to order, in the days of the expected spend; 0.2 is one "
+             "customer in five, who orders once.")
     habitue_last_order_on = fields.Date("Last order", readonly=True, states=unless_empty('last_order_on'))
     habitue_last_store = fields.Char("Last store", readonly=True, states=unless_empty('last_store'))
     habitue_segment = fields.Char("Segment", readonly=True)
