@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """Where state lies, how Spark is started, and which retailer the Dagster UI shows.
+    """Where state lies, how Spark is started, which retailer the Dagster UI shows, and whether it starts jobs itself.
 
     Units: spark_memory as the JVM takes it, for example 4g; steps_at_once None: as many as there are cores, up to four.
     """
@@ -27,6 +27,7 @@ class Settings:
     retailer_file: Path | None = None
     landing: Path | None = None
     lake: str | None = None
+    automatic: bool = False
 
     def state_folder(self, lake: str) -> Path:
         """The folder of lock, MLflow, Dagster, outbox and key: HABITUE_STATE, or `<lake>.state` beside a local lake."""
@@ -52,6 +53,7 @@ def settings() -> Settings:
         retailer_file=_path("HABITUE_RETAILER"),
         landing=landing,
         lake=os.environ.get("HABITUE_LAKE"),
+        automatic=bool(os.environ.get("HABITUE_AUTOMATIC")),
     )
 
 

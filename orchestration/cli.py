@@ -351,6 +351,9 @@ def _ui(commands: Any) -> None:
 
     parser = _command(commands, "ui", run, "Dagster at the lake", "retailer", "landing", "lake")
     parser.add_argument("--port", type=int, default=3000)
+    parser.add_argument(
+        "--automatic", action="store_true", help="make each night at 02:00 and train on Sundays and where in doubt"
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """What Dagster sees: one asset per table, by layer; the night at 02:00, its check at 06:05, training on
-Sundays and, at most once a week more, where a champion is in doubt."""
+Sundays and, at most once a week more, where a champion is in doubt. Hours are those of the retailer's time zone."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import dagster as dg
 
@@ -29,11 +30,15 @@ from quality.rule_check import references
 
 NIGHTLY = "nightly"
 TRAINING = "training"
+CRON = {TRAINING: "0 5 * * 0", FRESHNESS: f"5 {HOUR} * * *"}
 TRAINED = dg.AssetSelection.assets(*(asset_key(table.name) for table in MADE))
 
 
-def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitions:
-    """Assets, jobs and schedules of one retailer; `record` collects what a run in this process does."""
+def definitions(place: Place, record: NightRecord | None = None, *, automatic: bool = False) -> dg.Definitions:
+    """Assets, jobs and schedules of one retailer; `record` collects what a run in this process does.
+
+    Units: automatic switches schedules and sensor on where nobody switched them off; else nothing starts by itself.
+    """
     retailer = load_retailer(place.retailer_file)
     nights = dg.DailyPartitionsDefinition(
         start_date=retailer.first_night.isoformat(), timezone=retailer.timezone, end_offset=1
@@ -58,20 +63,33 @@ def definitions(place: Place, record: NightRecord | None = None) -> dg.Definitio
         executor_def=dg.in_process_executor,
         description="One night: from the landing folder to the marketer.",
     )
-    training = dg.define_asset_job(TRAINING, selection=TRAINED, executor_def=dg.in_process_executor)
+    training = dg.define_asset_job(
+        TRAINING,
+        selection=TRAINED,
+        executor_def=dg.in_process_executor,
+        description="Learns every model anew; what surely beats its baseline and the champion scores from then on.",
+    )
     freshness = dg.define_asset_job(FRESHNESS, selection=checked, executor_def=dg.in_process_executor)
     return dg.Definitions(
         assets=[*owned([*nights_assets, *training_assets()], retailer), *_outside(retailer, nights)],
         asset_checks=[fresh],
         resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
         jobs=[training, nightly, freshness],
-        sensors=[retraining_sensor(place, TRAINING)],
-        schedules=[
-            dg.build_schedule_from_partitioned_job(nightly, hour_of_day=2),
-            dg.ScheduleDefinition(job=training, cron_schedule="0 5 * * 0", execution_timezone=retailer.timezone),
-            dg.ScheduleDefinition(job=freshness, cron_schedule=f"5 {HOUR} * * *", execution_timezone=retailer.timezone),
-        ],
+        sensors=[retraining_sensor(place, TRAINING, automatic=automatic)],
+        schedules=_schedules(nightly, timezone=retailer.timezone, automatic=automatic),
     )
+
+
+def _schedules(nightly: Any, *, timezone: str, automatic: bool) -> list[dg.ScheduleDefinition]:
+    """When each job begins by itself."""
+    status = dg.DefaultScheduleStatus.RUNNING if automatic else dg.DefaultScheduleStatus.STOPPED
+    return [
+        dg.build_schedule_from_partitioned_job(nightly, hour_of_day=2, default_status=status),
+        *(
+            dg.ScheduleDefinition(job_name=job, cron_schedule=cron, execution_timezone=timezone, default_status=status)
+            for job, cron in CRON.items()
+        ),
+    ]
 
 
 def owned(assets: Iterable[dg.AssetsDefinition], retailer: Retailer) -> list[dg.AssetsDefinition]:
@@ -107,4 +125,4 @@ def of_environment() -> dg.Definitions:
             still_true="Nothing was started.",
             next_step="Start Dagster with `habitue ui --retailer FILE --landing DIR --lake DIR`.",
         )
-    return definitions(Place(here.retailer_file, here.landing, here.lake))
+    return definitions(Place(here.retailer_file, here.landing, here.lake), automatic=here.automatic)

@@ -1,4 +1,4 @@
-"""`habitue ui`: Dagster at the lake, with the schedule of the night."""
+"""`habitue ui`: Dagster at the lake, with the schedules of night and training; `--automatic` switches them on."""
 
 import argparse
 import signal
@@ -21,6 +21,7 @@ def serve(asked: argparse.Namespace) -> int:
         HABITUE_RETAILER=str(place.retailer_file.resolve()),
         HABITUE_LANDING=str(place.landing.resolve()),
         HABITUE_LAKE=place.lake,
+        **({"HABITUE_AUTOMATIC": "yes"} if asked.automatic else {}),
     )
     command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions", "-p", str(asked.port)]
     print(f"Dagster: http://127.0.0.1:{asked.port} (Ctrl-C stops it)", file=sys.stderr)

@@ -17,10 +17,11 @@ SENSOR = "train_when_in_doubt"
 EVERY_SECONDS = 3600
 
 
-def retraining_sensor(place: Place, training: str) -> dg.SensorDefinition:
-    """Asks each hour; one training a week at most, with the doubt as its reason."""
+def retraining_sensor(place: Place, training: str, *, automatic: bool = False) -> dg.SensorDefinition:
+    """Asks each hour, from the start if automatic; one training a week at most, with the doubt as its reason."""
+    status = dg.DefaultSensorStatus.RUNNING if automatic else dg.DefaultSensorStatus.STOPPED
 
-    @dg.sensor(name=SENSOR, job_name=training, minimum_interval_seconds=EVERY_SECONDS)
+    @dg.sensor(name=SENSOR, job_name=training, minimum_interval_seconds=EVERY_SECONDS, default_status=status)
     def asked(_context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         """Trains when the newest night put a champion in doubt."""
         night, doubts = doubts_of_newest(place.state / REPORTS)
