@@ -1,21 +1,16 @@
 """No gate brings rows to the driver, however many are bad: counts leave Spark, from aggregates, and a few places."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
-from pyspark.sql.classic.dataframe import DataFrame as ClassicDataFrame
 
 from lakehouse.delta import Lakehouse
 from quality.publish import publish
 from quality.rules import between, exists_in, in_set, matches, not_null, rejected_share
-from quality.samples import MOST
 from quality.structure import structure_rules
+from tests.quality.brought import watched
 from tests.quality.frames import NOTES, NOTES_REJECTED, notes
 
 NIGHT = date(2026, 3, 1)
@@ -28,41 +23,6 @@ RULES = (
     exists_in(["source"], "conformed.sources", severity="warn"),
     rejected_share(0.9),
 )
-FEW = f"GlobalLimit {MOST}\n"
-"""How the plan of a sample begins: the places of so many broken rows at most."""
-BRINGS = ("collect", "toPandas", "toArrow", "toLocalIterator", "take", "head", "tail", "first")
-
-
-@dataclass
-class Brought:
-    """What came to the driver: how many rows at a time, and whether an aggregate made them."""
-
-    rows: list[int] = field(default_factory=list)
-    plain: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Brought]:
-    """Everything that Python fetches from a frame of a gate; lists made on the driver are no rows of a frame."""
-    brought = Brought()
-
-    def counting(name: str) -> Any:
-        fetch = getattr(ClassicDataFrame, name)
-
-        def fetched(self: DataFrame, *args: Any, **named: Any) -> Any:
-            found = fetch(self, *args, **named)
-            plan = self._jdf.queryExecution().optimizedPlan().toString()
-            brought.rows.append(len(found) if hasattr(found, "__len__") else 1)
-            if "Aggregate" not in plan and "LocalRelation" not in plan and not plan.startswith(FEW):
-                brought.plain.append(f"{name} of {plan.splitlines()[0]}")
-            return found
-
-        return fetched
-
-    with monkeypatch.context() as patched:
-        for name in BRINGS:
-            patched.setattr(ClassicDataFrame, name, counting(name))
-        yield brought
 
 
 def many(lake: Lakehouse, rows: int) -> DataFrame:
