@@ -57,30 +57,32 @@ def definitions(place: Place, record: NightRecord | None = None, *, automatic: b
     nights_assets = [*made, decided, *ops_assets(tables, steps), sent]
     fresh = freshness_check({key for asset in nights_assets for key in asset.keys}, retailer)
     checked = dg.AssetSelection.checks(fresh)
-    nightly = dg.define_asset_job(
-        NIGHTLY,
-        selection=dg.AssetSelection.all() - TRAINED - checked,
-        executor_def=dg.in_process_executor,
-        description="One night: from the landing folder to the marketer.",
-    )
-    training = dg.define_asset_job(
-        TRAINING,
-        selection=TRAINED,
-        executor_def=dg.in_process_executor,
-        description="Learns every model anew; what surely beats its baseline and the champion scores from then on.",
-    )
-    freshness = dg.define_asset_job(FRESHNESS, selection=checked, executor_def=dg.in_process_executor)
+    jobs = _jobs(checked)
     return dg.Definitions(
         assets=[*owned([*nights_assets, *training_assets()], retailer), *_outside(retailer, nights)],
         asset_checks=[fresh],
         resources={"night": night_resource(place, record), "lake": lake_resource(place, record)},
-        jobs=[training, nightly, freshness],
+        jobs=jobs,
         sensors=[retraining_sensor(place, TRAINING, automatic=automatic)],
-        schedules=_schedules(nightly, timezone=retailer.timezone, automatic=automatic),
+        schedules=_schedules(jobs[0], timezone=retailer.timezone, automatic=automatic),
     )
 
 
-def _schedules(nightly: Any, *, timezone: str, automatic: bool) -> list[dg.ScheduleDefinition]:
+def _jobs(checked: dg.AssetSelection) -> list[Any]:
+    """The night first, then training and freshness."""
+    night = dg.AssetSelection.all() - TRAINED - checked
+    parts = (
+        (NIGHTLY, night, "One night: from the landing folder to the marketer."),
+        (TRAINING, TRAINED, "Learns every model anew; what surely beats its baseline and the champion scores then."),
+        (FRESHNESS, checked, "Looks whether every table has the night that it should have by now."),
+    )
+    return [
+        dg.define_asset_job(name, selection, description=words, executor_def=dg.in_process_executor)
+        for name, selection, words in parts
+    ]
+
+
+def _schedules(nightly: Any, *, timezone: str, automatic: bool) -> list[Any]:
     """When each job begins by itself."""
     status = dg.DefaultScheduleStatus.RUNNING if automatic else dg.DefaultScheduleStatus.STOPPED
     return [
