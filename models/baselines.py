@@ -10,6 +10,16 @@ import numpy as np
 from models import repeat_spend
 from models.model import Array, Customers, Fit, Fitted
 
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "recency_rule": "the recency rule",
+        "logistic_rfm": "logistic RFM",
+        "last_year_spend": "last year's spend",
+        "average_spend": "average spend",
+        "bgnbd": "BG/NBD",
+    }
+)
+"""What a baseline is called in a sentence."""
 YEAR_DAYS = 365
 YOUNG_DAYS = 30
 """A customer counts as at least this old, lest one order on day one becomes twelve a year."""

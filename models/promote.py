@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from models.baselines import WORDS
 from models.calendar import TEST_WINDOWS
 from models.fairness import Gap
 from models.model import Array, Model
@@ -134,4 +135,4 @@ def _too_weak(model: Model, window: Window) -> str:
 
 
 def _words(rival: str) -> str:
-    return f"the {rival.replace('_', ' ')}"
+    return WORDS.get(rival, f"the {rival}")

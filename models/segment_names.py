@@ -86,9 +86,9 @@ def words(of: Portrait, thresholds: Mapping[str, Any], bar: float) -> list[str]:
 def description(of: Portrait) -> str:
     """One line with figures."""
     return (
-        f"{100 * of.share:.0f} % of the customers when the segments were made; last order typically "
-        f"{of.silent_days:,.0f} days ago, {of.basket:,.0f} an order; in the last year {of.orders:.1f} orders and "
-        f"{of.spend:,.0f} on average"
+        f"last order typically {of.silent_days:,.0f} days ago, {of.basket:,.0f} spent per order; in the last year "
+        f"{of.orders:.1f} orders and {of.spend:,.0f} spent on average; {100 * of.share:.0f} % of the customers when "
+        "the segments were made"
     )
 
 

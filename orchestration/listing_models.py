@@ -12,6 +12,7 @@ from typing import Any
 
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import last_started
+from models.baselines import WORDS
 from models.champions import Change
 from models.registry import ModelUnusable, Registry
 from models.reviews import counted
@@ -23,6 +24,7 @@ from orchestration.model_cards import write_model_card
 from orchestration.night import open_lake
 from orchestration.retailer import Retailer, load_retailer
 from orchestration.running import place_of
+from report.wording import plain
 
 NEWEST = 5
 """Versions that are shown of each model, beside those in use, unless all are asked for."""
@@ -127,7 +129,7 @@ def _version(version: Version) -> Iterator[str]:
     marks = [version.alias, f"rolled back after {version.rolled_back}" if version.rolled_back else ""]
     marked = ", ".join(mark for mark in marks if mark)
     yield (
-        f"  version {version.version}, {version.night}, {version.kind.replace('_', ' ')}, grade {version.grade}, "
+        f"  version {version.version}, {version.night}, {plain(version.kind)}, grade {version.grade}, "
         f"{version.horizon_days} days{f' ({marked})' if marked else ''}"
     )
     if version.because:
@@ -139,8 +141,8 @@ def _version(version: Version) -> Iterator[str]:
 
 def _window(window: Trial) -> str:
     told = f"from {window.night}: {window.metric} {_figure(window.score, window.low, window.high)}"
-    rival = window.rival.replace("_", " ")
-    told += f", gain over the {rival} {_figure(window.gain, window.gain_low, window.gain_high)}"
+    rival = WORDS.get(window.rival, window.rival)
+    told += f", gain over {rival} {_figure(window.gain, window.gain_low, window.gain_high)}"
     if window.best_profit is None or window.best_share is None:
         return told
     if window.best_profit <= 0:

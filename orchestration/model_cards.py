@@ -17,7 +17,7 @@ def write_model_card(
     Raises: ModelUnusable if the registry does not hold the version.
     """
     out = registry.state / "reports" / "models" / f"{model}_{version}.html"
-    name, prices = retailer.retailer, retailer.contact_costs
-    card = model_card(lake, registry, model, version, night=night, retailer=name, prices=prices, out=out)
+    told = {"retailer": retailer.retailer, "currency": retailer.currency}
+    card = model_card(lake, registry, model, version, night=night, **told, prices=retailer.contact_costs, out=out)
     registry.keep_card(model, version, card)
     return card

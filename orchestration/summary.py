@@ -27,6 +27,7 @@ def summary(run: NightRun, tables: Iterable[Table]) -> dict[str, Any]:
         "retailer": run.retailer.retailer,
         "night": run.night.isoformat(),
         "as_of": run.as_of.isoformat(),
+        "timezone": run.retailer.timezone,
         "currency": run.retailer.currency,
         "tables": total_rows(run.lake, tables),
         "without_customer": without_customer(run.lake),

@@ -41,13 +41,13 @@ def lift(bins: Sequence[Row]) -> str:
 
 
 def spends(bins: Sequence[Row]) -> str:
-    """Predicted and seen spend by tenth of the customers."""
-    mine = [row for row in bins if row["predictor"] == "model"]
+    """Predicted and seen spend by tenth of the customers, the highest predictions first, as `tenths` numbers them."""
+    mine = sorted((row for row in bins if row["predictor"] == "model"), key=lambda row: -row["bin"])
     courses = [
         Line(words, tuple(row[name] for row in mine), colour)
         for (name, words), colour in zip((("predicted_rate", "predicted"), ("seen_rate", "seen")), COLOURS, strict=True)
     ]
-    places = [f"tenth {row['bin']}" for row in mine]
+    places = [f"tenth {place}" for place in range(1, len(mine) + 1)]
     return plots.lines(courses, places=places, title="Predicted and seen spend by tenth") if len(mine) > 1 else ""
 
 
@@ -106,7 +106,7 @@ def tenths(bins: Sequence[Row]) -> list[dict[str, Any]]:
 def moved(before: Sequence[Month], since: Sequence[Month], model: str) -> str:
     """The figure that the model should move, month by month, before anything was sent and since."""
     of, words = MOVES[model]
-    return _by_month(before, since, lambda month: getattr(month, of), words)
+    return _by_month(before, since, lambda month: getattr(month, of), words, as_share=model == "churn")
 
 
 def costs(before: Sequence[Month], since: Sequence[Month]) -> str:
@@ -115,7 +115,12 @@ def costs(before: Sequence[Month], since: Sequence[Month]) -> str:
 
 
 def _by_month(
-    before: Sequence[Month], since: Sequence[Month], figure: Callable[[Month], float | None], words: str
+    before: Sequence[Month],
+    since: Sequence[Month],
+    figure: Callable[[Month], float | None],
+    words: str,
+    *,
+    as_share: bool = False,
 ) -> str:
     months = [*before, *since]
     values = [figure(month) for month in months]
@@ -125,7 +130,7 @@ def _by_month(
     ]
     places = [f"{month.begins:%b %Y}" for month in months]
     is_told = sum(value is not None for value in values) > 1
-    return plots.lines(parts[: 2 if since else 1], places=places, title=words) if is_told else ""
+    return plots.lines(parts[: 2 if since else 1], places=places, title=words, as_share=as_share) if is_told else ""
 
 
 def _gaps(groups: Sequence[Row], measure: str) -> str:

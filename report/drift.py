@@ -50,9 +50,23 @@ def told(rows: Iterable[Row]) -> list[dict[str, Any]]:
     chosen = [row for row in rows if row["verdict"] != "steady" or row["what"] == "model"]
     ranked = sorted(chosen, key=lambda row: (ORDER.index(row["what"]), row["verdict"] != "drifted", -row["value"]))
     return [
-        row.asDict() | {"model": MODELS.get(row["model"], "all"), "what": WORDS.get(row["what"], row["what"])}
+        row.asDict()
+        | {"model": MODELS.get(row["model"], "all"), "what": WORDS.get(row["what"], row["what"])}
+        | {"words": row["words"] or _in_words(row)}
         for row in ranked
     ]
+
+
+def _in_words(row: Row) -> str:
+    """What a figure means that came without words."""
+    if row["what"] == "model" and row["limit"] is not None:
+        return (
+            f"{row['value']:.0%} of what it learned rests on features that have drifted or fallen silent; from "
+            f"{row['limit']:.0%} on it is in doubt"
+        )
+    if row["what"] in ("feature", "score") and row["limit"] is not None:
+        return f"0 is as in training, from {row['limit']:.2f} on it has drifted"
+    return ""
 
 
 def moved(known: Iterable[Row], tonight: Sequence[Row], model: str) -> str:

@@ -9,6 +9,7 @@ from pyspark.sql import Row
 
 from lakehouse.delta import Lakehouse
 from models import MODELS
+from models.baselines import WORDS
 from models.fairness import FEWEST_CUSTOMERS
 from models.registry import Registry
 from report import business, card_pictures, card_words, drift, pictures, wording
@@ -24,6 +25,7 @@ def model_card(
     *,
     night: date,
     retailer: str,
+    currency: str,
     prices: Mapping[str, float],
     out: Path,
 ) -> Path:
@@ -34,19 +36,20 @@ def model_card(
     Units: prices of a contact by channel, in the retailer's currency.
     Raises: ModelUnusable if the registry does not hold the version.
     """
-    return write_card(read_card(lake, registry, model, version, night=night, prices=prices), retailer, out)
+    card = read_card(lake, registry, model, version, night=night, prices=prices)
+    return write_card(card, retailer, out, currency=currency)
 
 
-def write_card(card: Card, retailer: str, out: Path) -> Path:
+def write_card(card: Card, retailer: str, out: Path, *, currency: str) -> Path:
     """The path of the page of what was read, written to `out`."""
-    page = template("model_card.html").render(_told(card, retailer))
+    page = template("model_card.html").render(_told(card, retailer), currency=currency)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page, encoding="utf-8")
     return out
 
 
 def _told(card: Card, retailer: str) -> dict[str, Any]:
-    promoted = bool(card.notes.get("promoted"))
+    promoted, named = bool(card.notes.get("promoted")), _named(card)
     return {
         "card": card,
         "retailer": retailer,
@@ -55,7 +58,8 @@ def _told(card: Card, retailer: str) -> dict[str, Any]:
         "verdict": str(card.notes.get("verdict", "not known")).rstrip("."),
         "is_promoted": promoted,
         "not_scored": card_words.NOT_SCORED,
-        "named": _named(card),
+        "named": named,
+        "named_rival": WORDS.get(named.rival, named.rival) if named else "",
         "tables": _tables(card.notes.get("data_versions", {})),
         "suits": wording.SUITS,
         **_pictures(card),

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from lakehouse.delta import Lakehouse
 from report import figures, pictures, wording
@@ -35,7 +36,7 @@ def _header(summary: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "retailer": summary.get("retailer", ""),
         "night": f"{night:%A}, {night.day} {night:%B %Y}",
-        "as_of": _moment(summary.get("as_of")),
+        "as_of": _moment(summary.get("as_of"), summary.get("timezone") or "UTC"),
         "verdict": sentence,
         "is_stopped": sentence.startswith("Stopped"),
         "notes": notes,
@@ -136,8 +137,8 @@ MOST_KEYS = 6
 ORDER = ("blocked", "warned", "set aside", "passed")
 
 
-def _moment(text: str | None) -> str:
+def _moment(text: str | None, timezone: str) -> str:
     if text is None:
         return "unknown"
-    moment = datetime.fromisoformat(text)
-    return f"{moment.day} {moment:%B %Y, %H:%M %Z}".strip()
+    moment = datetime.fromisoformat(text).astimezone(ZoneInfo(timezone))
+    return f"{moment.day} {moment:%B %Y, %H:%M} ({timezone})"

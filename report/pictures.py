@@ -225,4 +225,4 @@ def _gains(tests: Sequence[Row]) -> str:
         Interval(f"{plain(test['rival'])}, {test['test_night']}", test["gain"], test["gain_low"], test["gain_high"])
         for test in known
     ]
-    return plots.intervals(rows, title="Gain over each rival with its 95 % interval") if rows else ""
+    return plots.intervals(rows, title="Gain over each rival with its 95 % interval", labels=215) if rows else ""

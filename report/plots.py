@@ -119,10 +119,12 @@ def histogram(columns: Sequence[Bar], *, title: str, axis: str, mark: Mark | Non
     return _svg("".join(drawn), height=height, title=title)
 
 
-def lines(courses: Sequence[Line], *, places: Sequence[str], title: str, lowest: float = 0.0) -> str:
+def lines(
+    courses: Sequence[Line], *, places: Sequence[str], title: str, lowest: float = 0.0, as_share: bool = False
+) -> str:
     """Courses side by side from left to right, over the places named below; a gap breaks a course.
 
-    Units: the axis begins at `lowest` and ends at the highest value.
+    Units: the axis begins at `lowest` and ends at the highest value; as_share tells values in percent.
     """
     top, base, left = 14, 158, 44
     highest = max((value for one in courses for value in one.values if value is not None), default=0.0)
@@ -132,7 +134,7 @@ def lines(courses: Sequence[Line], *, places: Sequence[str], title: str, lowest:
     def at(place: int, value: float) -> str:
         return f"{left + place * step:.1f},{base - (base - top) * (value - lowest) / (highest - lowest):.1f}"
 
-    drawn = [_grid(part, highest, base, lowest=lowest) for part in (0, 0.5, 1)]
+    drawn = [_grid(part, highest, base, lowest=lowest, as_share=as_share) for part in (0, 0.5, 1)]
     for one in courses:
         for run in _unbroken(one.values):
             spots = " ".join(at(place, value) for place, value in run)
@@ -316,10 +318,11 @@ def _fitting(label: str, room: int) -> str:
     return label if len(label) <= most else f"{label[: most - 1].rstrip()}…"
 
 
-def _grid(share: float, highest: float, base: int, *, lowest: float = 0.0) -> str:
-    y = base - (base - 14) * share
+def _grid(share: float, highest: float, base: int, *, lowest: float = 0.0, as_share: bool = False) -> str:
+    y, value = base - (base - 14) * share, lowest + (highest - lowest) * share
+    words = f"{value:.0%}" if as_share else _short(value)
     line = f'<line x1="44" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="{LINE}"/>'
-    return line + _text(38, y + 4, _short(lowest + (highest - lowest) * share), anchor="end", size=11, colour=SOFT)
+    return line + _text(38, y + 4, words, anchor="end", size=11, colour=SOFT)
 
 
 def _short(amount: float) -> str:

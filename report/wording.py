@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from models.baselines import WORDS
+
 REFUSED = {
     "test_account": "test account",
     "staff": "member of staff",
@@ -69,8 +71,8 @@ def share(part: float, whole: float) -> str:
 
 
 def plain(code: str) -> str:
-    """A code as words: `last_year_spend` is `last year spend`."""
-    return REFUSED.get(code, code.replace("_", " "))
+    """A code as words: `last_year_spend` is `last year's spend`."""
+    return REFUSED.get(code) or WORDS.get(code, code.replace("_", " ")).removeprefix("the ")
 
 
 def group(code: str) -> str:

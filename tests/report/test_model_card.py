@@ -16,7 +16,7 @@ from tests.report.card_rows import GROUPS, TESTS, empty_card, full_card
 
 def words(card: Card, folder: Path) -> str:
     """The text of the page, without its tags."""
-    page = write_card(card, "demo", folder / "models" / "card.html").read_text()
+    page = write_card(card, "demo", folder / "models" / "card.html", currency="EUR").read_text()
     assert "<script" not in page
     return re.sub(r"\s+", " ", re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL))
 
@@ -66,11 +66,34 @@ def test_tenths_begin_with_the_highest_and_end_with_everything_found() -> None:
     assert (rows[0]["found"], rows[-1]["found"]) == (pytest.approx(10 / 55), pytest.approx(1))
 
 
+def test_the_plot_of_tenths_begins_where_the_table_of_tenths_does() -> None:
+    card = full_card("lifetime_value")
+    plot = card_pictures.spends(card.newest(card.bins))
+    heights = [float(spot.split(",")[1]) for spot in re.findall(r'points="([^"]*)"', plot)[0].split()]
+    assert heights == sorted(heights)
+    assert heights[0] < heights[-1]
+    assert plot.index(">tenth 1<") < plot.index(">tenth 10<")
+
+
+def test_rivals_and_amounts_are_told_as_a_marketer_would(tmp_path: Path) -> None:
+    value, churn = words(full_card("lifetime_value"), tmp_path), words(full_card(), tmp_path)
+    assert "over last year's spend" in unescape(value)
+    assert "mean predicted spend, EUR" in value
+    assert "over the recency rule" in churn
+    assert "logistic RFM" in churn
+    assert ">60%<" in card_pictures.moved(full_card().months, (), "churn")
+
+
+def test_what_has_drifted_is_told_in_words(tmp_path: Path) -> None:
+    told = words(full_card(), tmp_path)
+    assert re.search(r"drifted 0 is as in training, from 0\.\d\d on it has drifted", told)
+
+
 def test_the_figure_that_a_model_should_move_is_told_before_anything_was_sent_and_since(tmp_path: Path) -> None:
     told = words(full_card(), tmp_path)
     assert "The start: the night of 2025-11-01" in told
     assert re.search(r"before the start 8 \d\d\.\d % 80\.0 % [\d. ]+ since 4 ", told)
-    assert "78 % of 900 customers had a score. 17 % of those with a score were in an audience" in told
+    assert "78 % of 900 customers had a score. Of those with a score 17 % were in an audience" in told
     unsent = words(replace(full_card(), started=None), tmp_path)
     assert "No score was sent yet" in unsent
     assert "since 4" not in unsent
@@ -80,7 +103,7 @@ def test_the_figure_that_a_model_should_move_is_told_before_anything_was_sent_an
 def test_what_contacts_cost_stands_beside_the_figure_that_a_model_should_move(model: str, tmp_path: Path) -> None:
     card = full_card(model)
     told = words(card, tmp_path)
-    assert "cost per contact cost per customer who ordered again" in told
+    assert "cost per contact, EUR cost per customer who ordered again, EUR" in told
     before, since = told.split("before the start 8 ")[1].split(" since 4 ")
     assert before.endswith(" 80.0 % 0.020 0.109")
     assert " 80.0 % 0.020 0.080 Cost: messages sent to these customers" in since
@@ -105,7 +128,7 @@ def test_without_a_price_on_any_channel_the_card_tells_no_cost_and_says_so(tmp_p
     ],
 )
 def test_a_full_card_draws_every_plot(model: str, more: set[str], tmp_path: Path) -> None:
-    page = write_card(full_card(model), "demo", tmp_path / "card.html").read_text()
+    page = write_card(full_card(model), "demo", tmp_path / "card.html", currency="EUR").read_text()
     drawn = {unescape(title) for title in re.findall(r'<svg [^>]*aria-label="([^"]*)"', page)}
     always = {"Gain over each rival with its 95 % interval", "Lift", "Features by what the trees gained by them"}
     always |= {f"Gap to all others, {measure}" for measure in ("ranking", "calibration error", "share high")}

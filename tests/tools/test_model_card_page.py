@@ -23,7 +23,7 @@ def shown(request: pytest.FixtureRequest, chromium: Chromium, tmp_path: Path) ->
     """A card in a window of this width with all that it folds away, a picture of it for a person, and its plots."""
     name, width = request.param
     card, plots = CARDS[name]
-    with chromium.page(write_card(card, "demo", tmp_path / f"{name}.html"), width=width) as page:
+    with chromium.page(write_card(card, "demo", tmp_path / f"{name}.html", currency="EUR"), width=width) as page:
         page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
         page.screenshot(path=tmp_path / f"{name}_{width}.png", full_page=True)
         yield page, plots
