@@ -15,6 +15,7 @@ from orchestration.nightly import run_night, run_training
 from orchestration.record import NightRecord
 from orchestration.retailer import Retailer, load_retailer
 from orchestration.summary import failure
+from report.night import CARDS
 from report.terminal import terminal_summary, training_lines
 
 
@@ -90,14 +91,22 @@ def report(asked: argparse.Namespace) -> int:
         )
     page = pages[-1]
     if asked.out:
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_bytes(page.read_bytes())
-        beside = asked.out.parent / "quality" / page.name
-        beside.parent.mkdir(exist_ok=True)
-        beside.write_bytes((page.parent / "quality" / page.name).read_bytes())
+        _copy(page, asked.out)
         page = asked.out
     print(json.dumps({"report": str(page)}) if asked.json else page)
     return 0
+
+
+def _copy(page: Path, out: Path) -> None:
+    """The page, its quality page and the model cards that it names, the latter two beside it."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    told = page.read_text()
+    out.write_text(told)
+    cards = [card for card in (page.parent / CARDS).glob("*.html") if f"{CARDS}/{card.name}" in told]
+    for one in (page.parent / "quality" / page.name, *cards):
+        beside = out.parent / one.relative_to(page.parent)
+        beside.parent.mkdir(exist_ok=True)
+        beside.write_bytes(one.read_bytes())
 
 
 def place_of(asked: argparse.Namespace) -> Place:

@@ -23,7 +23,7 @@ def night_report(lake: Lakehouse, summary: Mapping[str, Any], out: Path) -> Path
     """
     with ThreadPoolExecutor(2) as pool:
         read = [pool.submit(part, lake, summary) for part in (_for_marketers, _for_engineers)]
-    told = [_header(summary), _who_is_who(summary), *(part.result() for part in read)]
+    told = [_header(summary), _who_is_who(summary), {"cards": _cards(out)}, *(part.result() for part in read)]
     page = template("night.html").render({name: value for part in told for name, value in part.items()})
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page, encoding="utf-8")
@@ -42,6 +42,11 @@ def _header(summary: Mapping[str, Any]) -> dict[str, Any]:
         "notes": notes,
         "quality_page": f"quality/{night}.html" if "quality" in summary else None,
     }
+
+
+def _cards(page: Path) -> dict[str, str]:
+    """Where the model cards beside the page lie, by model and version as in `churn_3`."""
+    return {card.stem: f"{CARDS}/{card.name}" for card in sorted((page.parent / CARDS).glob("*.html"))}
 
 
 def _for_marketers(lake: Lakehouse, summary: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,6 +137,8 @@ def _set_aside(lake: Lakehouse, summary: Mapping[str, Any]) -> list[SetAside]:
     return [one for one in found if one.rows and one.entity in rejected]
 
 
+CARDS = "models"
+"""The folder of the model cards, beside the pages of the nights."""
 MOST_KEYS = 6
 """Keys that are shown with what they left out."""
 ORDER = ("blocked", "warned", "set aside", "passed")

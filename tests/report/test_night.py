@@ -154,6 +154,8 @@ def full_lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="module")
 def page(full_lake: Lakehouse, tmp_path_factory: pytest.TempPathFactory) -> str:
     out = tmp_path_factory.mktemp("report") / "reports" / "night.html"
+    (out.parent / "models").mkdir(parents=True)
+    (out.parent / "models" / "churn_1.html").write_text("the card")
     return night_report(full_lake, FULL, out).read_text(encoding="utf-8")
 
 
@@ -191,8 +193,12 @@ def test_the_page_tells_what_the_tables_hold_and_nothing_about_a_person(page: st
     assert SECRET not in page
 
 
+def test_a_version_leads_to_its_card_where_there_is_one(page: str) -> None:
+    assert re.findall(r'href="(models/[^"]*)"', page) == ["models/churn_1.html"]
+
+
 def test_the_page_needs_nothing_from_elsewhere(page: str) -> None:
-    assert not re.search(r"<script|<link|<img|src=|href=|@import|url\(|https?://", page)
+    assert not re.search(r"<script|<link|<img|src=|href=(?!.models/)|@import|url\(|https?://", page)
 
 
 def test_an_empty_lake_is_told_in_words_without_a_blank_plot(lake: Lakehouse, tmp_path: Path) -> None:
