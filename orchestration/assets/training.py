@@ -15,6 +15,7 @@ from lakehouse.errors import HabitueError, Transient
 from models.champions import Change, record
 from models.evaluate import calibrations, evaluations, profits
 from models.fairness import as_frame as fairness
+from models.registry import ModelUnusable
 from models.suitability import suitabilities
 from models.tables import CALIBRATION, EVALUATIONS, FAIRNESS, PROFIT, SUITABILITY
 from models.train import TrainingReport, train
@@ -83,13 +84,23 @@ def trained(run: TrainingRun) -> tuple[TrainingReport, ...]:
     record(run.lake, [_promoted(report, in_use) for report in reports if report.promoted])
     for report in reports:
         if report.version:
-            run.record.models[report.model]["card"] = str(_card(run, report))
+            run.record.models[report.model]["card"] = str(_card(run, report.model, report.version))
+        champion = run.registry.champion_version(report.model)
+        if champion not in (None, report.version):
+            _renew(run, report.model, str(champion))
     return reports
 
 
-def _card(run: TrainingRun, report: TrainingReport) -> Path:
-    lake, registry = run.lake, run.registry
-    return write_model_card(lake, registry, report.model, report.version, night=run.night, retailer=run.retailer)
+def _card(run: TrainingRun, model: str, version: str) -> Path:
+    return write_model_card(run.lake, run.registry, model, version, night=run.night, retailer=run.retailer)
+
+
+def _renew(run: TrainingRun, model: str, champion: str) -> None:
+    """The card of the version that stays in use: its drift, and how far its scores are used, as of the last night."""
+    try:
+        _card(run, model, champion)
+    except ModelUnusable as gone:
+        run.record.warnings.append(f"the card stays as it was, for {gone.where} cannot be read: {gone.what}")
 
 
 def _promoted(report: TrainingReport, in_use: Mapping[str, str]) -> Change:

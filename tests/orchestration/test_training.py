@@ -32,6 +32,7 @@ def test_a_promotion_is_kept_with_the_version_that_it_replaced_and_why_it_was_tr
 ) -> None:
     registry = Registry(tmp_path / "state")
     registry.register(Fitted("churn", "recency_rule", 60, ()), night=FIRST)
+    registry.make_champion(registry.register(Fitted("lifetime_value", "trees", 60, ()), night=FIRST))
     asked: dict[str, Any] = {}
 
     def train(*_: object, tags: Mapping[str, str], **__: object) -> tuple[TrainingReport, ...]:
@@ -43,7 +44,13 @@ def test_a_promotion_is_kept_with_the_version_that_it_replaced_and_why_it_was_tr
         )
 
     monkeypatch.setattr(training, "train", train)
-    monkeypatch.setattr(training, "write_model_card", lambda *asked, **_: tmp_path / f"{asked[2]}_{asked[3]}.html")
+    cards: list[str] = []
+
+    def write_model_card(*asked: Any, **_: object) -> Path:
+        cards.append(f"{asked[2]}_{asked[3]}")
+        return tmp_path / f"{cards[-1]}.html"
+
+    monkeypatch.setattr(training, "write_model_card", write_model_card)
     retailer = load_retailer(write_shop(tmp_path))
     run = TrainingRun(retailer, lake, FIRST, registry, NightRecord(), because="drift: days_since_last_order")
     training.trained(run)
@@ -55,3 +62,4 @@ def test_a_promotion_is_kept_with_the_version_that_it_replaced_and_why_it_was_tr
     assert (lake.rows(EVALUATIONS), lake.rows(PROFIT)) == (2, 2)
     assert set(run.record.models) == {"churn", "lifetime_value", "segments"}
     assert run.record.models["churn"]["card"].endswith("churn_2.html")
+    assert cards == ["churn_2", "lifetime_value_2", "lifetime_value_1"], "of what stays in use as well"
