@@ -138,12 +138,13 @@ def _recency(seen: Seen) -> list[str]:
 
 
 def _again(seen: Seen) -> list[str]:
-    never = "has not bought again"
-    days = seen.each(
-        "repeat_purchase_days_count", lambda n: f"bought again on {counted(n, 'day')}" if round(n) else never, never
-    )
-    first = seen.day("days_since_first_order", " since the first order on {}")
-    return [one + other for one, other in zip(days, first, strict=True)]
+    days = seen.each("repeat_purchase_days_count", lambda n: f"bought again on {counted(n, 'day')}" if round(n) else "")
+    since, only = (seen.day("days_since_first_order", words) for words in (" since the first order on {}", ", {}"))
+    # Said so that it can stand for more and for less: soon after it, one order promises more than it does later.
+    return [
+        f"{many}{whole}" if many else f"ordered on one day only{day}"
+        for many, whole, day in zip(days, since, only, strict=True)
+    ]
 
 
 def _trend(seen: Seen) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 
 from features import FEATURES, THEMES
 from models.explain import CHURN_WORDS, THEME_ORDER, TOLD, VALUE_WORDS, Told, sentences, told
-from models.facts import MONTHS, PHRASES, TOLD_BY, Seen
+from models.facts import MONTHS, PHRASES, TOLD_BY, Seen, dated
 from models.model import Array, Customers
 
 NIGHT = date(2019, 4, 1)
@@ -131,4 +131,14 @@ def test_amounts_carry_the_retailers_currency_or_none() -> None:
         "gave back 20.00 EUR more than was bought in the last 365 days",
         "spent nothing in the last 365 days",
         "spent 234,568 EUR in the last 365 days, returns taken off",
+    ]
+
+
+def test_one_day_with_orders_is_told_as_a_fact_that_may_speak_for_more_or_for_less() -> None:
+    names = ("repeat_purchase_days_count", "days_since_first_order")
+    who = Customers(names, np.array([[0, 20], [3, 20], [np.nan, np.nan]], dtype=np.float32))
+    assert PHRASES["repeat_purchase_days_count"](Seen(who, np.arange(3), NIGHT)) == [
+        f"ordered on one day only, {dated(NIGHT - timedelta(days=20))}",
+        f"bought again on 3 days since the first order on {dated(NIGHT - timedelta(days=20))}",
+        "ordered on one day only",
     ]
