@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow.parquet
 
 from benchmarks.contract import Check, higher, lower, report
+from benchmarks.identity_changes import changes
 from benchmarks.identity_nights import million, stability
 from benchmarks.identity_rivals import exact_rules, plain_splink
 from benchmarks.linkage_score import LinkageScore, households_apart, scored, with_less
@@ -39,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--nights", type=int, default=30, help="nights of 1 %% new records, at 10,000 customers; 0: none"
     )
+    parser.add_argument("--changes", type=int, default=10_000, help="customers of a night on which records change")
     parser.add_argument("--million", type=int, default=470_000, help="customers of the set of 1,000,000 records")
     parser.add_argument("--json", action="store_true", help="print the checks as JSON on the last line")
     asked = parser.parse_args(arguments)
@@ -53,9 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
                     print(f"{mode.name}, seed {seed}: {_in_words(measured)}", flush=True)
                     runs.setdefault(mode.name, []).append((mode, measured))
     checks = [check for found in runs.values() for check in _checks(found)]
-    only, f1 = asked.only or ("nights", "million"), {check.name: check.value for check in checks}
+    only, f1 = asked.only or ("nights", "changes", "million"), {check.name: check.value for check in checks}
     for name, measure in (
         ("nights", partial(stability, 10_000, nights=asked.nights)),
+        ("changes", partial(changes, asked.changes)),
         ("million", partial(million, asked.million, smaller_f1=f1.get("fictional_100000: f1"))),
     ):
         if name in only and getattr(asked, name):

@@ -60,9 +60,9 @@ class Retailer:
     lake: Lakehouse
     found: PeopleSet
 
-    def night(self, number: int, *, rows: int, anew: bool = False) -> tuple[Customers, float]:
-        """Who is whom after the night, and the seconds that resolving and writing took."""
-        self.lake.replace_all(CONTACTS, self._contacts(rows))
+    def night(self, number: int, people: pd.DataFrame, *, anew: bool = False) -> tuple[Customers, float]:
+        """Who is whom after the night, by place where all are known, and the seconds of resolving and writing."""
+        self.lake.replace_all(CONTACTS, self._contacts(people))
         night, started = FIRST + timedelta(days=number), time.perf_counter()
         with resolve(self.lake, IdentitySettings(country=self.found.country), night=night, key=KEY, anew=anew) as found:
             changes = {PERSON_RECORDS: found.records, IDENTITY_TIES: found.ties, IDENTITY_PAIRS: found.pairs}
@@ -86,6 +86,17 @@ class Retailer:
         return links.set_index("record_key")["customer_id"], seconds
 
     @property
+    def persons(self) -> pd.Series:
+        """Who each row truly is, by place; null where nobody can know."""
+        return pd.read_parquet(self.found.truth)["person"]
+
+    def by_place(self, customers: Customers) -> NDArray[np.object_]:
+        """The customer of each row of the set, by place."""
+        sources = pd.read_parquet(self.found.file, columns=["source"])["source"]
+        found = customers.reindex([f"contact:{source}:{place}" for place, source in enumerate(sources)])
+        return np.asarray(found, dtype=object)
+
+    @property
     def rows(self) -> int:
         """The number of records of the set."""
         return int(pyarrow.parquet.read_metadata(self.found.file).num_rows)
@@ -95,10 +106,14 @@ class Retailer:
         night = FIRST + timedelta(days=number)
         return self.lake.read(IDENTITY_EVENTS).where(F.col("night") == F.lit(night)).toPandas()
 
-    def _contacts(self, rows: int) -> DataFrame:
-        """The first rows of the set as conformed.contacts; the place of a row is its contact id."""
-        people = pd.read_parquet(self.found.file).head(rows)
-        people["source_contact_id"] = np.arange(len(people)).astype(str)
+    def people(self, rows: int | None = None) -> pd.DataFrame:
+        """The first rows of the set, or all."""
+        people = pd.read_parquet(self.found.file)
+        return people if rows is None else people.head(rows)
+
+    def _contacts(self, people: pd.DataFrame) -> DataFrame:
+        """The people as conformed.contacts; the place of a row is its contact id."""
+        people = people.assign(source_contact_id=np.arange(len(people)).astype(str))
         file = self.found.file.with_name("contacts.parquet")
         people.to_parquet(file)
         frame = self.lake.spark.read.parquet(str(file))
@@ -134,22 +149,23 @@ def _stability(shop: Retailer, nights: int) -> Iterator[Check]:
     found, rows = shop.found, shop.rows
     known = int(rows / (1 + NEW_SHARE) ** nights)
     name = f"{found.name}, {nights} nights"
-    before, first_seconds = shop.night(0, rows=known)
-    after, _ = shop.night(1, rows=known)
+    before, first_seconds = shop.night(0, shop.people(known))
+    after, _ = shop.night(1, shop.people(known))
     yield higher(f"{name}: unchanged data, share of records under the same id", _same(before, after), 1.0)
     unexplained, moved = 0, 0
     seconds: list[float] = []
     for number in range(2, nights + 2):
         before = after
-        after, spent = shop.night(number, rows=min(rows, int(known * (1 + NEW_SHARE) ** (number - 1))))
+        after, spent = shop.night(number, shop.people(min(rows, int(known * (1 + NEW_SHARE) ** (number - 1)))))
         changed = _moves(before, after)
         moved, seconds = moved + len(changed), [*seconds, spent]
         unexplained += len(changed - _told(shop.events(number)))
     yield lower(f"{name}: moves of a record to another id without an event", unexplained, 0.0)
     yield lower(f"{name}: moves of a record to another id", moved)
     yield lower(f"{name}: seconds of a night, over those of the first", float(np.median(seconds)) / first_seconds)
+    yield from scores(f"{name}: after them", pd.Series(shop.by_place(after)), shop.persons)
     kept = after
-    after, _ = shop.night(nights + 2, rows=len(kept), anew=True)
+    after, _ = shop.night(nights + 2, shop.people(len(kept)), anew=True)
     ended = set(kept) - set(after)
     heirs = living_ids(shop.lake.read(IDENTITY_EVENTS)).toPandas().set_index("old_customer_id")["customer_id"]
     lost = [one for one in ended if heirs.get(one) not in set(after)]
@@ -163,24 +179,24 @@ def _million(shop: Retailer, smaller_f1: float | None) -> Iterator[Check]:
     name = f"{found.name} ({rows} records)"
     memory = PeakMemory(os.getpid())
     memory.start()
-    _, full = shop.night(0, rows=int(rows / (1 + NEW_SHARE)))
-    after, night = shop.night(1, rows=rows)
+    _, full = shop.night(0, shop.people(int(rows / (1 + NEW_SHARE))))
+    after, night = shop.night(1, shop.people(rows))
     yield lower(f"{name}: seconds of the full run", full, 480.0)
     yield lower(f"{name}: peak memory GB", memory.highest / 1024**3, 10.0)
     yield lower(f"{name}: seconds of a night of 1 % new records", night)
     yield lower(f"{name}: seconds of that night, over those of the full run", night / full, 0.1)
-    person = pd.read_parquet(found.truth)["person"]
-    groups = after.reindex([f"contact:{source}:{place}" for place, source in enumerate(_sources(found))])
-    is_known = person.notna().to_numpy() & groups.notna().to_numpy()
-    score = scored(groups.to_numpy()[is_known], person.to_numpy()[is_known])
-    yield higher(f"{name}: precision", score.precision, 0.97)
-    yield higher(f"{name}: recall", score.recall)
     bar = None if smaller_f1 is None else smaller_f1 - 0.05
-    yield higher(f"{name}: f1", score.f1, bar)
+    yield from scores(name, pd.Series(shop.by_place(after)), shop.persons, bars=(0.97, None, bar))
 
 
-def _sources(found: PeopleSet) -> NDArray[np.object_]:
-    return np.asarray(pd.read_parquet(found.file, columns=["source"])["source"], dtype=object)
+def scores(
+    name: str, customers: pd.Series, person: pd.Series, *, bars: tuple[float | None, ...] = (None, None, None)
+) -> Iterator[Check]:
+    """Pairwise precision, recall and F1 of customers by place, over the records whose person can be known."""
+    is_known = person.notna() & customers.notna()
+    score = scored(customers[is_known], person[is_known])
+    for figure, bar in zip(("precision", "recall", "f1"), bars, strict=True):
+        yield higher(f"{name}: {figure}", getattr(score, figure), bar)
 
 
 def _same(before: Customers, after: Customers) -> float:
