@@ -34,7 +34,7 @@ IDENTITY_LINKS = Table(
         required(
             "evidence",
             "string",
-            "kinds of identifier that tie the record to the rest, comma separated; match, decided; alone",
+            "kinds of identifier that tie the record to the rest, comma separated; match, decided, kept; alone",
         ),
         required("since", "date", "night of the last change of this link"),
     ),
@@ -62,7 +62,7 @@ IDENTITY_EVENTS = Table(
             "other_customer_id", "string", "the living id that it was merged into, or the id that it was split from"
         ),
         Column("records_count", "bigint", "records that moved"),
-        Column("evidence", "string", "kinds of identifier behind it; match: all that records say"),
+        Column("evidence", "string", "kinds of identifier behind it; match: all that records say; kept: as it was"),
         Column("model_version", "string", "model of unified.identity_models that matched the records; null without"),
     ),
     write="replace_night",

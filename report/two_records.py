@@ -30,6 +30,7 @@ KINDS = {
     "link": "a link that a source states",
     "decided": "a decision of people",
     "match": "all that they say",
+    "kept": "one customer as before",
 }
 CLASSES = {
     "one_person": "one person",

@@ -133,7 +133,9 @@ def _grouped(found: Why) -> Iterator[str]:
     if found.cut is None or found.explanation is None:
         return
     is_likely = found.explanation.probability >= found.cut
-    if found.is_one_person and not is_likely and len(found.chain) > 1:
+    if found.stays:
+        yield "They were one customer before, and neither names nor birth dates contradict: so they stay."
+    elif found.is_one_person and not is_likely and len(found.chain) > 1:
         yield "They are joined by way of other records: see the chain."
     if found.mean_probability is not None:
         yield f"Over all pairs of records of the two customers the mean is {percent(found.mean_probability)}."
@@ -143,7 +145,9 @@ def _differing(found: Why) -> Iterator[str]:
     if found.decision:
         return
     certain = [each for each in found.chain if each.kind != "match"]
-    if found.is_one_person and len(certain) == len(found.chain) and found.chain:
+    if found.stays:
+        yield "Only a decision parts them, or another given name or birth date."
+    elif found.is_one_person and len(certain) == len(found.chain) and found.chain:
         yield f"Only a decision parts them, or the end of: {', '.join(sorted({kind(each.kind) for each in certain}))}."
     elif len(found.chain) == 1 and found.parted_by:
         yield f"Without a value for {columns(found.parted_by)} they would lie below the cut."

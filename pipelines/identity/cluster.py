@@ -36,6 +36,7 @@ from pipelines.identity.linkage import (
 )
 from pipelines.identity.match import Matched
 from pipelines.identity.overrides import NONE, Overrides
+from pipelines.identity.stay import NOBODY, together_again
 from pipelines.identity.workbench import workbench
 
 
@@ -61,17 +62,20 @@ def clusters(
     duplicate_free: Collection[str] = (),
     overrides: Overrides = NONE,
     crowded: pa.Table = NOTHING,
+    former: pa.Table = NOBODY,
 ) -> Clusters:
     """Which records and identifiers are one person: exact evidence first, then pairs that match by all they say.
 
     Reads: records as in records.py, ties as in candidates.py; the result does not depend on the order of their rows.
-           crowded (key) are identifiers that records beyond these share, too many to tie anybody.
+           crowded (key) are identifiers that records beyond these share, too many to tie anybody; former (as
+           from stay.py) is who was whom, which matched pairs part only where something contradicts.
     Units: two living records of a duplicate-free source are never one person; what people decided goes before
            everything.
     """
     with workbench() as engine:
         engine.execute("set preserve_insertion_order = false")
         accept(engine, records, ties, shared_by_at_most=shared_by_at_most, crowded=crowded)
+        engine.register("former", former)
         cut = _number_persons(engine, matched, duplicate_free, overrides)
         for statement in (ATTACHED, GROUPED):
             engine.execute(statement)
@@ -100,6 +104,8 @@ def _number_persons(
     tree = average_linkage(exact, pairs, once=once, lowest=matched.model.cut or LOWEST_CUT)
     cut = best_cut(tree) if matched.model.cut is None else None
     groups = groups_at(tree, cut.height if cut else matched.model.cut or 1.0)
+    _register(engine, "persons", ids, ids[groups])
+    groups = together_again(engine, ids, groups, once)
     _register(engine, "persons", ids, ids[groups])
     engine.execute(LIKELY_EVIDENCE)
     return cut

@@ -31,6 +31,7 @@ from pipelines.identity.model import Model, as_json, from_json, with_cut
 from pipelines.identity.overrides import NONE, Overrides, lines_about, read_overrides, waiting
 from pipelines.identity.scene import Scene, moved, whole
 from pipelines.identity.stable_ids import Identities, identities
+from pipelines.identity.stay import former_customers
 from pipelines.mapping import IdentitySettings
 from pipelines.tables import (
     IDENTIFIERS,
@@ -175,6 +176,7 @@ def resolved(
         duplicate_free=settings.duplicate_free,
         overrides=decided,
         crowded=scene.others,
+        former=former_customers(given, scene.before, decided),
     )
     used = _used(matched, found, settings)
     links_before = scene.before[IDENTITY_LINKS.name]

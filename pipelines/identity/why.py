@@ -27,7 +27,8 @@ class Why:
 
     Units: probability is the one that the night kept (None: too small to keep); mean_probability is over all pairs of
            records of two customers (None within one); pairs_between is how many pairs there were to choose from;
-           shared is what the two records have in common; chain leads from one to the other within a customer.
+           shared is what the two records have in common; chain leads from one to the other within a customer; stays is
+           whether they are one because they were, though what they say now would not join them (stay.py).
     """
 
     left: Side
@@ -41,6 +42,7 @@ class Why:
     shared: tuple[Shared, ...]
     chain: tuple[Link, ...]
     is_duplicate_free: bool
+    stays: bool = False
 
     @property
     def is_one_person(self) -> bool:
@@ -83,7 +85,12 @@ def why(known: KnownPeople, left_keys: Collection[str], right_keys: Collection[s
         chain=(),
         is_duplicate_free=left.source == right.source and left.source in known.duplicate_free,
     )
-    return replace(found, chain=_chain(found, ties, kept, known.overrides)) if found.is_one_person else found
+    if not found.is_one_person:
+        return found
+    links = _links(found, ties, kept, known.overrides)
+    strong = [link for link in links if link.kind != "match" or link.probability >= (known.cut or 0.0)]
+    stays = found.left.has_name and found.right.has_name and not _chain(found, strong)
+    return replace(found, chain=_chain(found, links), stays=stays)
 
 
 def explained(known: KnownPeople, pairs: Sequence[KeyPair]) -> dict[KeyPair, Explanation]:
@@ -109,14 +116,17 @@ def _ties(known: KnownPeople, keys: Collection[str]) -> Ties:
     return ties_among(keys, known.records, known.ties, shared_by_at_most=limit, is_matched=is_matched)
 
 
-def _chain(found: Why, ties: Ties, kept: Mapping[KeyPair, float], overrides: Overrides) -> tuple[Link, ...]:
+def _links(found: Why, ties: Ties, kept: Mapping[KeyPair, float], overrides: Overrides) -> list[Link]:
     """Identifiers tie records without a name alone: two people who share one are linked by `shared`, or by a match."""
     exact = [Link(each.left, each.right, each.kind) for each in ties.shared if each.links]
     handles = () if found.left.has_name and found.right.has_name else ties.handles
     likely = [Link(*pair, "match", probability) for pair, probability in kept.items()]
     decided = [Link(*pair, "decided") for pair in overrides.always]
-    chain = strongest_chain(found.left.record_key, found.right.record_key, [*decided, *exact, *handles, *likely])
-    return tuple(chain)
+    return [*decided, *exact, *handles, *likely]
+
+
+def _chain(found: Why, links: Sequence[Link]) -> tuple[Link, ...]:
+    return tuple(strongest_chain(found.left.record_key, found.right.record_key, links))
 
 
 def _mean(kept: Mapping[KeyPair, float], members: Mapping[str, str], left: Side, right: Side) -> float | None:

@@ -11,8 +11,8 @@ from pipelines.identity.resolve import WhoIsWho, resolved
 from pipelines.mapping import IdentitySettings
 from tests.pipelines.conformed_rows import KEY, NIGHT
 from tests.pipelines.identity.known import with_keys
+from tests.pipelines.identity.nights import Began, Rows, after, as_evidence, nothing_yet
 from tests.pipelines.identity.person_rows import person, person_table
-from tests.pipelines.identity.test_reach import Began, Rows, after, as_evidence, nothing_yet
 from tests.pipelines.identity.town import Town
 
 MEMBERS, SYSTEMS, TILL = 20, 12, 60

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from pipelines.identity.known import KnownPeople, nearest_names
@@ -84,6 +85,15 @@ def test_strongest_pair_of_two_customers_is_told_with_what_parts_it(town_known: 
     assert found.explanation.record_a == found.left.record_key
     assert found.probability == pytest.approx(found.explanation.probability, abs=1e-6)
     assert found.parted_by
+
+
+def test_records_that_are_one_because_they_were_are_told_as_such(town_known: KnownPeople) -> None:
+    members, apart = town_known.members, town_known.pairs.filter(pc.less(town_known.pairs["probability"], 0.2))
+    pair = [apart[side][0].as_py() for side in ("record_a", "record_b")]
+    owners = ["c_was" if key in pair else owner for key, owner in zip(*members.to_pydict().values(), strict=True)]
+    was = replace(town_known, members=members.set_column(1, "customer_id", pa.array(owners)))
+    assert why(was, pair[:1], pair[1:]).stays
+    assert not why(town_known, pair[:1], pair[1:]).stays
 
 
 def test_mean_over_two_customers_is_what_their_records_kept(town_known: KnownPeople) -> None:
