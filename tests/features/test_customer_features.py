@@ -147,6 +147,20 @@ def test_a_cancellation_is_known_from_its_own_day_and_a_week_of_grace_follows_th
     )
 
 
+def test_a_term_that_was_cancelled_before_it_began_or_paid_back_runs_for_nobody(spark: SparkSession) -> None:
+    def told(customer: str, days_ago: int, starts: int, ends: int, kind: str = "sale") -> dict[str, Any]:
+        days = {"contract_starts_on": NIGHT + timedelta(days=starts), "contract_ends_on": NIGHT + timedelta(days=ends)}
+        return order(customer, days_ago, kind=kind, **days)
+
+    orders = [
+        *(told("ned", 40, -2, 362), told("ned", 20, -2, -3, "cancellation")),
+        *(told("ola", 40, -40, 324), told("ola", 20, -40, -10, "cancellation"), told("ola", 15, -40, 324, "return")),
+    ]
+    found = rows(history_of(spark, orders=orders))
+    known = {c: (found[NIGHT, c]["days_to_contract_end"], found[NIGHT, c]["contracts_count"]) for c in ("ned", "ola")}
+    assert known == {"ned": (None, 1), "ola": (None, 1)}
+
+
 def test_complaints_are_counted_apart_from_ratings(spark: SparkSession) -> None:
     told = [fact("hal", day, feedback_id=str(day), kind="complaint", rating=1.0) for day in (5, 500)]
     hal = rows(history_of(spark, feedback=[*told, fact("hal", 2, feedback_id="s", kind="survey", rating=5.0)]))

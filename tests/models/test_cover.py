@@ -90,11 +90,14 @@ def test_a_notice_ends_a_term_sooner_until_it_is_withdrawn(spark: SparkSession) 
         "another was cancelled": [yearly, (-400, -400, -35), (-60, -400, -50, "cancellation")],
         "sold anew": [yearly, (5, -100, 20, "cancellation"), (30, -100, 264)],
         "revoked at once": [(-1, -1, 29), (0, -1, -2, "cancellation")],
+        "cancelled, then a shorter one of the same day": [yearly, (5, -100, 20, "cancellation"), (9, -100, 40)],
+        "cancelled and paid back": [yearly, (5, -100, 20, "cancellation"), (9, -100, 264, "return")],
     }
     found = stays(spark, terms, 60)
-    assert found["cancelled"] == (False,)
+    assert found["cancelled"] == found["cancelled and paid back"] == (False,)
+    assert found["cancelled, then a shorter one of the same day"] == (False,)
     assert found["withdrawn"] == found["another was cancelled"] == found["sold anew"] == (True,)
-    assert not found.get("revoked at once", (False,))[0]
+    assert found["revoked at once"] == (False,)
 
 
 def test_the_last_day_of_the_horizon_and_its_grace_decide(spark: SparkSession) -> None:
