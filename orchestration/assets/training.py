@@ -100,7 +100,8 @@ def _renew(run: TrainingRun, model: str, champion: str) -> None:
     try:
         _card(run, model, champion)
     except ModelUnusable as gone:
-        run.record.warnings.append(f"the card stays as it was, for {gone.where} cannot be read: {gone.what}")
+        told, said = run.record.models[model], f"the card stays as it was, for {gone.where} cannot be read: {gone.what}"
+        told["warnings"] = (*told["warnings"], said)
 
 
 def _promoted(report: TrainingReport, in_use: Mapping[str, str]) -> Change:

@@ -12,7 +12,7 @@ from lakehouse.delta import Lakehouse
 from models.champions import changes
 from models.model import Fitted
 from models.promote import Gain, Window
-from models.registry import Registry
+from models.registry import Registry, unusable
 from models.tables import EVALUATIONS, PROFIT
 from models.train import TrainingReport
 from orchestration.assets import training
@@ -26,6 +26,11 @@ WINDOW = Window(
     profit={"model": np.array([[0.05, 2, 10.0, 4, 6.0]])},
 )  # fmt: skip
 
+REPORTS = tuple(
+    TrainingReport(name, "2", promoted, "B", "surely better", 60, FIRST, "AUC", (WINDOW,))
+    for name, promoted in (("churn", True), ("lifetime_value", False))
+)
+
 
 def test_a_promotion_is_kept_with_the_version_that_it_replaced_and_why_it_was_trained(
     lake: Lakehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -37,17 +42,15 @@ def test_a_promotion_is_kept_with_the_version_that_it_replaced_and_why_it_was_tr
 
     def train(*_: object, tags: Mapping[str, str], **__: object) -> tuple[TrainingReport, ...]:
         asked.update(tags)
-        found = ((name, promoted) for name, promoted in (("churn", True), ("lifetime_value", False)))
-        return tuple(
-            TrainingReport(name, "2", promoted, "B", "surely better", 60, FIRST, "AUC", (WINDOW,))
-            for name, promoted in found
-        )
+        return REPORTS
 
     monkeypatch.setattr(training, "train", train)
     cards: list[str] = []
 
     def write_model_card(*asked: Any, **_: object) -> Path:
         cards.append(f"{asked[2]}_{asked[3]}")
+        if asked[3] == "1":
+            raise unusable("its file is damaged", *asked[2:])
         return tmp_path / f"{cards[-1]}.html"
 
     monkeypatch.setattr(training, "write_model_card", write_model_card)
@@ -63,3 +66,7 @@ def test_a_promotion_is_kept_with_the_version_that_it_replaced_and_why_it_was_tr
     assert set(run.record.models) == {"churn", "lifetime_value", "segments"}
     assert run.record.models["churn"]["card"].endswith("churn_2.html")
     assert cards == ["churn_2", "lifetime_value_2", "lifetime_value_1"], "of what stays in use as well"
+    assert run.record.models["churn"]["warnings"] == ()
+    assert run.record.models["lifetime_value"]["warnings"] == (
+        "the card stays as it was, for model lifetime_value, version 1 cannot be read: its file is damaged",
+    )
