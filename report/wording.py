@@ -72,7 +72,9 @@ def share(part: float, whole: float) -> str:
 
 def plain(code: str) -> str:
     """A code as words: `last_year_spend` is `last year's spend`."""
-    return REFUSED.get(code) or WORDS.get(code, code.replace("_", " ")).removeprefix("the ")
+    if code in WORDS:
+        return WORDS[code].removeprefix("the ")
+    return REFUSED.get(code, code.replace("_", " "))
 
 
 def group(code: str) -> str:

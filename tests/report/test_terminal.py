@@ -2,7 +2,7 @@ from typing import Any
 
 from report.adoption import use_as_json
 from report.terminal import terminal_summary, training_lines
-from report.wording import rows_delivered, share, verdict
+from report.wording import plain, rows_delivered, share, verdict
 from tests.report.test_adoption import ADOPTED
 
 SUMMARY: dict[str, Any] = {
@@ -101,6 +101,11 @@ def test_only_new_files_count_as_delivered() -> None:
 def test_a_share_has_the_decimals_that_it_needs() -> None:
     assert [share(part, 1000) for part in (0, 0.4, 5, 250)] == ["0 %", "0.04 %", "0.5 %", "25 %"]
     assert share(1, 0) == "–"
+
+
+def test_a_name_of_the_retailer_keeps_its_article_and_a_baseline_loses_it() -> None:
+    names = ("the_regulars", "recency_rule", "bgnbd", "staff", "win_back")
+    assert [plain(name) for name in names] == ["the regulars", "recency rule", "BG/NBD", "member of staff", "win back"]
 
 
 def test_a_training_tells_verdict_warnings_fitness_of_the_data_and_card() -> None:
