@@ -166,6 +166,7 @@ def test_the_page_tells_what_the_tables_hold_and_nothing_about_a_person(page: st
         "Everything here was known before 2 March 2026, 00:00 (Europe/Brussels).",
         "The night is good",
         "Expected orders: days with an order in the next 180;",
+        "no order (with subscriptions: that cover lapses for more than a week) in the next",
         "Who is leaving : with limits only 90 customer snapshots. All that was looked at",
         "member of staff",
         "+0.020 to +0.080",
