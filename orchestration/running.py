@@ -100,9 +100,9 @@ def report(asked: argparse.Namespace) -> int:
 def _copy(page: Path, out: Path) -> None:
     """The page, its quality page and the model cards that it names, the latter two beside it."""
     out.parent.mkdir(parents=True, exist_ok=True)
-    told = page.read_text()
-    out.write_text(told)
-    cards = [card for card in (page.parent / CARDS).glob("*.html") if f"{CARDS}/{card.name}" in told]
+    told = page.read_bytes()
+    out.write_bytes(told)
+    cards = [card for card in (page.parent / CARDS).glob("*.html") if f"{CARDS}/{card.name}".encode() in told]
     for one in (page.parent / "quality" / page.name, *cards):
         beside = out.parent / one.relative_to(page.parent)
         beside.parent.mkdir(exist_ok=True)
