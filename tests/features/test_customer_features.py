@@ -149,7 +149,10 @@ def test_a_cancellation_is_known_from_its_own_day_and_a_week_of_grace_follows_th
 
 def test_a_term_that_was_cancelled_before_it_began_or_paid_back_runs_for_nobody(spark: SparkSession) -> None:
     def told(customer: str, days_ago: int, starts: int, ends: int, kind: str = "sale") -> dict[str, Any]:
-        days = {"contract_starts_on": NIGHT + timedelta(days=starts), "contract_ends_on": NIGHT + timedelta(days=ends)}
+        days: dict[str, Any] = {
+            "contract_starts_on": NIGHT + timedelta(days=starts),
+            "contract_ends_on": NIGHT + timedelta(days=ends),
+        }
         return order(customer, days_ago, kind=kind, **days)
 
     orders = [
