@@ -46,7 +46,7 @@ def days_to_end() -> Column:
     Units: of several that which ends last.
     """
     starts, ends, is_cut = days_ahead("contract_starts_on"), days_ahead("contract_ends_on"), is_cancellation()
-    may_run = is_sale() & (starts <= 0) & (ends >= -GRACE_DAYS)
+    may_run = is_sale() & (starts <= 0) & ends.isNotNull()
     told = F.struct(starts.alias("starts"), ends.alias("ends"), "event_at", is_cut.alias("is_cut"))
     known = F.collect_list(F.when(may_run | (is_cut & starts.isNotNull() & ends.isNotNull()), told))
     last = F.array_max(F.transform(terms(known), lambda term: term["ends"]))

@@ -45,7 +45,7 @@ def settings() -> Settings:
         spark_master=os.environ.get("HABITUE_SPARK_MASTER", "local[*]"),
         spark_memory=os.environ.get("HABITUE_SPARK_MEMORY", "4g"),
         spark_conf_file=_path("HABITUE_SPARK_CONF"),
-        full_errors=bool(os.environ.get("HABITUE_FULL_ERRORS")),
+        full_errors=_switch("HABITUE_FULL_ERRORS"),
         steps_at_once=_number("HABITUE_STEPS_AT_ONCE"),
         jars_folder=Path(os.environ.get("HABITUE_JARS", PROJECT / ".jars")),
         java_home=own_java if (own_java / "bin" / "java").exists() else None,
@@ -53,13 +53,18 @@ def settings() -> Settings:
         retailer_file=_path("HABITUE_RETAILER"),
         landing=landing,
         lake=os.environ.get("HABITUE_LAKE"),
-        automatic=bool(os.environ.get("HABITUE_AUTOMATIC")),
+        automatic=_switch("HABITUE_AUTOMATIC"),
     )
 
 
 def _path(variable: str) -> Path | None:
     value = os.environ.get(variable)
     return Path(value) if value else None
+
+
+def _switch(variable: str) -> bool:
+    """Whether the variable switches something on: any word but those that say no."""
+    return os.environ.get(variable, "").strip().lower() not in ("", "no", "off", "false", "0")
 
 
 def _number(variable: str) -> int | None:

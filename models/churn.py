@@ -33,8 +33,8 @@ def outcome(orders: Array, net_spend: Array) -> Array:  # noqa: ARG001
 
 
 def fit(customers: Customers, churned: Array, horizon_days: int, *, sooner: Sooner | None = None) -> Fitted:
-    """What tells who leaves: of cover where all who are learned of have one, as they do with subscriptions."""
-    if RUNNING in customers.names and not np.isnan(customers.column(RUNNING)).any():
+    """What tells who leaves: of cover where all who are learned of have one, and nobody looked at half windows."""
+    if sooner is None and RUNNING in customers.names and not np.isnan(customers.column(RUNNING)).any():
         return fit_cover(customers, churned, horizon_days)
     return fit_orders(customers, churned, horizon_days, sooner=sooner)
 

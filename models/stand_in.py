@@ -1,36 +1,51 @@
 """The version that scores a night: the one that stood when it began, or what stands in where that cannot score."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from features import FEATURES
 from models.model import Fitted
 from models.predict import check_usable
 from models.registry import ModelUnusable, Registry
 
-NEXT = "run `habitue train`, or restore the state folder from its backup"
+NEXT = (
+    "audiences that ask for a better grade take nobody until `habitue train` has run, or the state folder is restored "
+    "from its backup"
+)
 
 
-def to_score_with(registry: Registry, name: str, recorded: str) -> tuple[Fitted, str | None]:
-    """The version to score with and, where it is not the recorded one, why in words.
+@dataclass(frozen=True)
+class ToScore:
+    """The version that scores, and where it is not the recorded one why in words.
+
+    Units: wants_training is whether only a baseline stands in.
+    """
+
+    fitted: Fitted
+    because: str = ""
+    wants_training: bool = False
+
+
+def to_score_with(registry: Registry, name: str, recorded: str) -> ToScore:
+    """The recorded version, or what stands in for it.
 
     In its place comes a champion that was promoted since, else the newest baseline: a damaged file, or a feature that
-    is no more, costs a night its grade and not its scores.
+    is no more, costs a night its grade and not its end.
 
     Raises: ModelUnusable if nothing else can score either.
     """
     try:
-        return _usable(registry, name, recorded), None
+        return ToScore(_usable(registry, name, recorded))
     except ModelUnusable as error:
         for version in _others(registry, name, recorded):
             try:
                 found = _usable(registry, name, version)
             except ModelUnusable:
                 continue
-            said = (
-                f"{name}: version {recorded} cannot score: {error.what}. Version {version} ({_words(found)}) stands in"
-            )
-            is_better = version == registry.champion_version(name)
-            return found, said if is_better else f"{said}; {NEXT}"
+            is_rule = version != registry.champion_version(name)
+            gone = f"{name}: version {recorded} cannot score: {error.what}"
+            said = f"{gone}. Version {version} ({_words(found)}) stands in"
+            return ToScore(found, f"{said}; {NEXT}" if is_rule else said, wants_training=is_rule)
         raise
 
 

@@ -22,7 +22,7 @@ from models.reviews import opinions, reviewed_cases
 from models.score import score_customers
 from models.settings import ChurnSettings, ModelSettings
 from models.shadow import challenger_scores, challengers_of
-from models.stand_in import to_score_with
+from models.stand_in import ToScore, to_score_with
 from models.tables import CHALLENGER_SCORES, CUSTOMER_SCORES, DRIFT, REVIEWED_CASES, SEGMENT_MOVES, SEGMENTS
 from models.train import register_baselines
 from orchestration.assets.step import Steps, spec, tables_asset
@@ -102,12 +102,13 @@ def _segments(run: NightRun) -> Sequence[Published]:
         settings=model_settings(run.retailer),
     )
     run.record.warnings.extend(warnings)
-    frame = _described(run.lake, _loaded(run, "segments"))
+    frame = _described(run.lake, _to_score(run, "segments").fitted)
     return [publish_tonight(run, SEGMENTS, frame)]
 
 
 def _scored(run: NightRun) -> Sequence[Published]:
-    models = {name: _loaded(run, name) for name in NAMES}
+    chosen = {name: _to_score(run, name) for name in NAMES}
+    models = {name: one.fitted for name, one in chosen.items()}
     features = run.lake.read(CUSTOMER_FEATURES).where(f"night = DATE'{run.night}'")
     profile, churn = run.lake.read(unified.CUSTOMER_PROFILE), run.retailer.churn
     scores = score_customers(
@@ -129,6 +130,9 @@ def _scored(run: NightRun) -> Sequence[Published]:
         scores.unpersist()
     run.lake.replace_night(DRIFT, as_frame(run.lake.spark, found, run.night).coalesce(1), run.night)
     run.record.models.update({name: _facts(fitted, doubted.get(name)) for name, fitted in models.items()})
+    for name, one in chosen.items():
+        if one.wants_training:
+            run.record.models[name]["in_doubt"] = one.because
     tell(run.record, found)
     _shadow(run, features, profile)
     return [published]
@@ -171,13 +175,13 @@ def _shadow(run: NightRun, features: DataFrame, profile: DataFrame) -> None:
     run.lake.replace_night(CHALLENGER_SCORES, scores, run.night)
 
 
-def _loaded(run: NightRun, name: str) -> Fitted:
+def _to_score(run: NightRun, name: str) -> ToScore:
     """The version that scores tonight; one that only stands in is a warning, told once."""
-    fitted, because = to_score_with(run.registry, name, _version(run, name))
-    if because and because not in run.record.warnings:
-        run.record.warnings.append(because)
-        run.record.gates.append(GateOutcome(CUSTOMER_SCORES.name, because, "warn", 1, 0, "warned"))
-    return fitted
+    found = to_score_with(run.registry, name, _version(run, name))
+    if found.because and found.because not in run.record.warnings:
+        run.record.warnings.append(found.because)
+        run.record.gates.append(GateOutcome(CUSTOMER_SCORES.name, found.because, "warn", 1, 0, "warned"))
+    return found
 
 
 def _version(run: NightRun, name: str) -> str:

@@ -30,17 +30,19 @@ def champion(registry: Registry, *features: str) -> str:
 def test_the_recorded_version_scores_while_it_can_whatever_was_promoted_since(registry: Registry) -> None:
     recorded = champion(registry, "orders_count")
     champion(registry, "orders_count")
-    fitted, because = to_score_with(registry, "churn", recorded)
-    assert (fitted.version, because) == (recorded, None)
+    found = to_score_with(registry, "churn", recorded)
+    assert (found.fitted.version, found.because, found.wants_training) == (recorded, "", False)
 
 
 def test_the_newest_baseline_stands_in_for_a_version_trained_on_other_columns(registry: Registry) -> None:
     recorded = champion(registry, "orders_count", "days_since_any_event")
-    fitted, because = to_score_with(registry, "churn", recorded)
-    assert (fitted.version, fitted.kind, fitted.grade) == ("2", "recency_rule", "E")
-    assert because == (
+    found = to_score_with(registry, "churn", recorded)
+    assert (found.fitted.version, found.fitted.kind, found.fitted.grade) == ("2", "recency_rule", "E")
+    assert found.wants_training
+    assert found.because == (
         "churn: version 3 cannot score: it reads features that are no more: days_since_any_event. Version 2 "
-        "(recency rule, grade E) stands in; run `habitue train`, or restore the state folder from its backup"
+        "(recency rule, grade E) stands in; audiences that ask for a better grade take nobody until `habitue train` "
+        "has run, or the state folder is restored from its backup"
     )
 
 
@@ -49,11 +51,10 @@ def test_a_champion_promoted_since_stands_in_for_a_damaged_one_so_that_a_night_c
     for file in registry.state.rglob("model.ubj"):
         file.write_bytes(b"other trees")
     newer = champion(registry, "orders_count")
-    fitted, because = to_score_with(registry, "churn", recorded)
-    assert fitted.version == newer
-    assert because is not None
-    assert "its file is damaged" in because
-    assert because.endswith(f"Version {newer} (trees, grade B) stands in")
+    found = to_score_with(registry, "churn", recorded)
+    assert (found.fitted.version, found.wants_training) == (newer, False)
+    assert "its file is damaged" in found.because
+    assert found.because.endswith(f"Version {newer} (trees, grade B) stands in")
 
 
 def test_where_nothing_can_stand_in_the_error_is_that_of_the_recorded_version(registry: Registry) -> None:

@@ -64,7 +64,7 @@ def test_a_sunday_trains_every_model_on_the_last_night(place: Place) -> None:
     assert job.required_resource_keys >= {"lake"}
 
 
-@pytest.mark.parametrize(("said", "status"), [("yes", "RUNNING"), ("", "STOPPED")])
+@pytest.mark.parametrize(("said", "status"), [("yes", "RUNNING"), ("", "STOPPED"), ("no", "STOPPED")])
 def test_nothing_begins_by_itself_until_somebody_says_so(
     place: Place, said: str, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
