@@ -11,6 +11,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from activation.tables import AUDIENCE_MEMBERS, DELIVERIES
+from features.feature_group import is_sale
 from lakehouse.delta import Lakehouse
 from models.tables import CUSTOMER_SCORES
 from report.contacts import Contacts, Cost, month_of
@@ -80,7 +81,7 @@ def course(orders: DataFrame, model: str, night: date, contacts: Contacts | None
     """
     look = BEFORE[model]
     known = orders.where("customer_id is not null").where(F.col("event_at") < F.lit(night))
-    sales = F.count_if(F.coalesce("kind", F.lit("sale")) == "sale").alias("sales")
+    sales = F.count_if(is_sale()).alias("sales")
     amount = F.sum(F.col("order_amount").cast("double")).alias("amount")
     monthly = known.groupBy("customer_id", month_of("event_at").alias("month")).agg(sales, amount)
     bounds = monthly.agg(F.min("month").alias("first"), F.max("month").alias("newest")).collect()[0]
