@@ -19,12 +19,17 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "bgnbd": "BG/NBD",
     }
 )
-"""What a baseline is called in a sentence."""
+"""The names of baselines, as `called` gives them."""
 YEAR_DAYS = 365
 YOUNG_DAYS = 30
 """A customer counts as at least this old, lest one order on day one becomes twelve a year."""
 
 Predict = Callable[[Customers, Mapping[str, Any], int], Array]
+
+
+def called(rival: str) -> str:
+    """What a baseline, or the champion, is called in a sentence."""
+    return WORDS.get(rival, f"the {rival}")
 
 
 def fit_recency_rule(customers: Customers, outcome: Array, horizon_days: int) -> Fitted:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from models.baselines import WORDS
+from models.baselines import called
 from models.calendar import TEST_WINDOWS
 from models.fairness import Gap
 from models.model import Array, Model
@@ -85,11 +85,11 @@ def verdict(model: Model, windows: Sequence[Window], *, champion: str | None, he
     if held_back is not None:
         return Verdict(promoted=False, grade=grade, reason=held_back)
     if champion is None:
-        return Verdict(promoted=True, grade=grade, reason=f"surely better than {_words(model.baseline)} in every test")
+        return Verdict(promoted=True, grade=grade, reason=f"surely better than {called(model.baseline)} in every test")
     lost = _not_above(windows, CHAMPION)
     if lost is not None:
         return Verdict(promoted=False, grade=grade, reason=_not_surely_better(model, lost, CHAMPION))
-    better = f"surely better than {_words(model.baseline)} and the champion (version {champion}) in every test"
+    better = f"surely better than {called(model.baseline)} and the champion (version {champion}) in every test"
     return Verdict(promoted=True, grade=grade, reason=better)
 
 
@@ -118,9 +118,9 @@ def _not_above(windows: Sequence[Window], rival: str) -> Window | None:
 def _not_surely_better(model: Model, window: Window, rival: str) -> str:
     gain = window.over(rival)
     if gain is None or gain.low != gain.low:
-        return f"{model.metric_name} against {_words(rival)} cannot be measured in the test from {window.night}"
+        return f"{model.metric_name} against {called(rival)} cannot be measured in the test from {window.night}"
     return (
-        f"not surely better than {_words(rival)} in the test from {window.night}: {model.metric_name} "
+        f"not surely better than {called(rival)} in the test from {window.night}: {model.metric_name} "
         f"{window.score:.3f} against {gain.rival_score:.3f}, "
         f"gain {gain.gain:+.3f} ({gain.low:+.3f} to {gain.high:+.3f})"
         + (", of which it has already learned" if gain.has_seen else "")
@@ -132,7 +132,3 @@ def _too_weak(model: Model, window: Window) -> str:
         f"tells customers apart hardly better than chance in the test from {window.night}: {model.metric_name} "
         f"{window.score:.3f}, at least {model.least:.1f} is asked in every test"
     )
-
-
-def _words(rival: str) -> str:
-    return WORDS.get(rival, f"the {rival}")

@@ -12,7 +12,7 @@ from typing import Any
 
 from lakehouse.delta import Lakehouse
 from lakehouse.nights import last_started
-from models.baselines import WORDS
+from models.baselines import called
 from models.champions import Change
 from models.registry import ModelUnusable, Registry
 from models.reviews import counted
@@ -141,8 +141,7 @@ def _version(version: Version) -> Iterator[str]:
 
 def _window(window: Trial) -> str:
     told = f"from {window.night}: {window.metric} {_figure(window.score, window.low, window.high)}"
-    rival = WORDS.get(window.rival, window.rival)
-    told += f", gain over {rival} {_figure(window.gain, window.gain_low, window.gain_high)}"
+    told += f", gain over {called(window.rival)} {_figure(window.gain, window.gain_low, window.gain_high)}"
     if window.best_profit is None or window.best_share is None:
         return told
     if window.best_profit <= 0:

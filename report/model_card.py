@@ -9,7 +9,7 @@ from pyspark.sql import Row
 
 from lakehouse.delta import Lakehouse
 from models import MODELS
-from models.baselines import WORDS
+from models.baselines import called
 from models.fairness import FEWEST_CUSTOMERS
 from models.registry import Registry
 from report import business, card_pictures, card_words, drift, pictures, wording
@@ -59,7 +59,7 @@ def _told(card: Card, retailer: str) -> dict[str, Any]:
         "is_promoted": promoted,
         "not_scored": card_words.NOT_SCORED,
         "named": named,
-        "named_rival": WORDS.get(named.rival, named.rival) if named else "",
+        "named_rival": called(named.rival) if named else "",
         "tables": _tables(card.notes.get("data_versions", {})),
         "suits": wording.SUITS,
         **_pictures(card),

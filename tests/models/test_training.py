@@ -10,6 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 from models import churn, lifetime_value
+from models.baselines import called
 from models.calendar import LabelLeak
 from models.churn import CHURN
 from models.evaluate import metrics_by_window
@@ -18,7 +19,7 @@ from models.model import Array, Customers
 from models.predict import loaded
 from models.reference import SCORES, reference
 from models.registry import ModelUnusable, Registry
-from models.train import TrainingReport, train_on
+from models.train import BASELINES, TrainingReport, train_on
 from models.training_set import Observed
 from tests.models.observed_builder import HORIZON, NIGHT, Orders, coin_tosses, observe, schedules_of, shop
 
@@ -95,7 +96,7 @@ def test_customers_who_are_all_alike_promote_nothing(seed: int, empty_registry: 
     registry = Registry(Path(shutil.copytree(empty_registry, tmp_path / "state")))
     for report in trained(coin_tosses(seed=seed), registry):
         assert (report.promoted, report.grade) == (False, "E")
-        assert "not surely better than" in report.reason
+        assert f"not surely better than {called(BASELINES[report.model])} in the test" in report.reason
     assert {registry.load(n, v).grade for n, v in registry.model_versions().items() if n != "segments"} == {"E"}
 
 
